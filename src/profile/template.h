@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * template.h - what a kind of certificate may say, and on which terms.
+ *
+ * A template is the CA's side of an authorization (RFC 4809, 3.2.4): names,
+ * lifetime, keys and extensions of the certificates made from it, the shape
+ * of ids and tokens, and the terms of renewal, update and revocation.  The
+ * starting contents are those of RFC 4945's certificate profile for each
+ * role.  A template is plain data: copy it by assignment.
+ *
+ * Reading a template file is pki/config.h's work; this module knows each
+ * key, its permitted range and the commented text of a file.
+ */
+#ifndef PROFILE_TEMPLATE_H
+#define PROFILE_TEMPLATE_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "profile/identity.h"
+#include "profile/keykind.h"
+#include "profile/prepare.h"
+
+#define TEMPLATE_NAME_MAX	64
+#define TEMPLATE_EKU_MAX	8
+#define TEMPLATE_ENTRIES_MAX	10000	/* of one authorization request */
+#define TEMPLATE_OID_TEXT_MAX	128
+#define DN_TEXT_MAX		64	/* ub-common-name and its kin, in code points */
+#define DN_TEXT_SIZE		(4 * DN_TEXT_MAX + 1)
+
+/* Sets of identity kinds. */
+#define IDENTITY_BIT(kind)	(1u << (kind))
+
+/* What stands in CN. */
+enum template_cn {
+	TEMPLATE_CN_IDENTITY = 0,	/* a copy of the first identity, as CN */
+	TEMPLATE_CN_LABEL,		/* the authorization's label */
+	TEMPLATE_CN_NONE,
+};
+
+/* The values of ChangeTerms.who and .keys and of AuthzTerms.approval. */
+enum change_who { CHANGE_BY_PEER = 0, CHANGE_BY_ADMIN = 1, CHANGE_BY_EITHER = 2 };
+enum change_keys { CHANGE_NEW_KEY = 0, CHANGE_SAME_KEY = 1, CHANGE_EITHER_KEY = 2 };
+enum approval { APPROVAL_AUTOMATIC = 0, APPROVAL_MANUAL = 1 };
+
+struct change_terms {
+	bool			 allowed;
+	enum change_who		 who;
+	enum change_keys	 keys;
+	uint32_t		 last_percent;	/* in the last N % of the lifetime */
+	uint32_t		 max_times;	/* per lineage; 0: without limit */
+};
+
+/* Bits of keyUsage, as numbered in RFC 5280, 4.2.1.3. */
+enum key_usage_bit {
+	KEY_USAGE_DIGITAL_SIGNATURE = 1u << 0,
+	KEY_USAGE_NON_REPUDIATION = 1u << 1,
+	KEY_USAGE_KEY_ENCIPHERMENT = 1u << 2,
+	KEY_USAGE_DATA_ENCIPHERMENT = 1u << 3,
+	KEY_USAGE_KEY_AGREEMENT = 1u << 4,
+	KEY_USAGE_CERT_SIGN = 1u << 5,
+	KEY_USAGE_CRL_SIGN = 1u << 6,
+};
+
+/* Purposes that an EKU list may name; see purpose_find(). */
+struct purpose {
+	const char	*name;		/* "ipsecIKE" */
+	struct view	 oid;		/* content octets */
+};
+
+struct template {
+	char		 name[TEMPLATE_NAME_MAX + 1];
+	uint32_t	 version;		/* 1; counted up by the PKI */
+	bool		 management;		/* issued by the management CA */
+
+	/* names */
+	unsigned	 identities;		/* kinds allowed, IDENTITY_BIT() */
+	unsigned	 identity_required;	/* at least one of these kinds */
+	uint32_t	 identities_max;
+	char		 name_space[IDENTITY_TEXT_MAX];	/* DNS suffix, or "" */
+	char		 country[3];
+	char		 organization[DN_TEXT_SIZE];
+	char		 organizational_unit[DN_TEXT_SIZE];
+	enum template_cn cn;
+
+	/* certificate */
+	int64_t		 validity_seconds;
+	unsigned	 keys;			/* set of enum key_kind */
+	enum key_kind	 key_default;
+	bool		 key_transport;		/* keyAgreement or keyEncipherment too */
+	const struct purpose *eku[TEMPLATE_EKU_MAX];
+	size_t		 neku;
+	char		 policy[TEMPLATE_OID_TEXT_MAX];	/* dotted, or "" */
+	bool		 crl_pointer, ocsp_pointer, issuer_pointer;
+
+	/* authorization */
+	int64_t		 window_seconds, window_max_seconds;
+	struct secret_format id_format, token_format;
+	enum approval	 approval;
+	uint32_t	 entries_max;
+	int64_t		 confirm_seconds;
+
+	/* life */
+	struct change_terms renewal, update;
+	int64_t		 retire_delay_seconds;	/* old certificate, after confirmation */
+	bool		 admin_may_revoke;
+};
+
+/*
+ * A starting template: "s2s-gateway", "ra-gateway", "ra-user", "ra-machine"
+ * or "admin".  organization is the PKI's name.  FAULT_NOT_FOUND otherwise.
+ */
+MUST_CHECK bool template_start(const char *name, const char *organization,
+    struct template *out, struct fault *f);
+/* Their names, in that order; NULL at the end. */
+extern const char *const template_names[];
+
+/* One key of a template file. */
+struct template_key {
+	const char	*name;		/* "validity" */
+	const char	*range;		/* "1d ... 825d", for messages and the manual */
+	const char	*help;		/* one sentence without full stop */
+	bool	(*set)(const struct template_key *k, struct template *t,
+		    const char *value, struct fault *f);
+	void	(*get)(const struct template_key *k, const struct template *t,
+		    struct buf *out);
+	size_t		 offset;	/* of the member it is about */
+	int64_t		 min, max;	/* of a number or duration */
+	const char *const *words;	/* of an enumeration, NULL at the end */
+};
+
+const struct template_key *template_keys(size_t *n);
+
+/*
+ * Set one key from its text.  The fault names the key, the value and what is
+ * permitted.  Relations between keys are template_check's.
+ */
+MUST_CHECK bool template_set(struct template *t, const char *key, const char *value,
+    struct fault *f);
+/* The text template_set would take for the present value. */
+MUST_CHECK bool template_get(const struct template *t, const char *key,
+    struct buf *out, struct fault *f);
+
+/* Do the values fit one another? */
+MUST_CHECK bool template_check(const struct template *t, struct fault *f);
+
+/* The commented file: "key = value" lines that template_set takes back. */
+void	template_text(const struct template *t, struct buf *out);
+
+/* The name's purpose ("serverAuth", "ipsecIKE", ...), or NULL. */
+const struct purpose *purpose_find(struct view name);
+/* "serverAuth" for content octets, or NULL. */
+const char *purpose_name(struct view oid);
+
+#endif
