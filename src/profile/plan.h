@@ -22,6 +22,10 @@ struct cert;
 struct cert_plan;
 
 #define CLOCK_SKEW_SECONDS	300	/* notBefore is set back by this much */
+#define SKI_OCTETS		20
+
+/* Leftmost 160 bits of SHA-256 over the key bits (RFC 7093, 2, method 1). */
+MUST_CHECK bool profile_ski(struct view spki, uint8_t out[SKI_OCTETS], struct fault *f);
 
 /* What the issuing CA puts into everything it issues. */
 struct issuer_facts {

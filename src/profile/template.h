@@ -16,8 +16,8 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "crypt/key.h"
 #include "profile/identity.h"
-#include "profile/keykind.h"
 #include "profile/prepare.h"
 
 #define TEMPLATE_NAME_MAX	64
@@ -27,8 +27,9 @@
 #define DN_TEXT_MAX		64	/* ub-common-name and its kin, in code points */
 #define DN_TEXT_SIZE		(4 * DN_TEXT_MAX + 1)
 
-/* Sets of identity kinds. */
+/* Sets of identity kinds and of key kinds. */
 #define IDENTITY_BIT(kind)	(1u << (kind))
+#define KEY_BIT(kind)		(1u << (kind))
 
 /* What stands in CN. */
 enum template_cn {
@@ -84,7 +85,7 @@ struct template {
 
 	/* certificate */
 	int64_t		 validity_seconds;
-	unsigned	 keys;			/* set of enum key_kind */
+	unsigned	 keys;			/* KEY_BIT(): RSA kinds are least sizes */
 	enum key_kind	 key_default;
 	bool		 key_transport;		/* keyAgreement or keyEncipherment too */
 	const struct purpose *eku[TEMPLATE_EKU_MAX];
