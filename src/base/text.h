@@ -41,6 +41,14 @@ MUST_CHECK bool duration_parse(const char *what, const char *s, int64_t min,
 void	date_format(int64_t unix_seconds, char *out);
 MUST_CHECK bool date_parse(const char *s, int64_t *unix_seconds);
 
+/*
+ * Text from outside, safe for a terminal and a log line: what is neither
+ * printable ASCII nor valid, visible UTF-8 becomes \xNN.  With quote not 0,
+ * that character and the backslash get a backslash.  Cut to n - 1 octets,
+ * never inside a character or an escape.  Returns the length written.
+ */
+size_t	text_escape(struct view v, char quote, char *out, size_t n);
+
 /* Well-formed UTF-8 without U+0000; *at is the offset of the first bad octet. */
 MUST_CHECK bool utf8_valid(struct view v, size_t *at);
 
