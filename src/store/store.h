@@ -8,8 +8,9 @@
  *
  * Every write happens between store_begin() and store_commit(); a write
  * outside is FAULT_INTERNAL.  A commit is one fsync, however many rows it
- * carries: collecting them is the caller's (group commit).  After a fault in
- * a write the only right call is store_rollback().
+ * carries: collecting them is the caller's (group commit).  After
+ * FAULT_CONFLICT a transaction may go on; after any other fault in a write go
+ * back, with store_undo() to the last mark or with store_rollback().
  *
  * Reads take an arena and copy what they return into it.  "find" may come
  * back empty: it returns true and the row's n is 0.  Walks hand each row to a
@@ -36,7 +37,7 @@ struct store;
 
 /* SHA-256 of in; lent by the caller, since cryptography is another room. */
 struct store_digest {
-	bool	(*sha256)(struct view in, uint8_t out[STORE_DIGEST_OCTETS]);
+	void	(*sha256)(struct view in, uint8_t out[STORE_DIGEST_OCTETS]);
 };
 
 enum store_mode {
@@ -58,6 +59,13 @@ MUST_CHECK bool store_begin(struct store *st, struct fault *f);
 MUST_CHECK bool store_commit(struct store *st, struct fault *f);
 void	store_rollback(struct store *st);	/* fine when nothing is open */
 bool	store_in_transaction(const struct store *st);
+
+/*
+ * Inside a transaction: one request's share, which can be taken back without
+ * the others'.  Marks do not nest; a new mark keeps what came before it.
+ */
+MUST_CHECK bool store_mark(struct store *st, struct fault *f);
+MUST_CHECK bool store_undo(struct store *st, struct fault *f);
 
 /* Move what the log holds into the file; bounded work for quiet moments. */
 MUST_CHECK bool store_checkpoint(struct store *st, struct fault *f);

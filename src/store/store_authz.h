@@ -172,8 +172,8 @@ MUST_CHECK bool store_authz_find(struct store *st, struct view id,
 MUST_CHECK bool store_authz_find_n(struct store *st, int64_t n, struct arena *a,
     struct store_authz *out, struct fault *f);
 /*
- * A living (waiting .. issued) authorization of this Admin with the same
- * content, or 0.
+ * A living (waiting .. issued, or locked) authorization of this Admin with
+ * the same content, or 0.
  */
 MUST_CHECK bool store_authz_find_content(struct store *st, int64_t admin,
     const uint8_t digest[STORE_DIGEST_OCTETS], int64_t *n, struct fault *f);
@@ -231,8 +231,8 @@ struct store_owner {
 #define STORE_OWNERS_MAX	64	/* more than any sane history of one name */
 
 /*
- * Who has had this name, newest first.  Living: its authorization is waiting
- * .. issued, or its certificate (for an authorization: its head) is issued,
+ * Who has had this name, the living first, then newest first.  Living: its
+ * authorization is waiting .. issued or locked, or its certificate (for an authorization: its head) is issued,
  * confirmed or superseded and not_after is past now.
  */
 MUST_CHECK bool store_name_owners(struct store *st, const char *value,
