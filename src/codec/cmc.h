@@ -16,7 +16,7 @@
 #ifndef CODEC_CMC_H
 #define CODEC_CMC_H
 
-#include "codec/der.h"
+#include "codec/algorithm.h"
 
 #define CMC_WHOLE_MESSAGE	0u	/* body part id in a bodyList */
 #define CMC_NONCE_MIN		8	/* octets we accept from others */
@@ -237,12 +237,6 @@ size_t	cmc_unknown(const struct cmc_controls *c, uint32_t *ids, size_t max);
  * behind it is a fault.
  */
 
-/* AlgorithmIdentifier */
-struct cmc_alg {
-	struct view	 oid;		/* content octets */
-	struct view	 params;	/* whole, or empty when absent */
-};
-
 /* IssuerAndSerialNumber */
 struct cmc_cert_id {
 	struct view	 issuer;	/* Name, whole */
@@ -251,8 +245,8 @@ struct cmc_cert_id {
 
 /* IdentityProofV2 { proofAlgID, macAlgId }, PopLinkWitnessV2 { keyGen, mac } */
 struct cmc_proof {
-	struct cmc_alg	 key_alg;
-	struct cmc_alg	 mac_alg;
+	struct algorithm key_alg;
+	struct algorithm mac_alg;
 	struct view	 witness;
 };
 
@@ -270,7 +264,7 @@ struct cmc_revoke {
 /* PublishTrustAnchors */
 struct cmc_anchors {
 	uint64_t	 sequence;
-	struct cmc_alg	 hash;
+	struct algorithm hash;
 	struct view	*hashes;
 	size_t		 n_hashes;
 };
@@ -323,14 +317,14 @@ MUST_CHECK bool cmc_path_decode(struct view value, struct cmc_ref *out,
 
 /* The same as parts of something larger: read at d, or write to b. */
 MUST_CHECK bool cmc_get_body_part(struct der *d, uint32_t *out, struct fault *f);
-MUST_CHECK bool cmc_get_alg(struct der *d, struct cmc_alg *out, struct fault *f);
+MUST_CHECK bool cmc_get_ref(struct der *d, struct cmc_ref *out, struct fault *f);
 MUST_CHECK bool cmc_get_cert_id(struct der *d, uint8_t tag,
     struct cmc_cert_id *out, struct fault *f);
 MUST_CHECK bool cmc_get_proof(struct der *d, struct cmc_proof *out,
     struct fault *f);
-bool	cmc_alg_is(const struct cmc_alg *alg, struct view oid);	/* params absent or NULL */
+/* This algorithm, its parameters absent or NULL. */
+bool	cmc_alg_is(const struct algorithm *alg, struct view oid);
 
-void	cmc_put_alg(struct buf *b, const struct cmc_alg *alg);
 void	cmc_put_cert_id(struct buf *b, uint8_t tag, const struct cmc_cert_id *id);
 void	cmc_put_proof(struct buf *b, const struct cmc_proof *proof);
 void	cmc_put_revoke(struct buf *b, const struct cmc_revoke *r);
@@ -428,8 +422,9 @@ enum cmc_status cmc_status_overall(const struct cmc_status_list *l);
  * Writing a message, strictly in order:
  *
  *	begin (PKIData or PKIResponse), controls, the finished reqSequence
- *	(PKIData only; left out: empty), contents, others, finish
+ *	(PKIData only; left out: empty), contents, finish
  *
+ * otherMsgSequence is always written empty.
  * The requests are built first and elsewhere, because proofs are computed over
  * them.  Misuse or a full buffer shows in buf_check() on out.  Ids are the
  * caller's: non-zero and unique.

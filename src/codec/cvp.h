@@ -15,6 +15,7 @@
 #define CODEC_CVP_H
 
 #include "codec/cmc.h"
+#include "codec/extension.h"
 
 #define CVP_ID_MAX		512	/* octets of 128 characters */
 #define CVP_TOKEN_MAX		1024	/* octets of 256 characters */
@@ -64,21 +65,13 @@ struct cvp_template_ref {
  * Terms of an authorization.
  */
 
-/* Extension; tlv is the whole of it. */
-struct cvp_extension {
-	struct view	 oid;
-	bool		 critical;
-	struct view	 value;		/* inside the OCTET STRING */
-	struct view	 tlv;
-};
-
 /* CertTemplate (RFC 4211, 5), as far as an Admin may fill it in. */
 struct cvp_cert {
 	struct view	 subject;	/* Name, whole; 3000 is the empty name */
 	struct cvp_time	 not_before;
 	struct cvp_time	 not_after;
 	struct view	 public_key;	/* SubjectPublicKeyInfo, a copy with its own tag */
-	struct cvp_extension *extensions;
+	struct extension *extensions;
 	size_t		 n_extensions;
 	/*
 	 * Bit n: the field tagged [n] was there although no Admin may set it
@@ -96,7 +89,7 @@ struct cvp_secret_format {
 };
 
 struct cvp_key_spec {
-	struct cmc_alg	 algorithm;	/* of the SubjectPublicKeyInfo */
+	struct algorithm algorithm;	/* of the SubjectPublicKeyInfo */
 	uint32_t	 min_bits;	/* 0: not said */
 };
 
@@ -205,7 +198,7 @@ MUST_CHECK bool cvp_terms_merge(const struct cvp_terms *template,
     struct arena *a, struct cvp_terms *out, struct fault *f);
 
 /* The wish for an extension, or NULL. */
-const struct cvp_extension *cvp_cert_extension(const struct cvp_cert *c,
+const struct extension *cvp_cert_extension(const struct cvp_cert *c,
     struct view oid);
 
 /*
@@ -351,7 +344,7 @@ void	cvp_put_ack(struct buf *b, const struct cvp_ack *ack);
  */
 struct cvp_cancel_item {
 	struct view	 id;
-	struct cmc_alg	 mac_alg;
+	struct algorithm mac_alg;
 	struct view	 witness;
 };
 struct cvp_cancel {
