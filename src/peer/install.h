@@ -39,8 +39,7 @@ enum install_role {
 
 /*
  * Identities are written as in a ticket: "fqdn:gw1.example",
- * "email:ann@example.org", "ipv4:192.0.2.1", "ipv6:2001:db8::1",
- * or "dn:" and the hex of the subject's DER.
+ * "email:ann@example.org", "ipv4:192.0.2.1", "ipv6:2001:db8::1".
  */
 struct install_peer {
 	const char		*name;		/* "gw2"; used in names of connections */
@@ -86,7 +85,7 @@ struct install_report {
 	size_t	 connections;		/* of wanted, those it holds */
 	size_t	 wanted;
 	char	 conf[INSTALL_PATH_MAX];	/* file the connections are in */
-	char	 connection[2 * INSTALL_NAME_MAX];	/* the first one's name, or "" */
+	char	 connection[3 * INSTALL_NAME_MAX];	/* the first one's name, or "" */
 	char	 daemon[128];		/* "charon-systemd 5.9.8", or "" */
 	char	 missing[256];		/* what was not read back, in words, or "" */
 	char	 next[512];		/* the command to run next, or "" */

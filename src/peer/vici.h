@@ -106,7 +106,10 @@ void	vici_close(struct vici *v);		/* accepts NULL */
 MUST_CHECK bool vici_call(struct vici *v, const char *command,
     struct view message, struct buf *reply, struct fault *f);
 
-/* Run a list- command; each is called with every event's message. */
+/*
+ * Run a list- command; each is called with every event's message.  When it
+ * fails the rest of the answer is still under way: close the connection.
+ */
 typedef bool vici_each(void *ctx, struct view message, struct fault *f);
 MUST_CHECK bool vici_stream(struct vici *v, const char *command,
     const char *event, struct view message, vici_each *each, void *ctx,
