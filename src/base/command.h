@@ -42,7 +42,7 @@ struct command {
 	const char		*name;		/* "authorize" */
 	const char		*args;		/* "TICKET", shown in the synopsis */
 	size_t			 min_args, max_args;
-	const char		*help;		/* one line */
+	const char		*help;		/* one line; NULL hides the command */
 	const struct option	*options;	/* ends with a NULL name; may be NULL */
 	int			(*run)(const struct invocation *in);
 };

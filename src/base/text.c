@@ -438,3 +438,15 @@ text_escape(struct view v, char quote, char *out, size_t n)
 		out[used] = '\0';
 	return used;
 }
+
+const char *
+error_text(int error)
+{
+	static _Thread_local char	text[128];
+
+	snprintf(text, sizeof(text), "%s", strerror(error));
+	/* "Permission denied", but "RPC version wrong" stays. */
+	if (text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
+		text[0] = (char)(text[0] - 'A' + 'a');
+	return text;
+}

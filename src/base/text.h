@@ -49,6 +49,9 @@ MUST_CHECK bool date_parse(const char *s, int64_t *unix_seconds);
  */
 size_t	text_escape(struct view v, char quote, char *out, size_t n);
 
+/* strerror() in lower case, for fault texts; valid until this thread's next. */
+const char *error_text(int error);
+
 /* Well-formed UTF-8 without U+0000; *at is the offset of the first bad octet. */
 MUST_CHECK bool utf8_valid(struct view v, size_t *at);
 
