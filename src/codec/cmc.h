@@ -330,7 +330,9 @@ void	cmc_put_proof(struct buf *b, const struct cmc_proof *proof);
 void	cmc_put_revoke(struct buf *b, const struct cmc_revoke *r);
 void	cmc_put_anchors(struct buf *b, const struct cmc_anchors *anchors);
 void	cmc_put_get_cert(struct buf *b, struct view issuer, struct view serial);
+/* BodyPartList and BodyPartPath */
 void	cmc_put_ids(struct buf *b, const uint32_t *ids, size_t n);
+/* BodyPartReference: one id is a plain INTEGER */
 void	cmc_put_ref(struct buf *b, const struct cmc_ref *ref);
 /* An INTEGER from content octets that are already minimal. */
 void	cmc_put_integer(struct buf *b, struct view content);
