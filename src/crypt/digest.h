@@ -42,7 +42,7 @@ void	hmac_sha256(struct view key, struct view message, uint8_t out[SHA256_OCTETS
 void	hmac_sha256_parts(struct view key, const struct view *parts, size_t n,
 	    uint8_t out[SHA256_OCTETS]);
 
-/* For the two that others still ask for: KINDs SHA-1 ... SHA-512. */
+/* HMAC with another digest, for what strangers ask. */
 void	hmac_of(enum digest_kind kind, struct view key, struct view message,
 	    uint8_t *out);
 
