@@ -62,7 +62,7 @@ struct install_request {
 	const char *const	*crl_uris;	/* of the issuing CA; http or https */
 	size_t			 ncrl_uris;
 	const char		*policy;	/* OID in dots the remote certificate must
-						   carry, or NULL; see install_policy_ok() */
+						   carry, or NULL; only if install_policy_ok() */
 
 	const char		*address;	/* own IKE address; NULL or "": any */
 	const char *const	*subnets;	/* what is behind this device */
@@ -97,10 +97,10 @@ MUST_CHECK bool install_role_of(const char *template_name,
 
 /*
  * May remote certificates be asked for this policy?  strongSwan honours a
- * policy only if the trusted CA certificate it builds the chain to carries
- * that policy or anyPolicy; asked of any other chain it refuses every peer.
+ * policy only if every CA certificate up to the root, the root too, carries
+ * it or anyPolicy; asked of any other chain it refuses every peer.
  */
-bool	install_policy_ok(struct view issuing_ca, const char *policy);
+bool	install_policy_ok(const struct view *cas, size_t n, const char *policy);
 
 /*
  * Write private/NAME.pem (0600), x509/NAME.pem, x509ca/NAME-*.pem and

@@ -255,6 +255,24 @@ add_local(const struct install_request *req, struct install_plan *p,
 }
 
 /*
+ * "strict" wants the status of every certificate below the root.  A CA that
+ * does not say where its issuer's CRL is has none to be had; "ifuri" then
+ * still refuses a remote whose own status, with its CRL address in the
+ * authorities section, could not be found out.
+ */
+static const char *
+revocation(const struct install_request *req)
+{
+	struct cert	ca;
+
+	for (size_t i = 0; i + 1 < req->nca; i++)
+		if (!cert_decode(req->ca[i], &ca, NULL) ||
+		    (ca.cdp_uri.n == 0 && ca.ocsp_uri.n == 0))
+			return req->ncrl_uris > 0 ? "ifuri" : "strict";
+	return "strict";
+}
+
+/*
  * The remote's identity, exact, from our CA alone, and not revoked.  Without
  * peer whoever has a certificate of our CA, and the policy if one is asked.
  */
@@ -270,7 +288,7 @@ add_remote(const struct install_request *req, struct install_plan *p,
 	conf_value(&p->tree, remote, "id", id);
 	conf_cert(&p->tree, remote, CONF_CERTS, "cacerts", p->ca_file[0],
 	    req->ca[0]);
-	conf_value(&p->tree, remote, "revocation", "strict");
+	conf_value(&p->tree, remote, "revocation", revocation(req));
 	if (has_text(req->policy))
 		conf_list(&p->tree, remote, "cert_policy", &req->policy, 1);
 	return id != NULL || fault_within(f, "identity of peer \"%s\"",
@@ -508,18 +526,25 @@ install_role_of(const char *template_name, enum install_role *role,
 	    "begins neither with \"s2s-\" nor with \"ra-\"", template_name);
 }
 
-bool
-install_policy_ok(struct view issuing_ca, const char *policy)
+static bool
+ca_allows(struct view ca, struct view policy)
 {
-	struct cert	ca;
+	struct cert	c;
+
+	return cert_decode(ca, &c, NULL) && (cert_has_policy(&c, policy) ||
+	    cert_has_policy(&c, OID_ANY_POLICY));
+}
+
+bool
+install_policy_ok(const struct view *cas, size_t n, const char *policy)
+{
 	struct buf	wanted;
 	bool		ok;
 
 	buf_init(&wanted, OID_OCTETS_MAX);
-	ok = oid_parse(policy, &wanted, NULL) &&
-	    cert_decode(issuing_ca, &ca, NULL) &&
-	    (cert_has_policy(&ca, buf_view(&wanted)) ||
-	    cert_has_policy(&ca, OID_ANY_POLICY));
+	ok = n > 0 && oid_parse(policy, &wanted, NULL);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = ca_allows(cas[i], buf_view(&wanted));
 	buf_clear(&wanted);
 	return ok;
 }
