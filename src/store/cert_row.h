@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cert_row.h - the columns of a certificate, read in one place.
+ *
+ * Private to src/store.
+ */
+#ifndef STORE_CERT_ROW_H
+#define STORE_CERT_ROW_H
+
+#include "store/db.h"
+#include "store/store_cert.h"
+
+/* A query adds body, or NULL, as the last column. */
+#define CERT_COLUMNS \
+	"cert.n, state, ca, authz, template, prev, not_before, not_after," \
+	" created, confirmed_at, retire_at, revoked_at, reason, invalidity," \
+	" serial, spki_hash, sha1, subject, identity"
+
+void	cert_row_read(struct query *q, struct arena *a, struct store_cert *out);
+
+#endif
