@@ -21,7 +21,6 @@
 struct cert;			/* codec/cert.h */
 
 #define ENVELOPE_MAX		(16u << 20)
-#define ENVELOPE_RECIPIENTS_MAX	32
 
 /* Append a ContentInfo around plain (inner type id-data) to out. */
 MUST_CHECK bool envelope_seal(struct view plain, const struct cert *to,

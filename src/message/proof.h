@@ -13,6 +13,8 @@
 
 #include "base/buf.h"
 
+struct cmc_proof;		/* codec/cmc.h */
+
 #define PROOF_OCTETS	32
 #define LINK_RANDOM_MIN	64	/* octets of popLinkRandom */
 #define LINK_RANDOM_MAX	128
@@ -37,6 +39,11 @@ void	proof_cancel(const uint8_t kc[PROOF_OCTETS], struct view der,
  * no SEQUENCE, so that a link witness is never an identity proof.
  */
 bool	proof_link_random_ok(struct view random);
+
+/* IdentityProofV2 and PopLinkWitnessV2 alike: SHA-256, hmacWithSHA256, witness. */
+void	proof_put(struct buf *b, const uint8_t witness[PROOF_OCTETS]);
+/* One as received names these algorithms and has a witness of this size: else FAULT_ALGORITHM. */
+MUST_CHECK bool proof_check_form(const struct cmc_proof *p, struct fault *f);
 
 /* Equal, in constant time, and of the right length. */
 bool	proof_equal(const uint8_t want[PROOF_OCTETS], struct view got);

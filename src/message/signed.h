@@ -13,24 +13,24 @@
 #define MESSAGE_SIGNED_H
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "codec/cms.h"
 #include "crypt/key.h"
 
-struct cert;			/* codec/cert.h */
-struct cms_signed;		/* codec/cms.h */
+#define MESSAGE_MAX		(16u << 20)	/* CMC requests and answers; an answer to 10000 entries fits */
+#define MESSAGE_CHAIN_MAX	8		/* certificates that go with a signature */
 
-#define MESSAGE_MAX		(16u << 20)	/* CMC requests and answers; cmc.md 7.12 */
-#define MESSAGE_CERTS_MAX	256		/* a batch's certificates and their chain */
-#define MESSAGE_DEPTH_MAX	64		/* of the BER that strangers nest */
-
-/* What a signature will say about its maker.  Made once, used for many messages. */
+/*
+ * What a signature will say about its maker.  Made once, used for many
+ * messages; owns copies of what it was made from.
+ */
 struct message_signer {
 	enum digest_kind	 digest;
-	struct buf		 sigalg;	/* AlgorithmIdentifier */
-	struct buf		 sid;		/* SignerIdentifier */
-	struct buf		 attr;		/* signingCertificateV2 attribute, or empty */
-	struct buf		 certs;		/* certificates, one after the other */
-	uint8_t			 version;	/* of the SignerInfo: 1 or 3 */
+	struct view		 sigalg;	/* AlgorithmIdentifier */
+	struct cms_sid		 sid;
+	uint8_t			 cert_sha256[SHA256_OCTETS];	/* for signingCertificateV2 */
+	struct view		 certs[MESSAGE_CHAIN_MAX];	/* own first; none: by SKI */
+	size_t			 ncerts;
+	struct buf		 octets;	/* what the views point into */
 };
 
 /*
@@ -106,8 +106,8 @@ MUST_CHECK bool message_verify_cert(const struct cms_signed *m, const struct cer
  * Which of the certificates that travel with m its only SignerInfo names; by
  * issuer and serial number, or by SKI.  FAULT_NOT_FOUND if none does.
  */
-MUST_CHECK bool message_find_signer(const struct cms_signed *m, struct arena *a,
-    struct cert *out, struct fault *f);
+MUST_CHECK bool message_find_signer(const struct cms_signed *m, struct cert *out,
+    struct fault *f);
 
 /* signingTime of the only SignerInfo; *present = false without one. */
 MUST_CHECK bool message_signing_time(const struct cms_signed *m, int64_t *when,
