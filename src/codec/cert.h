@@ -99,7 +99,7 @@ MUST_CHECK bool cert_decode(struct view der, struct cert *out, struct fault *f);
 
 /*
  * Only what finding an issuer needs: der, tbs, serial, issuer, subject, spki;
- * the rest is zero.  A tenth of the work of cert_decode().
+ * the rest is zero or as far as it came.
  */
 MUST_CHECK bool cert_decode_names(struct view der, struct cert *out,
     struct fault *f);
