@@ -30,7 +30,7 @@ void	http_load_free(struct http_load *h);		/* accepts NULL; open ones get no cal
 
 /*
  * Queue one request.  body is copied.  done is called exactly once, from the
- * loop; it may submit again.
+ * loop; it may submit again, but not free the load.
  */
 MUST_CHECK bool http_load_submit(struct http_load *h, const char *method,
     const char *path, const char *content_type, struct view body,
