@@ -332,8 +332,9 @@ date_part(const char *s, size_t n, int min, int max, int *out)
 bool
 date_parse(const char *s, int64_t *unix_seconds)
 {
-	struct tm	tm = { 0 }, back;
+	struct tm	tm = { 0 };
 	time_t		t;
+	int		day;
 
 	if (strlen(s) != sizeof("2026-11-24T04:10:27Z") - 1 || s[4] != '-' ||
 	    s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' ||
@@ -347,9 +348,10 @@ date_parse(const char *s, int64_t *unix_seconds)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	day = tm.tm_mday;
 	t = timegm(&tm);
-	/* 31 June is not a day, and timegm would make it the first of July. */
-	if (gmtime_r(&t, &back) == NULL || back.tm_mday != tm.tm_mday)
+	/* 31 June is not a day, and timegm makes it the first of July. */
+	if (tm.tm_mday != day)
 		return false;
 	*unix_seconds = (int64_t)t;
 	return true;
