@@ -17,9 +17,11 @@
 #include "codec/cmc.h"
 #include "codec/extension.h"
 
-#define CVP_ID_MAX		512	/* octets of 128 characters */
+#define CVP_ID_CHARS_MAX	128
+#define CVP_ID_MAX		512	/* octets of so many characters */
 #define CVP_TOKEN_MAX		1024	/* octets of 256 characters */
 #define CVP_TOKEN_CHARS_MIN	16
+#define CVP_TOKEN_CHARS_MAX	256
 #define CVP_NAME_MAX		256	/* a template's name */
 #define CVP_LABEL_MAX		512
 #define CVP_DETAIL_MAX		2048	/* text of a failure */
@@ -34,7 +36,6 @@
 #define CVP_DIGESTS_MAX		1024	/* pieces of one batch */
 #define CVP_ENTRIES_MAX		65536	/* in any list of entries, results, records */
 #define CVP_CANCELS_MAX		10000	/* ids in one cancellation */
-#define CVP_EXTENSIONS_MAX	32	/* in a certTemplate */
 #define CVP_KEY_SPECS_MAX	16
 #define CVP_TYPES_MAX		16	/* rdnTypes, sanTypes */
 #define CVP_TEMPLATES_MAX	1024
