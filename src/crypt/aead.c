@@ -2,9 +2,6 @@
 #include "crypt/aead.h"
 #include "crypt/ossl.h"
 
-#define NONCE_MIN	8	/* what others may choose for GCM */
-#define NONCE_MAX	16
-
 enum mode { MODE_GCM, MODE_CBC, MODE_WRAP };
 
 static const char *
@@ -48,8 +45,7 @@ start(enum mode mode, bool encrypt, struct view key, struct view nonce)
 		EVP_CIPHER_CTX_set_flags(c, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
 	ok = ok && EVP_CipherInit_ex2(c, cipher, NULL, NULL, encrypt, NULL) == 1;
 	if (ok && mode == MODE_GCM)
-		ok = nonce.n >= NONCE_MIN && nonce.n <= NONCE_MAX &&
-		    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce.n, NULL) == 1;
+		ok = nonce.n == GCM_NONCE_OCTETS;	/* libcrypto's own default */
 	if (ok && mode == MODE_CBC)
 		ok = nonce.n == AES_BLOCK_OCTETS;
 	ok = ok && EVP_CipherInit_ex2(c, NULL, key.p, nonce.p, encrypt, NULL) == 1;

@@ -13,7 +13,7 @@
 #include "base/random.h"
 
 #define AES256_KEY_OCTETS	32
-#define GCM_NONCE_OCTETS	12
+#define GCM_NONCE_OCTETS	12	/* no other size is taken (RFC 10004, 5.1) */
 #define GCM_TAG_OCTETS		16
 #define GCM_TAG_MIN		12	/* shortest we accept (RFC 5084, 3.2 has it as DEFAULT) */
 #define AES_BLOCK_OCTETS	16

@@ -63,7 +63,10 @@ agree_static(const struct key *k, struct view point, struct secret *z, struct fa
 	struct pubkey	*peer;
 	bool		 ok;
 
-	if (!key_kind_is_ec(k->traits->kind) || point.n > EC_POINT_MAX)
+	if (point.n == 0 || point.n > EC_POINT_MAX)
+		return fault_set(f, FAULT_MALFORMED, "RFC 5480, 2.2",
+		    "an EC point of %zu octets", point.n);
+	if (!key_kind_is_ec(k->traits->kind))
 		return fault_set(f, FAULT_ALGORITHM, "RFC 5753, 3.1",
 		    "cannot agree on a secret with a %s key", k->traits->name);
 	memcpy(spki, prefix.p, prefix.n);

@@ -219,11 +219,11 @@ rsa_check(struct view spki, const BIGNUM *n, const BIGNUM *e, struct fault *f)
 {
 	int	bits = BN_num_bits(n);
 
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+		return fault_set(f, FAULT_ALGORITHM, "", "cannot use a %d-bit RSA key", bits);
 	if (!is_canonical(spki, n, e))
 		return fault_set(f, FAULT_MALFORMED, "RFC 3279, 2.3.1",
 		    "the RSA key is not in DER");
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
-		return fault_set(f, FAULT_ALGORITHM, "", "cannot use a %d-bit RSA key", bits);
 	if (!BN_is_odd(n))
 		return fault_set(f, FAULT_REFUSED, "RFC 8017, 3.1", "the RSA modulus is even");
 	if (!BN_is_odd(e) || BN_num_bits(e) > RSA_E_BITS_MAX ||

@@ -60,10 +60,10 @@ bool
 proof_check_form(const struct cmc_proof *p, struct fault *f)
 {
 	if (!cmc_alg_is(&p->key_alg, OID_SHA256))
-		return fault_set(f, FAULT_ALGORITHM, "RFC 10004, 4.1",
+		return fault_set(f, FAULT_ALGORITHM, "RFC 10004, 5.1",
 		    "a proof whose key is not made with SHA-256");
 	if (!cmc_alg_is(&p->mac_alg, OID_HMAC_SHA256))
-		return fault_set(f, FAULT_ALGORITHM, "RFC 10004, 4.1",
+		return fault_set(f, FAULT_ALGORITHM, "RFC 10004, 5.1",
 		    "a proof whose MAC is not HMAC-SHA-256");
 	if (p->witness.n != PROOF_OCTETS)
 		return fault_set(f, FAULT_ALGORITHM, "RFC 10002, 6.2.1",
