@@ -23,7 +23,7 @@
 #define INSTALL_URI_MAX		8	/* CRL addresses of one CA */
 #define INSTALL_SUBNETS_MAX	256	/* one traffic selector payload: 255 */
 #define INSTALL_PEERS_MAX	1024	/* a mesh; a larger one wants a hub */
-#define INSTALL_NAME_MAX	64	/* octets of a name used in file names */
+#define INSTALL_NAME_MAX	131	/* octets of a label in a ticket */
 #define INSTALL_KEY_MAX		(16u << 10)	/* octets of a private key's PEM */
 #define INSTALL_CERT_MAX	(32u << 10)	/* octets of a certificate's DER */
 #define INSTALL_PATH_MAX	4096
@@ -85,7 +85,7 @@ struct install_report {
 	size_t	 connections;		/* of wanted, those it holds */
 	size_t	 wanted;
 	char	 conf[INSTALL_PATH_MAX];	/* file the connections are in */
-	char	 connection[3 * INSTALL_NAME_MAX];	/* the first one's name, or "" */
+	char	 connection[256];	/* the first one's name, or "" */
 	char	 daemon[128];		/* "charon-systemd 5.9.8", or "" */
 	char	 missing[256];		/* what was not read back, in words, or "" */
 	char	 next[512];		/* the command to run next, or "" */

@@ -97,7 +97,7 @@ place_all(const struct install_request *req, const char *dir,
     const struct install_plan *plan, struct places *ps, struct fault *f)
 {
 	struct place	*conf;
-	char		 name[INSTALL_NAME_MAX + 8];
+	char		 name[CONF_NAME_MAX + 8];
 
 	for (size_t i = 0; i < req->nca; i++)
 		if (!place_cert(ps, dir, "x509ca", plan->ca_file[i],

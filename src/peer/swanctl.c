@@ -109,9 +109,12 @@ conf_name_ok(const char *name)
 const char *
 conf_name(struct conf_tree *t, const char *text)
 {
-	char	*name = arena_str(t->arena, view_str(text[0] == '\0' ? "-" :
-		    text));
+	struct view	 v = view_str(text[0] == '\0' ? "-" : text);
+	char		*name;
 
+	if (v.n > CONF_NAME_MAX)
+		v.n = CONF_NAME_MAX;
+	name = arena_str(t->arena, v);
 	if (name == NULL) {
 		t->failed = true;
 		return NULL;

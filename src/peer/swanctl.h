@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#define CONF_NAME_MAX	100	/* two and a number fit a vici name */
+
 enum conf_kind {
 	CONF_SECTION,
 	CONF_VALUE,
@@ -49,7 +51,7 @@ void	conf_cert(struct conf_tree *t, struct conf *in, enum conf_kind kind,
 
 /*
  * Anything as the name of a section or a file: letters, digits, "-" and "_"
- * stay, everything else becomes "-".  Never empty.
+ * stay, everything else becomes "-", what is too long is cut.  Never empty.
  */
 const char *conf_name(struct conf_tree *t, const char *text);
 

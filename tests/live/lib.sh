@@ -21,7 +21,8 @@ LIVE_PLUGINS="random nonce x509 constraints revocation pubkey pkcs1 pkcs7
 LIVE_PIDS=()
 LIVE_NAMESPACES=()
 LIVE_PASSED=0
-WORK=
+WORK=			# folder of the test
+SOCKETS=		# short path: a socket's may have 107 octets
 
 # ---- saying ----
 
@@ -88,6 +89,7 @@ live_binary() {
 
 live_begin() {
 	WORK=${LIVE_WORK:-$(mktemp -d "${TMPDIR:-/tmp}/pki4ipsec-live.XXXXXX")}
+	SOCKETS=$(mktemp -d /tmp/p4i.XXXXXX)
 	LIVE_PREFIX=p4i$$
 	trap live_end EXIT
 	trap 'exit 130' INT TERM
@@ -116,6 +118,7 @@ live_end() {
 	for ns in ${LIVE_NAMESPACES[@]+"${LIVE_NAMESPACES[@]}"}; do
 		ip netns del "$ns" 2>/dev/null
 	done
+	[ -z "$SOCKETS" ] || rm -rf "$SOCKETS"
 	if [ -n "${LIVE_KEEP:-}" ]; then
 		note "kept: $WORK"
 	elif [ -z "${LIVE_WORK:-}" ] && [ -n "$WORK" ]; then
@@ -125,6 +128,36 @@ live_end() {
 		printf '\n%d proved\n' "$LIVE_PASSED"
 	fi
 	exit $rc
+}
+
+# ---- the PKI ----
+
+# serve_start DIR: wait until it listens at 192.0.2.254:8080.
+serve_start() {
+	background "$WORK/serve.log" pki "$PKI4IPSEC" pki serve --dir "$1"
+	SERVE_PID=$BACKGROUND
+	wait_for 20 "pki serve" serve_answers
+}
+
+serve_answers() {
+	kill -0 "$SERVE_PID" 2>/dev/null ||
+		fail "pki serve has ended: $(tail -n 3 "$WORK/serve.log")"
+	listens pki $LIVE_SERVER 8080
+}
+
+cert_serial() { openssl x509 -in "$1" -noout -serial | cut -d= -f2; }
+
+# The CRL's address in a certificate.
+cert_crl() {
+	openssl x509 -in "$1" -noout -ext crlDistributionPoints |
+	    sed -n 's/.*URI:\(http:[^ ]*\).*/\1/p' | head -n 1
+}
+
+# crl_has URL SERIAL, as seen from the namespace of the PKI
+crl_has() {
+	on pki curl -sf "$1" -o "$WORK/crl.der" &&
+	openssl crl -inform DER -in "$WORK/crl.der" -noout -text |
+	    grep -q -i "Serial Number: *$2"
 }
 
 # ---- namespaces ----
@@ -202,7 +235,7 @@ charon_start() {
 	        }
 	    }
 	    plugins {
-	        vici { socket = unix://$dir/vici }
+	        vici { socket = $(vici_uri "$host") }
 	        kernel-libipsec { load = yes }
 	    }
 	    ${LIVE_CHARON_EXTRA:-}
@@ -217,18 +250,19 @@ charon_start() {
 
 charon_stop() {
 	live_stop "$(cat "$WORK/$1/charon.pid")"
-	rm -f "$WORK/$1/vici"
+	rm -f "$SOCKETS/$1"
 }
 
 # swanctl of one host's daemon.
 sw() {
-	local dir=$WORK/$1
+	local dir=$WORK/$1 uri
+	uri=$(vici_uri "$1")
 	shift
 	STRONGSWAN_CONF=$dir/strongswan.conf SWANCTL_DIR=$dir/swanctl \
-	    swanctl "$@" --uri "unix://$dir/vici" 2>/dev/null
+	    swanctl "$@" --uri "$uri" 2>/dev/null
 }
 
-vici_uri() { echo "unix://$WORK/$1/vici"; }
+vici_uri() { echo "unix://$SOCKETS/$1"; }
 
 log_mark() { wc -l <"$WORK/$1/charon.log"; }
 log_since() { tail -n +$(($2 + 1)) "$WORK/$1/charon.log"; }

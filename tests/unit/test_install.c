@@ -247,6 +247,9 @@ test_text(void **state)
 
 /* ---- what is refused ---- */
 
+#define N40	"0123456789012345678901234567890123456789"
+#define N120	N40 N40 N40
+
 enum field {
 	F_NAME, F_ID, F_ADDRESS, F_SUBNET, F_CRL, F_POLICY,
 	F_PEER_NAME, F_PEER_ID, F_PEER_ADDRESS, F_PEER_SUBNET, F_KEY,
@@ -262,8 +265,8 @@ static const struct {
 	{ "name of words",	F_NAME, "Zürich, gate 1",	FAULT_NONE },
 	{ "name like a path",	F_NAME, "../../etc/passwd",	FAULT_NONE },
 	{ "no name",		F_NAME, "",			FAULT_REFUSED },
-	{ "name of 65",		F_NAME, "0123456789012345678901234567890123456"
-	    "7890123456789012345678901234",			FAULT_REFUSED },
+	{ "name of 131",	F_NAME, N120 "01234567890",	FAULT_NONE },
+	{ "name of 132",	F_NAME, N120 "012345678901",	FAULT_REFUSED },
 	{ "no identity",	F_ID, NULL,			FAULT_REFUSED },
 	{ "pattern",		F_PEER_ID, "fqdn:*.example",	FAULT_REFUSED },
 	{ "quote in identity",	F_PEER_ID, "fqdn:a\"b",		FAULT_REFUSED },
@@ -404,6 +407,7 @@ test_names(void **state)
 		assert_true(conf_name_ok(conf_name(&t, bad[i])));
 	}
 	assert_string_equal(conf_name(&t, "../x.conf"), "---x-conf");
+	assert_int_equal(strlen(conf_name(&t, N120)), CONF_NAME_MAX);
 	arena_free(a);
 }
 
