@@ -2,10 +2,11 @@
 /*
  * ber.h - BER messages made readable for der.h.
  *
- * CMS from other programs may have indefinite lengths, lengths with padding
- * and strings in segments (RFC 5652, 5.1).  All of this is turned into definite,
- * minimal lengths and primitive strings.  Everything else stays as it was
- * sent: the order of a SET OF, the content of every primitive value, tags.
+ * CMS from other programs may have indefinite lengths, lengths with padding,
+ * and OCTET STRINGs and BIT STRINGs in segments (RFC 5652, 5.1).  All of this is
+ * turned into definite, minimal lengths and primitive strings.  Everything
+ * else stays as it was sent: the order of a SET OF, the content of every
+ * primitive value, tags.  Other strings in segments are refused.
  * A string in segments under a context tag cannot be told from an explicit
  * tag and keeps its segments; cms.c joins them where it expects a string.
  */
