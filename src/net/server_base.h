@@ -51,7 +51,7 @@ struct conn {
 	int64_t				 began;		/* of head or body; 0: nothing here */
 	size_t				 queued;	/* at the last look, while ANSWERING */
 	bool				 ended;		/* the client sends no more */
-	bool				 paused;	/* we read no more for now */
+	bool				 paused;	/* we read no more until resumed */
 	bool				 busy;		/* inside its handler */
 	bool				 listed;	/* in server->ready */
 	struct conn			*next_ready;
