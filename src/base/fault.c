@@ -21,7 +21,7 @@ static const char *const kind_names[] = {
 };
 
 bool
-fault_set(struct fault *f, enum fault_kind kind, const char *rule,
+(fault_set)(struct fault *f, enum fault_kind kind, const char *rule,
     const char *fmt, ...)
 {
 	char	raw[FAULT_TEXT_MAX];
@@ -39,7 +39,7 @@ fault_set(struct fault *f, enum fault_kind kind, const char *rule,
 }
 
 bool
-fault_within(struct fault *f, const char *fmt, ...)
+(fault_within)(struct fault *f, const char *fmt, ...)
 {
 	char	what[FAULT_TEXT_MAX], old[FAULT_TEXT_MAX];
 	va_list	ap;

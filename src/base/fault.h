@@ -52,6 +52,19 @@ bool	fault_set(struct fault *f, enum fault_kind kind, const char *rule,
 /* Put "what: " in front of a recorded fault's text; returns false. */
 bool	fault_within(struct fault *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/*
+ * Both return false, whatever is in f; said here so that the compiler knows it
+ * too, and follows what happens after a fault.
+ */
+static inline bool
+fault_false(bool result)
+{
+	(void)result;
+	return false;
+}
+#define fault_set(...)		fault_false((fault_set)(__VA_ARGS__))
+#define fault_within(...)	fault_false((fault_within)(__VA_ARGS__))
+
 /* Make f usable for a fresh piece of work. */
 void	fault_clear(struct fault *f);
 
