@@ -82,6 +82,15 @@ wrap_octets(struct view oid)
 	return 0;
 }
 
+/* id-ecPublicKey; its parameters, if any, can only repeat our own curve. */
+static bool
+is_ec_originator(struct view tlv)
+{
+	struct algorithm	a;
+
+	return algorithm_parse(tlv, &a, NULL) && view_equal(a.oid, OID_EC_PUBLIC_KEY);
+}
+
 static bool
 open_kari(const struct cms_recipient *r, const struct key *key, struct secret *cek)
 {
@@ -92,7 +101,8 @@ open_kari(const struct cms_recipient *r, const struct key *key, struct secret *c
 	size_t			 n;
 	bool			 ok;
 
-	if (digest == DIGEST_NONE || !algorithm_parse(r->key_alg.params, &wrap, NULL) ||
+	if (digest == DIGEST_NONE || !is_ec_originator(r->originator_alg) ||
+	    !algorithm_parse(r->key_alg.params, &wrap, NULL) ||
 	    (n = wrap_octets(wrap.oid)) == 0)
 		return false;
 	ok = agree_static(key, r->originator_key, &z, NULL) &&
