@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer.h - what we are willing to say.
+ *
+ * Filled while a message is worked on, turned into one PKIResponse at the
+ * end.  A refusal is an answer like any other.
+ */
+#ifndef PKI_ANSWER_H
+#define PKI_ANSWER_H
+
+#include "base/arena.h"
+#include "codec/cvp.h"
+
+#define ANSWER_STATUS_MAX	64	/* revokeRequests in one message, and room */
+#define ANSWER_CONTROLS_MAX	8
+#define ANSWER_CERTS_MAX	4
+#define ANSWER_NONCE_OCTETS	16
+
+struct answer_status {
+	enum cmc_status	 status;
+	uint32_t	 about;		/* body part of the request */
+	enum cmc_fail	 fail;		/* with CMC_FAILED */
+	uint32_t	 code;		/* CvpFailure beside it, 0: none */
+	const char	*text;		/* static or of the arena; NULL: none */
+};
+
+struct answer {
+	struct answer_status status[ANSWER_STATUS_MAX];
+	size_t		 n_status;
+	struct {
+		enum cmc_kind	kind;
+		struct view	value;	/* whole TLV, in the arena */
+	} controls[ANSWER_CONTROLS_MAX];
+	size_t		 n_controls;
+	struct view	 content;	/* one cms element with id ANSWER_CONTENT_ID */
+	struct view	 certs[ANSWER_CERTS_MAX];
+	size_t		 n_certs;
+
+	struct view	 transaction;	/* content octets, empty: none */
+	struct view	 recipient_nonce;
+	struct view	 data_return;
+	bool		 has_data_return;
+	uint8_t		 nonce[ANSWER_NONCE_OCTETS];	/* senderNonce */
+};
+
+/* The cms element that an authzResponse's `secrets` refers to. */
+#define ANSWER_CONTENT_ID	2000000u
+
+void	answer_status(struct answer *a, enum cmc_status s, uint32_t about);
+void	answer_fail(struct answer *a, uint32_t about, enum cmc_fail fail,
+	    const char *text);
+/* failInfo by the table of the profile, and the code beside it. */
+void	answer_fail_code(struct answer *a, uint32_t about, uint32_t code,
+	    const char *text);
+void	answer_control(struct answer *a, enum cmc_kind kind, struct view value);
+void	answer_cert(struct answer *a, struct view der);
+
+/* The PKIResponse, appended to out. */
+MUST_CHECK bool answer_encode(const struct answer *a, struct buf *out, struct fault *f);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authzRequest and authzAck (RFC 4809, 3.2; part 7.4 of the profile): a list
+ * of devices in one signed message, one result each, tokens for the Admin's
+ * eyes alone.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "crypt/digest.h"
+#include "pki/grant.h"
+
+#define RESPONSE_MAX	(16u << 20)
+
+/* --- before any entry is looked at --------------------------------------------- */
+
+static bool
+template_allowed(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
+{
+	struct template_entry	*t = templates_find(&w->e->templates, q->template.name);
+	struct fault		*f = &w->fault;
+
+	*code = CVP_TEMPLATE_UNKNOWN;
+	if (t == NULL || !admin_may(&w->sender.admin, t->t.name, "authorize"))
+		return fault_set(f, FAULT_NOT_FOUND, "RFC 4809, 3.2.4.1",
+		    "template \"%.*s\" is unknown or not for Admin \"%s\"",
+		    (int)q->template.name.n, (const char *)q->template.name.p,
+		    w->sender.admin.name);
+	w->template = t;
+	*code = CVP_TEMPLATE_CHANGED;
+	if ((q->template.version.present && q->template.version.v != t->t.version) ||
+	    (q->template.digest.n > 0 &&
+	    !view_equal(q->template.digest, view_of(t->digest, sizeof(t->digest)))))
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",
+		    "template \"%s\" is at version %u here", t->t.name, t->t.version);
+	*code = CVP_BATCH_TOO_LARGE;
+	if (q->n_entries > t->t.entries_max)
+		return fault_set(f, FAULT_LIMIT, "RFC 4809, 3.2.2",
+		    "%zu entries, template \"%s\" takes %u", q->n_entries, t->t.name,
+		    t->t.entries_max);
+	*code = CVP_NO_DELIVERY;
+	if (q->delivery != CVP_ENCRYPT_TO ||
+	    !view_equal(q->encrypt_to, w->sender.cert.der))
+		return fault_set(f, FAULT_REFUSED, "corrections, 3",
+		    "secrets are enveloped for the certificate that signs the request");
+	return true;
+}
+
+static bool
+formats_of(const struct grant_frame *fr, struct secret_format out[2], struct fault *f)
+{
+	const struct cvp_terms		*q = fr->request_terms;
+	const struct cvp_secret_format	*id = q->id_format != NULL ? q->id_format :
+	    fr->template_terms.id_format;
+	const struct cvp_secret_format	*token = q->token_format != NULL ? q->token_format :
+	    fr->template_terms.token_format;
+
+	return secret_format_read(id, &out[0], f) && secret_format_read(token, &out[1], f) &&
+	    secret_format_check_id(&out[0], f) && secret_format_check_token(&out[1], f);
+}
+
+/* --- minting -------------------------------------------------------------------- */
+
+static bool
+wanted_id_free(struct work *w, struct grant *g)
+{
+	struct store_authz	z;
+	struct buf		id;
+	struct fault		why = { 0 };
+	bool			ok;
+
+	if (g->entry->wanted_id.n == 0)
+		return true;
+	buf_init(&id, AUTHZ_ID_OCTETS_MAX);
+	ok = prepare_id(g->entry->wanted_id, &id, &why) &&
+	    view_equal(buf_view(&id), g->entry->wanted_id) &&
+	    store_authz_find(w->e->p.store, buf_view(&id), w->a, &z, &why) && z.n == 0;
+	buf_clear(&id);
+	if (!ok)
+		g->code = CVP_WANTED_ID;
+	return ok;
+}
+
+/* Ask the signer for ids and tokens of all that are granted. */
+static bool
+mint(struct work *w, const struct cvp_authz_request *q, struct grant *g,
+    const struct secret_format formats[2], struct view *secrets, struct fault *f)
+{
+	struct mint_entry	*entries = arena_array(w->a, q->n_entries, sizeof(*entries));
+	struct mint_request	 m = {
+		.batch_id = q->batch_id, .recipient = q->encrypt_to, .entries = entries,
+		.id_format = &formats[0], .token_format = &formats[1],
+	};
+	struct mint_answer	 answer;
+	struct frame		 fr;
+	size_t			 used, k = 0;
+
+	if (entries == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < q->n_entries; i++) {
+		if (g[i].code != 0)
+			continue;
+		entries[m.n].entry_id = q->entries[i].entry_id;
+		entries[m.n].wanted_id = q->entries[i].wanted_id;
+		entries[m.n].facts.admin = view_str(w->sender.admin.name);
+		entries[m.n].facts.state = STORE_AUTHZ_OPEN;
+		entries[m.n].facts.epoch = w->e->epoch;
+		sha256(g[i].der, entries[m.n++].facts.terms_digest);
+	}
+	if (m.n == 0)
+		return true;
+	buf_reset(&w->e->questions);
+	signer_put_mint(&w->e->questions, &m);
+	if (!engine_exchange(w->e, 1, f) ||
+	    !frame_take(buf_view(&w->e->answers), FRAME_BODY_MAX, &fr, &used, f) ||
+	    !signer_get_mint(&fr, w->a, &answer, f))
+		return false;
+	for (size_t i = 0; i < q->n_entries; i++) {
+		if (g[i].code != 0)
+			continue;
+		g[i].id = arena_copy(w->a, answer.list[k].id);
+		g[i].sealed = arena_copy(w->a, answer.list[k++].sealed);
+	}
+	*secrets = arena_copy(w->a, answer.secrets);
+	return secrets->p != NULL || arena_fault(f);
+}
+
+/* --- storing -------------------------------------------------------------------- */
+
+static bool
+store_grant(struct work *w, const struct grant *g, int64_t batch, struct fault *f)
+{
+	struct store_authz	z = {
+		.id = arena_str(w->a, g->id),
+		.admin = w->sender.admin.n, .batch = batch, .template = w->template->n,
+		.entry_id = g->entry->entry_id, .label = g->label, .terms = g->der,
+		.window_from = g->from, .window_to = g->to,
+		.confirm_within = w->template->t.confirm_seconds,
+		.subject = g->subject, .sans = g->sans, .created = w->now,
+		.state = g->from > w->now ? STORE_AUTHZ_WAITING : STORE_AUTHZ_OPEN,
+		.sealed = g->sealed, .epoch = w->e->epoch, .changed = w->now,
+	};
+	char			actor[160], object[64];
+
+	if (z.id == NULL)
+		return arena_fault(f);
+	if (g->terms.lifecycle != NULL && g->terms.lifecycle->confirm_within.present)
+		z.confirm_within = (int64_t)g->terms.lifecycle->confirm_within.v;
+	sha256(g->der, z.content_digest);
+	if (!store_authz_insert(w->e->p.store, &z, f) || !grant_names(w->e, g, z.n, f))
+		return false;
+	snprintf(actor, sizeof(actor), "admin:%s", w->sender.admin.name);
+	snprintf(object, sizeof(object), "authz:%" PRId64, z.n);
+	return note_audit(w->e, w->now, actor, "authz granted", object, z.id, f);
+}
+
+static bool
+judge_entries(struct work *w, struct grant_frame *fr, const struct cvp_authz_request *q,
+    struct grant *g, struct fault *f)
+{
+	for (size_t i = 0; i < q->n_entries; i++) {
+		if (!grant_entry(fr, &q->entries[i], &g[i], f))
+			return false;
+		if (g[i].code == 0)
+			(void)wanted_id_free(w, &g[i]);
+	}
+	return true;
+}
+
+/* Two entries of this request with one name: the later one is refused. */
+struct seen {
+	const char	*text;
+	size_t		 entry;
+};
+
+static int
+seen_order(const void *a, const void *b)
+{
+	const struct seen	*x = a, *y = b;
+	int			 c = strcmp(x->text, y->text);
+
+	return c != 0 ? c : (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+static bool
+refuse_twins(struct work *w, const struct cvp_authz_request *q, struct grant *g,
+    struct fault *f)
+{
+	size_t		 n = 0;
+	struct seen	*all;
+
+	for (size_t i = 0; i < q->n_entries; i++)
+		n += g[i].code == 0 ? g[i].granted.holder.nidentities + 1 : 0;
+	if ((all = arena_array(w->a, n + 1, sizeof(*all))) == NULL)
+		return arena_fault(f);
+	n = 0;
+	for (size_t i = 0; i < q->n_entries; i++) {
+		for (size_t k = 0; g[i].code == 0 && k < g[i].granted.holder.nidentities; k++)
+			all[n++] = (struct seen){ g[i].granted.identities[k].text, i };
+		if (g[i].code == 0)
+			all[n++] = (struct seen){ g[i].subject_key, i };
+	}
+	qsort(all, n, sizeof(*all), seen_order);
+	for (size_t i = 1; i < n; i++) {
+		struct grant	*late = &g[all[i].entry];
+
+		if (all[i].text[0] == '\0' || strcmp(all[i].text, all[i - 1].text) != 0 ||
+		    all[i].entry == all[i - 1].entry || late->code != 0)
+			continue;
+		late->code = CVP_DUPLICATE;
+		late->why = arena_printf(w->a, "\"%s\" stands in entry %u too", all[i].text,
+		    q->entries[all[i - 1].entry].entry_id);
+	}
+	return true;
+}
+
+/* --- answering ------------------------------------------------------------------- */
+
+static struct view
+encode_response(struct work *w, const struct cvp_authz_request *q, const struct grant *g,
+    bool has_secrets)
+{
+	struct cvp_result	 *results = arena_array(w->a, q->n_entries, sizeof(*results));
+	struct cvp_failure	 *fails = arena_array(w->a, q->n_entries, sizeof(*fails));
+	struct cvp_authz_response r = {
+		.batch_id = q->batch_id, .results = results, .n_results = q->n_entries,
+		.template = {
+			.name = view_str(w->template->t.name),
+			.version = { true, w->template->t.version },
+			.digest = view_of(w->template->digest, sizeof(w->template->digest)),
+		},
+		.secrets = has_secrets ? ANSWER_CONTENT_ID : 0,
+	};
+	struct buf		 out;
+	struct view		 der;
+
+	if (results == NULL || fails == NULL)
+		return VIEW_NONE;
+	for (size_t i = 0; i < q->n_entries; i++) {
+		results[i].entry_id = q->entries[i].entry_id;
+		if (g[i].code == 0) {
+			results[i].status = g[i].modified ? CVP_GRANTED_MODIFIED : CVP_GRANTED;
+			results[i].id = g[i].id;
+			results[i].effective = g[i].modified ? &g[i].terms : NULL;
+		} else {
+			fails[i].code = g[i].code;
+			fails[i].detail = view_str(g[i].why);
+			results[i].status = CVP_FAILED;
+			results[i].failure = &fails[i];
+		}
+	}
+	buf_init(&out, RESPONSE_MAX);
+	cvp_put_authz_response(&out, &r);
+	der = buf_ok(&out) ? arena_copy(w->a, buf_view(&out)) : VIEW_NONE;
+	buf_clear(&out);
+	return der;
+}
+
+static void
+say(struct work *w, const struct cmc_control *c, struct view response, struct view secrets)
+{
+	answer_status(&w->answer, CMC_SUCCESS, c->id);
+	answer_control(&w->answer, CVP_AUTHZ_RESPONSE, response);
+	w->answer.content = secrets;
+}
+
+static bool
+grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_request *q,
+    struct store_batch *b, uint32_t *code)
+{
+	struct grant_frame	 fr = {
+		.e = w->e, .a = w->a, .now = w->now, .template = w->template,
+		.request_terms = &q->terms,
+	};
+	struct grant		*g = arena_array(w->a, q->n_entries, sizeof(*g));
+	struct secret_format	 formats[2];
+	struct view		 parts[2];
+	size_t			 granted = 0;
+	struct fault		*f = &w->fault;
+
+	if (g == NULL)
+		return arena_fault(f);
+	if (!template_terms(w->template, w->a, &fr.template_terms, f))
+		return false;
+	if (!formats_of(&fr, formats, f)) {
+		*code = CVP_SECRET_FORMAT;
+		return true;
+	}
+	if (!judge_entries(w, &fr, q, g, f) || !refuse_twins(w, q, g, f) ||
+	    !mint(w, q, g, formats, &b->secrets, f) ||
+	    !store_batch_insert(w->e->p.store, b, f))
+		return false;
+	for (size_t i = 0; i < q->n_entries; i++) {
+		if (g[i].code != 0)
+			continue;
+		granted++;
+		if (!store_grant(w, &g[i], b->n, f))
+			return false;
+	}
+	b->response = encode_response(w, q, g, b->secrets.n > 0);
+	if (b->response.n == 0)
+		return fault_set(f, FAULT_LIMIT, "", "an authzResponse above %u octets",
+		    RESPONSE_MAX);
+	parts[0] = b->response;
+	parts[1] = b->secrets;
+	digest_parts(DIGEST_SHA256, parts, 2, b->ack_digest);
+	if (!store_batch_answer(w->e->p.store, b, f))
+		return false;
+	log_line(LOG_LEVEL_INFO, "authorized", "admin=\"%s\" template=\"%s\" entries=%zu granted=%zu",
+	    w->sender.admin.name, w->template->t.name, q->n_entries, granted);
+	say(w, c, b->response, b->secrets);
+	return true;
+}
+
+/*
+ * The same batchId again: the stored answer if the octets are the same, else
+ * badRequest.  All checks of this Admin were made anew before.
+ */
+static bool
+repeat_batch(struct work *w, const struct cmc_control *c, const struct store_batch *b,
+    const uint8_t digest[32])
+{
+	if (memcmp(b->request_digest, digest, 32) != 0) {
+		fault_set(&w->fault, FAULT_CONFLICT, "RFC 4809, 3.2.4.4",
+		    "this batchId was used for another request");
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+		return true;
+	}
+	log_line(LOG_LEVEL_INFO, "authorization repeated", "admin=\"%s\" batch=%" PRId64,
+	    w->sender.admin.name, b->n);
+	say(w, c, b->response, b->secrets);
+	return true;
+}
+
+bool
+authorize_run(struct work *w, const struct cmc_control *c)
+{
+	struct cvp_authz_request	q;
+	struct store_batch		b;
+	uint8_t				digest[32];
+	uint32_t			code = 0;
+
+	if (!cvp_authz_request_decode(c->value, w->a, CVP_ENTRIES_MAX, &q, &w->fault)) {
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+		return true;
+	}
+	sha256(c->value, digest);
+	if (!store_batch_find(w->e->p.store, w->sender.admin.n, q.batch_id, w->a, &b,
+	    &w->fault))
+		return false;
+	if (b.n != 0)
+		return repeat_batch(w, c, &b, digest);
+	if (!template_allowed(w, &q, &code)) {
+		work_refuse_code(w, c->id, code);
+		return true;
+	}
+	b = (struct store_batch){
+		.admin = w->sender.admin.n, .batch_id = q.batch_id, .created = w->now,
+	};
+	memcpy(b.request_digest, digest, sizeof(digest));
+	if (!grant_all(w, c, &q, &b, &code))
+		return false;
+	if (code != 0)
+		work_refuse_code(w, c->id, code);
+	return true;
+}
+
+/* The Admin has the secrets on its disk: ours are deleted. */
+bool
+authorize_ack(struct work *w, const struct cmc_control *c)
+{
+	struct cvp_ack		ack;
+	struct store_batch	b;
+	bool			done;
+
+	if (!cvp_ack_decode(c->value, w->a, &ack, &w->fault)) {
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+		return true;
+	}
+	if (!store_batch_find(w->e->p.store, w->sender.admin.n, ack.batch_id, w->a, &b,
+	    &w->fault))
+		return false;
+	for (size_t i = 0; i < ack.n_digests; i++)
+		if (b.n == 0 || !view_equal(ack.digests[i],
+		    view_of(b.ack_digest, sizeof(b.ack_digest)))) {
+			fault_set(&w->fault, FAULT_NOT_FOUND, "corrections, 13",
+			    "authzAck of an unknown answer");
+			work_refuse(w, c->id, CMC_BAD_REQUEST);
+			return true;
+		}
+	if (!store_batch_ack(w->e->p.store, b.n, w->now, &done, &w->fault))
+		return false;
+	answer_status(&w->answer, CMC_SUCCESS, c->id);
+	return true;
+}

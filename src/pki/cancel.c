@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authzCancel and authzCancelAck (RFC 4809, 3.2.4.4; part 7.8 of the
+ * profile): whoever holds id and token can end an authorization that has not
+ * been used.
+ */
+#include "base/log.h"
+#include "codec/oid.h"
+#include "pki/work.h"
+
+#define RESULT_MAX	(4u << 20)
+
+/* May it be cancelled, by its state alone? */
+static enum cvp_cancel_outcome
+outcome_of(const struct store_authz *z)
+{
+	switch (z->state) {
+	case STORE_AUTHZ_WAITING:
+	case STORE_AUTHZ_OPEN:
+		return CVP_CANCEL_DONE;
+	case STORE_AUTHZ_CANCELLED:
+		return CVP_CANCEL_ALREADY;
+	case STORE_AUTHZ_IN_PROGRESS:
+	case STORE_AUTHZ_ISSUED:
+	case STORE_AUTHZ_CONFIRMED:
+		return CVP_CANCEL_REFUSED_ISSUED;
+	default:
+		return CVP_CANCEL_REFUSED;
+	}
+}
+
+static bool
+ask_signer(struct work *w, const struct store_authz *z, const struct cvp_cancel *q,
+    const struct cvp_cancel_item *item, struct prove_answer *out, struct fault *f)
+{
+	struct cancel_request	 r = { .witness = item->witness };
+	struct buf		 proof;
+	struct frame		 fr;
+	size_t			 used;
+	bool			 ok;
+
+	if (z->n != 0 && !seal_facts_of(w->e, z, w->a, &r.facts, f))
+		return false;
+	if (z->n == 0)
+		r.facts.id = item->id;
+	else
+		r.sealed = z->state == STORE_AUTHZ_CANCELLED ? z->sealed_cancel : z->sealed;
+	buf_init(&proof, 1024);
+	cvp_put_cancel_proof(&proof, item->id, q->nonce);
+	r.proof = buf_view(&proof);
+	buf_reset(&w->e->questions);
+	signer_put_cancel(&w->e->questions, &r);
+	ok = engine_exchange(w->e, 1, f) &&
+	    frame_take(buf_view(&w->e->answers), FRAME_BODY_MAX, &fr, &used, f) &&
+	    signer_get_prove(&fr, out, f);
+	buf_clear(&proof);
+	return ok;
+}
+
+static bool
+do_cancel(struct work *w, struct store_authz *z, struct view sealed, struct fault *f)
+{
+	bool	done;
+
+	z->sealed = VIEW_NONE;
+	z->sealed_cancel = arena_copy(w->a, sealed);
+	rng_fill(w->e->p.rng, z->receipt, sizeof(z->receipt));
+	return authz_move(w->e, z, STORE_AUTHZ_CANCELLED, w->sender.admin.n != 0 ?
+	    w->sender.admin.name : "holder", w->now, &done, f) &&
+	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z->id));
+}
+
+/* Unknown ids and wrong witnesses are one answer. */
+static bool
+cancel_one(struct work *w, const struct cvp_cancel *q, const struct cvp_cancel_item *item,
+    struct cvp_cancel_answer *out, struct fault *f)
+{
+	struct store_authz	z;
+	struct prove_answer	p = { 0 };
+	uint8_t			*receipt;
+
+	out->id = item->id;
+	out->result = CVP_CANCEL_REFUSED;
+	if (!cmc_alg_is(&item->mac_alg, OID_HMAC_SHA256) || item->witness.n != PROOF_OCTETS)
+		return true;
+	if (!store_authz_find(w->e->p.store, item->id, w->a, &z, f) ||
+	    !ask_signer(w, &z, q, item, &p, f))
+		return false;
+	if (!p.holds) {
+		w->job->refused_proof = true;
+		return true;
+	}
+	out->result = outcome_of(&z);
+	if (out->result == CVP_CANCEL_DONE && !do_cancel(w, &z, p.sealed, f))
+		return false;
+	if (out->result == CVP_CANCEL_DONE || out->result == CVP_CANCEL_ALREADY) {
+		if ((receipt = arena_alloc(w->a, sizeof(z.receipt))) == NULL)
+			return arena_fault(f);
+		memcpy(receipt, z.receipt, sizeof(z.receipt));
+		out->receipt = view_of(receipt, sizeof(z.receipt));
+	}
+	log_line(LOG_LEVEL_INFO, "authorization cancelled", "id=\"%s\" result=%s", z.id,
+	    cvp_cancel_outcome_name(out->result));
+	return true;
+}
+
+bool
+cancel_run(struct work *w, const struct cmc_control *c)
+{
+	struct cvp_cancel		q;
+	struct cvp_cancel_result	r = { 0 };
+	struct buf			out;
+	struct view			v = VIEW_NONE;
+
+	if (!cvp_cancel_decode(c->value, w->a, &q, &w->fault)) {
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+		return true;
+	}
+	r.nonce = q.nonce;
+	r.n_items = q.n_items;
+	if ((r.items = arena_array(w->a, q.n_items, sizeof(*r.items))) == NULL)
+		return arena_fault(&w->fault);
+	for (size_t i = 0; i < q.n_items; i++)
+		if (!cancel_one(w, &q, &q.items[i], &r.items[i], &w->fault))
+			return false;
+	buf_init(&out, RESULT_MAX);
+	cvp_put_cancel_result(&out, &r);
+	if (buf_ok(&out))
+		v = arena_copy(w->a, buf_view(&out));
+	buf_clear(&out);
+	if (v.p == NULL)
+		return arena_fault(&w->fault);
+	answer_status(&w->answer, CMC_SUCCESS, c->id);
+	answer_control(&w->answer, CVP_AUTHZ_CANCEL_RESULT, v);
+	return true;
+}
+
+/* Known or unknown receipts: success (corrections, 4). */
+bool
+cancel_ack(struct work *w, const struct cmc_control *c)
+{
+	struct cvp_list	receipts;
+
+	if (!cvp_cancel_ack_decode(c->value, w->a, &receipts, &w->fault))
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+	else
+		answer_status(&w->answer, CMC_SUCCESS, c->id);
+	return true;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Confirmation (RFC 4809, 3.4.10; RFC 10002, 6.14): the new key says that the
+ * certificate works, or that it does not.  Only then is it published.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "codec/crl.h"
+#include "pki/work.h"
+
+/* The control names the very certificate that signs (corrections, 11). */
+static bool
+names_signer(struct work *w, const struct cmc_control *c, struct fault *f)
+{
+	struct cmc_cert_id	id;
+
+	if (!cmc_cert_id_decode(c->value, &id, f))
+		return false;
+	if (!view_equal(id.issuer, w->sender.cert.issuer) ||
+	    !view_equal(serial_magnitude(id.serial), serial_magnitude(w->sender.cert.serial)))
+		return fault_set(f, FAULT_REFUSED, "corrections, 11",
+		    "confirmation of another certificate than the one that signs");
+	return true;
+}
+
+/* recipientNonce is the senderNonce of an answer that delivered it. */
+static bool
+answers_us(struct work *w, struct fault *f)
+{
+	struct store_request	r;
+
+	if (w->verified.recipient_nonce.n == 0 || w->authz.request == 0)
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 6.6", "no recipientNonce");
+	if (!store_request_find_nonce(w->e->p.store, w->authz.request,
+	    w->verified.recipient_nonce, w->a, &r, f))
+		return false;
+	if (r.n == 0 || r.cert != w->sender.row.n)
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 6.6",
+		    "recipientNonce is not of an answer with this certificate");
+	if (!view_equal(r.transaction, w->verified.transaction))
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 6.6",
+		    "another transactionId than in the enrolment");
+	return true;
+}
+
+/* success: accepted; failed: rejected; nothing said: accepted. */
+static bool
+read_verdict(struct work *w, bool *accept, struct fault *f)
+{
+	struct cmc_status_list	l;
+	uint32_t		offender;
+
+	if (!cmc_status_list(&w->verified.data.controls, w->a, &l, &offender, f))
+		return false;
+	*accept = cmc_status_overall(&l) == CMC_SUCCESS;
+	return true;
+}
+
+static void
+receipt(struct work *w, const struct cmc_control *c)
+{
+	answer_status(&w->answer, CMC_SUCCESS, c->id);
+	answer_cert(&w->answer, w->sender.row.body);
+	w->done = true;
+}
+
+/* An Admin's certificate speaks for its logical Admin from now on. */
+static bool
+adopt_admin(struct work *w, const struct store_template *t, struct fault *f)
+{
+	struct engine			*e = w->e;
+	const struct template_entry	*entry = templates_find(&e->templates, view_str(t->name));
+	struct store_admin		 ad;
+
+	if (entry == NULL || strcmp(t->name, "admin") != 0)
+		return true;
+	if (!store_admin_find(e->p.store, w->authz.label, w->a, &ad, f))
+		return false;
+	return ad.n == 0 || store_admin_add_cert(e->p.store, ad.n, w->sender.row.n, f);
+}
+
+static bool
+accept_cert(struct work *w, struct fault *f)
+{
+	struct store_authz	*z = &w->authz;
+	struct store_template	 t;
+	bool			 done;
+	char			 actor[160];
+
+	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	if (!store_cert_confirm(w->e->p.store, w->sender.row.n, w->now, &done, f))
+		return false;
+	if (!done)
+		return fault_set(f, FAULT_CONFLICT, "", "certificate %" PRId64 " moved",
+		    w->sender.row.n);
+	/* From here on the deadline is that of the grace: then K is erased. */
+	z->confirm_by = w->now + CONFIRMED_GRACE_SECONDS;
+	if (!authz_move(w->e, z, STORE_AUTHZ_CONFIRMED, actor, w->now, &done, f))
+		return false;
+	if (!done)
+		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" moved", z->id);
+	return store_template_find_n(w->e->p.store, z->template, w->a, &t, f) &&
+	    adopt_admin(w, &t, f);
+}
+
+static bool
+reject_cert(struct work *w, struct fault *f)
+{
+	char	actor[160];
+	bool	done;
+
+	snprintf(actor, sizeof(actor), "peer:%s", w->authz.id);
+	w->authz.sealed = VIEW_NONE;
+	w->authz.confirm_by = 0;
+	return authz_move(w->e, &w->authz, STORE_AUTHZ_REJECTED, actor, w->now, &done, f) &&
+	    revoke_cert(w->e, &w->sender.row, NULL, CRL_CESSATION_OF_OPERATION, 0, actor,
+	    w->now, &done, f);
+}
+
+/*
+ * Accept, reject and the timer are serialised by the transaction: the state
+ * is read here, inside it.  A repeated confirmation is answered alike.
+ */
+bool
+confirm_run(struct work *w)
+{
+	const struct cmc_control	*c = cmc_find(&w->verified.data.controls,
+	    CMC_CONFIRM_CERT_ACCEPTANCE);
+	struct store_cert		 row;
+	bool				 accept;
+
+	if (!names_signer(w, c, &w->fault)) {
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
+		return true;
+	}
+	if (!store_authz_find_n(w->e->p.store, w->sender.row.authz, w->a, &w->authz, &w->fault) ||
+	    !store_cert_find(w->e->p.store, w->sender.row.n, false, w->a, &row, &w->fault))
+		return false;
+	if (row.state == STORE_CERT_REVOKED) {	/* since it was verified */
+		work_refuse_code(w, c->id, CVP_CONFIRMATION_LATE);
+		return true;
+	}
+	if (w->authz.n == 0 || !answers_us(w, &w->fault)) {
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST);
+		return true;
+	}
+	if (!read_verdict(w, &accept, &w->fault)) {
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST);
+		return true;
+	}
+	if (row.state == STORE_CERT_ISSUED) {
+		if (accept ? !accept_cert(w, &w->fault) : !reject_cert(w, &w->fault))
+			return false;
+	} else if (!accept) {
+		fault_set(&w->fault, FAULT_REFUSED, "corrections, 11",
+		    "a rejection after the acceptance");
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+		return true;
+	}
+	receipt(w, c);
+	return true;
+}

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A batch of messages, stage by stage; each stage is in a file of its own. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "codec/crl.h"
+#include "crypt/digest.h"
+#include "pki/work.h"
+
+#define WORK_ARENA_MAX	(1u << 30)	/* a full authzRequest and its answer */
+#define WORK_ARENA_KEEP	(1u << 20)	/* above this an arena is given back */
+#define SCRATCH_MAX	(256u << 20)
+#define EXCHANGE_MAX	(512u << 20)
+#define DUE_MAX		256		/* rows one tick moves */
+
+/* --- refusing --------------------------------------------------------------------- */
+
+void
+work_refuse(struct work *w, uint32_t about, enum cmc_fail fail)
+{
+	answer_fail(&w->answer, about, fail, NULL);
+	w->done = true;
+}
+
+void
+work_refuse_code(struct work *w, uint32_t about, uint32_t code)
+{
+	/* What concerns an id is for its Admin; a Peer gets the plain failInfo. */
+	if (cvp_code_is_for_admin(code) && w->sender.admin.n == 0)
+		answer_fail(&w->answer, about, cvp_code_fail(code), NULL);
+	else
+		answer_fail_code(&w->answer, about, code,
+		    arena_printf(w->a, "%s", w->fault.text[0] != '\0' ? w->fault.text :
+		    cvp_code_text(code)));
+	w->done = true;
+}
+
+void
+work_again(struct work *w)
+{
+	w->job->again = true;
+	w->done = true;
+}
+
+/* --- the signer --------------------------------------------------------------------- */
+
+bool
+engine_exchange(struct engine *e, size_t count, struct fault *f)
+{
+	buf_reset(&e->answers);
+	if (!buf_check(&e->questions, "questions to the signer", f))
+		return false;
+	return e->p.signer.exchange(e->p.signer.ctx, buf_view(&e->questions), count,
+	    &e->answers, f);
+}
+
+/*
+ * Ask for all works that `ask` has a question for, and hand each its answer in
+ * order.  If the signer is gone, every asker tries again later.
+ */
+static void
+exchange_all(struct engine *e, size_t n, bool (*wants)(const struct work *w),
+    void (*ask)(struct work *w, struct buf *q, size_t *count),
+    void (*take)(struct work *w, const struct frame *fr))
+{
+	size_t		count = 0, used, asked;
+	struct fault	f = { 0 };
+	struct view	left;
+	struct frame	fr;
+	bool		ok;
+
+	buf_reset(&e->questions);
+	for (size_t i = 0; i < n; i++) {
+		e->works[i].asked = false;
+		if (e->works[i].done || !wants(&e->works[i]))
+			continue;
+		asked = count;
+		ask(&e->works[i], &e->questions, &count);
+		e->works[i].asked = count > asked;
+	}
+	if (count == 0)
+		return;
+	ok = engine_exchange(e, count, &f);
+	if (!ok)
+		log_fault(LOG_LEVEL_ERROR, "no answer from the signer", &f);
+	left = buf_view(&e->answers);
+	for (size_t i = 0; i < n; i++) {
+		if (!e->works[i].asked)
+			continue;
+		if (!ok || !frame_take(left, FRAME_BODY_MAX, &fr, &used, &f) || used == 0) {
+			work_again(&e->works[i]);
+			continue;
+		}
+		left = view_of(left.p + used, left.n - used);
+		take(&e->works[i], &fr);
+	}
+}
+
+static bool
+wants_proof(const struct work *w)
+{
+	return w->errand == ERRAND_ENROLL;
+}
+
+static bool
+wants_issue(const struct work *w)
+{
+	return w->errand == ERRAND_ENROLL && w->course == COURSE_ISSUE;
+}
+
+/* --- transactions ----------------------------------------------------------------- */
+
+/*
+ * Run `step` for all works that want it in one transaction.  A step that fails
+ * takes its own share back; if the commit fails, nobody is answered.
+ */
+static void
+transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
+    bool (*step)(struct work *w), bool (*last)(struct engine *e, int64_t now, struct fault *f),
+    int64_t now)
+{
+	struct fault	f = { 0 };
+	size_t		mine = 0;
+	bool		ok;
+
+	for (size_t i = 0; i < n; i++)
+		mine += !e->works[i].done && wants(&e->works[i]);
+	if (mine == 0)
+		return;
+	ok = store_begin(e->p.store, &f);
+	for (size_t i = 0; ok && i < n; i++) {
+		struct work	*w = &e->works[i];
+
+		w->asked = !w->done && wants(w);	/* took part */
+		if (!w->asked)
+			continue;
+		ok = store_mark(e->p.store, &f);
+		if (!ok || step(w))
+			continue;
+		log_fault(LOG_LEVEL_WARN, "request taken back", &w->fault);
+		work_again(w);
+		ok = store_undo(e->p.store, &f);
+	}
+	ok = ok && (last == NULL || last(e, now, &f)) && store_commit(e->p.store, &f);
+	if (ok)
+		return;
+	store_rollback(e->p.store);
+	log_fault(LOG_LEVEL_ERROR, "could not store a batch", &f);
+	for (size_t i = 0; i < n; i++)
+		if (e->works[i].asked)
+			work_again(&e->works[i]);
+}
+
+static bool
+wants_decision(const struct work *w)
+{
+	return w->errand == ERRAND_ENROLL && w->proven;
+}
+
+static bool
+wants_end(const struct work *w)
+{
+	return w->errand != ERRAND_NONE && (w->errand != ERRAND_ENROLL ||
+	    w->course == COURSE_ISSUE || w->course == COURSE_REPEAT);
+}
+
+static bool
+run_end(struct work *w)
+{
+	switch (w->errand) {
+	case ERRAND_ENROLL:
+		return enroll_finish(w);
+	case ERRAND_CONFIRM:
+		return confirm_run(w);
+	default:
+		return other_run(w);
+	}
+}
+
+/* A revocation is on the CRL before it is answered. */
+static bool
+publish_dirty(struct engine *e, int64_t now, struct fault *f)
+{
+	bool	dirty = false;
+
+	for (size_t i = 0; i < AUTHORITY_CAS; i++)
+		dirty |= e->crl_dirty[i];
+	return !dirty || publish_due(e, now, f);
+}
+
+/* --- answers ------------------------------------------------------------------------ */
+
+static bool
+wants_answer(const struct work *w)
+{
+	return !w->job->again;
+}
+
+static void
+ask_answer(struct work *w, struct buf *questions, size_t *count)
+{
+	struct respond_request	r = { 0 };
+	struct buf		content;
+	struct fault		f = { 0 };
+
+	buf_init(&content, FRAME_BODY_MAX);
+	if (!answer_encode(&w->answer, &content, &f)) {
+		log_fault(LOG_LEVEL_ERROR, "could not write an answer", &f);
+		w->job->again = true;
+	} else {
+		r.content = buf_view(&content);
+		r.n_certs = w->answer.n_certs;
+		memcpy(r.certs, w->answer.certs, sizeof(w->answer.certs));
+		signer_put_respond(questions, &r);
+		(*count)++;
+	}
+	buf_clear(&content);
+}
+
+static void
+take_answer(struct work *w, const struct frame *fr)
+{
+	struct view	message;
+	struct fault	f = { 0 };
+
+	if (!signer_get_object(fr, SIGNER_RESPOND, &message, &f)) {
+		log_fault(LOG_LEVEL_ERROR, "signer refused an answer", &f);
+		w->job->again = true;
+		return;
+	}
+	buf_add_view(&w->job->answer, message);
+}
+
+static void
+log_work(const struct work *w)
+{
+	static const char *const errands[] = { "message", "enroll", "confirm", "admin", "unsigned" };
+	const struct answer_status *s = &w->answer.status[0];
+
+	if (w->job->again)
+		return;
+	if (w->fault.kind != FAULT_NONE)
+		log_line(LOG_LEVEL_WARN, "refused", "%s from=%s status=%s fail=%s kind=%s "
+		    "rule=\"%s\" why=\"%s\"", errands[w->errand], w->job->source,
+		    w->answer.n_status > 0 ? cmc_status_name(s->status) : "-",
+		    w->answer.n_status > 0 ? cmc_fail_name(s->fail) : "-",
+		    fault_kind_name(w->fault.kind), w->fault.rule, w->fault.text);
+	else if (w->errand == ERRAND_ENROLL)
+		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "certificate issued" :
+		    "certificate sent again", "from=%s authz=%" PRId64 " cert=%" PRId64
+		    " identity=\"%s\"", w->job->source, w->authz.n, w->cert.n, w->cert.identity);
+	else if (w->errand == ERRAND_CONFIRM)
+		log_line(LOG_LEVEL_INFO, "certificate confirmed", "from=%s cert=%" PRId64
+		    " identity=\"%s\"", w->job->source, w->sender.row.n, w->sender.row.identity);
+}
+
+/* --- a batch ------------------------------------------------------------------------- */
+
+static void
+open_one(void *ctx, size_t i)
+{
+	work_open(&((struct work *)ctx)[i]);
+}
+
+static void
+verify_one(void *ctx, size_t i)
+{
+	struct work	*w = &((struct work *)ctx)[i];
+
+	if (!w->done)
+		work_verify(w);
+}
+
+static bool
+start_work(struct engine *e, struct work *w, struct job *job, int64_t now)
+{
+	struct arena	*a = w->a;
+
+	if (a == NULL && (a = arena_new(WORK_ARENA_MAX)) == NULL)
+		return false;
+	memset(w, 0, sizeof(*w));
+	w->a = a;
+	w->e = e;
+	w->job = job;
+	w->now = now;
+	job->again = job->refused_proof = false;
+	rng_fill(e->p.rng, w->answer.nonce, sizeof(w->answer.nonce));
+	return true;
+}
+
+static void
+answer_proven(struct engine *e, size_t n)
+{
+	/* Every answer is signed, refusals too; `done` no longer matters. */
+	for (size_t i = 0; i < n; i++)
+		e->works[i].done = false;
+	exchange_all(e, n, wants_answer, ask_answer, take_answer);
+}
+
+static void
+run_batch(struct engine *e, size_t n, int64_t now)
+{
+	pool_each(e->pool, n, open_one, e->works);
+	for (size_t i = 0; i < n; i++)
+		if (!e->works[i].done)
+			work_identify(&e->works[i]);
+	pool_each(e->pool, n, verify_one, e->works);
+	for (size_t i = 0; i < n; i++)
+		if (!e->works[i].done && e->works[i].errand == ERRAND_ENROLL)
+			enroll_find(&e->works[i]);
+	exchange_all(e, n, wants_proof, enroll_ask_proof, enroll_take_proof);
+	transaction(e, n, wants_decision, enroll_decide, NULL, now);
+	exchange_all(e, n, wants_issue, enroll_ask_issue, enroll_take_issue);
+	transaction(e, n, wants_end, run_end, publish_dirty, now);
+	answer_proven(e, n);
+	for (size_t i = 0; i < n; i++)
+		log_work(&e->works[i]);
+}
+
+void
+engine_run(struct engine *e, struct job *jobs, size_t n, int64_t now)
+{
+	for (size_t done = 0; done < n;) {
+		size_t	k = 0;
+
+		while (k < JOBS_MAX && done + k < n &&
+		    start_work(e, &e->works[k], &jobs[done + k], now))
+			k++;
+		if (k == 0) {
+			jobs[done++].again = true;
+			continue;
+		}
+		run_batch(e, k, now);
+		done += k;
+		for (size_t i = 0; i < k; i++)
+			if (e->works[i].job->message.n > WORK_ARENA_KEEP) {
+				arena_free(e->works[i].a);
+				e->works[i].a = NULL;
+			} else {
+				arena_reset(e->works[i].a);
+			}
+		arena_reset(e->scratch);
+	}
+}
+
+/* --- what time brings -------------------------------------------------------------- */
+
+static bool
+expire_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
+{
+	struct store_authz	z;
+	bool			done;
+
+	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f))
+		return false;
+	if (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN)
+		return true;
+	z.sealed = VIEW_NONE;
+	return authz_move(e, &z, STORE_AUTHZ_EXPIRED, "pki", now, &done, f);
+}
+
+/* Not confirmed in time: revoked.  Confirmed: the grace ends, K is erased. */
+static bool
+late_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
+{
+	struct store_authz	z;
+	struct store_cert	c;
+	bool			done;
+
+	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f))
+		return false;
+	z.sealed = VIEW_NONE;
+	z.confirm_by = 0;
+	if (z.state != STORE_AUTHZ_ISSUED)
+		return store_authz_update(e->p.store, &z, z.state, &done, f);
+	return authz_move(e, &z, STORE_AUTHZ_REVOKED, "pki", now, &done, f) &&
+	    store_cert_find(e->p.store, z.cert, false, e->scratch, &c, f) &&
+	    revoke_cert(e, &c, NULL, CRL_CESSATION_OF_OPERATION, 0, "pki", now, &done, f);
+}
+
+static bool
+move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
+{
+	int64_t	rows[DUE_MAX];
+	size_t	n, late, certs = 0;
+	int64_t	expired = 0;
+
+	if (!store_authz_ended(e->p.store, e->ended_until, now - 1, rows, DUE_MAX, &n, f))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!expire_one(e, rows[i], now, f))
+			return false;
+	if (!store_authz_unconfirmed(e->p.store, now - 1, rows, DUE_MAX, &late, f))
+		return false;
+	for (size_t i = 0; i < late; i++)
+		if (!late_one(e, rows[i], now, f))
+			return false;
+	if (n < DUE_MAX)
+		e->ended_until = now - 1;
+	*more = n == DUE_MAX || late == DUE_MAX || certs == DUE_MAX;
+	return store_cert_expire(e->p.store, now, &expired, f) &&
+	    store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
+}
+
+bool
+engine_tick(struct engine *e, int64_t now, struct fault *f)
+{
+	bool	more = true, ok = true;
+
+	while (ok && more) {
+		ok = store_begin(e->p.store, f) && move_due(e, now, &more, f) &&
+		    publish_due(e, now, f) && store_commit(e->p.store, f);
+		arena_reset(e->scratch);
+	}
+	if (!ok)
+		store_rollback(e->p.store);
+	return ok;
+}
+
+/* --- start --------------------------------------------------------------------------- */
+
+/* The version of a template file: the stored one if it says the same, else the next. */
+static bool
+sync_template(struct engine *e, struct template_entry *t, int64_t now, struct fault *f)
+{
+	struct store_template	old, new;
+	bool			done;
+
+	if (!store_template_find(e->p.store, t->t.name, 0, e->scratch, &old, f))
+		return false;
+	for (int64_t version = old.n != 0 ? old.version : 1;; version++) {
+		t->t.version = (uint32_t)version;
+		buf_reset(&t->der);
+		template_put(&t->t, &t->der);
+		sha256(buf_view(&t->der), t->digest);
+		if (old.n == 0 || version > old.version)
+			break;
+		if (memcmp(old.digest, t->digest, sizeof(old.digest)) == 0) {
+			t->n = old.n;
+			return true;
+		}
+	}
+	if (old.n != 0 && !store_template_retire(e->p.store, old.n, now, &done, f))
+		return false;
+	new = (struct store_template){
+		.name = t->t.name, .version = t->t.version, .der = buf_view(&t->der),
+		.created = now,
+	};
+	memcpy(new.digest, t->digest, sizeof(new.digest));
+	if (!store_template_insert(e->p.store, &new, f))
+		return false;
+	t->n = new.n;
+	return true;
+}
+
+static bool
+sync_ca(struct engine *e, enum authority_id id, struct fault *f)
+{
+	struct store_ca	ca;
+
+	if (!store_ca_find(e->p.store, authority_name(id), e->scratch, &ca, f))
+		return false;
+	if (ca.n == 0) {
+		ca = (struct store_ca){
+			.name = authority_name(id),
+			.cert = buf_view(&e->authorities.list[id].der),
+		};
+		if (!store_ca_insert(e->p.store, &ca, f))
+			return false;
+	}
+	e->ca[id] = ca.n;
+	return true;
+}
+
+static bool
+sync_store(struct engine *e, int64_t now, struct fault *f)
+{
+	if (!store_begin(e->p.store, f))
+		return false;
+	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
+		if (!sync_ca(e, id, f))
+			return false;
+	for (size_t i = 0; i < e->templates.n; i++)
+		if (!sync_template(e, &e->templates.list[i], now, f))
+			return false;
+	return store_counter_get(e->p.store, STORE_COUNTER_EPOCH, &e->epoch, f) &&
+	    store_commit(e->p.store, f);
+}
+
+static bool
+first_crls(struct engine *e, int64_t now, struct fault *f)
+{
+	return store_begin(e->p.store, f) && publish_due(e, now, f) &&
+	    store_commit(e->p.store, f);
+}
+
+struct engine *
+engine_new(const struct engine_parts *p, int64_t now, struct fault *f)
+{
+	struct engine	*e = calloc(1, sizeof(*e));
+
+	if (e == NULL || (e->works = calloc(JOBS_MAX, sizeof(*e->works))) == NULL ||
+	    (e->scratch = arena_new(SCRATCH_MAX)) == NULL) {
+		fault_set(f, FAULT_INTERNAL, "", "out of memory");
+		engine_free(e);
+		return NULL;
+	}
+	e->p = *p;
+	buf_init(&e->questions, EXCHANGE_MAX);
+	buf_init(&e->answers, EXCHANGE_MAX);
+	e->pool = pool_new((size_t)p->config->threads, f);
+	if (e->pool == NULL || !authorities_load(p->config, &e->authorities, f) ||
+	    !templates_load(p->config, &e->templates, f) || !sync_store(e, now, f) ||
+	    !publish_start(e, now, f) || !engine_recover(e, now, f) ||
+	    !first_crls(e, now, f)) {
+		store_rollback(p->store);
+		engine_free(e);
+		return NULL;
+	}
+	arena_reset(e->scratch);
+	return e;
+}
+
+void
+engine_free(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	pool_free(e->pool);
+	for (size_t i = 0; e->works != NULL && i < JOBS_MAX; i++)
+		arena_free(e->works[i].a);
+	for (size_t i = 0; i < e->n_objects; i++)
+		buf_clear(&e->objects[i].body);
+	free(e->works);
+	arena_free(e->scratch);
+	buf_clear(&e->questions);
+	buf_clear(&e->answers);
+	templates_clear(&e->templates);
+	authorities_clear(&e->authorities);
+	free(e);
+}
+
+const struct object *
+engine_objects(const struct engine *e, size_t *n)
+{
+	*n = e->n_objects;
+	return e->objects;
+}
+
+bool
+engine_certificate(struct engine *e, const uint8_t digest[20], struct buf *der,
+    bool *found, struct fault *f)
+{
+	struct store_cert	c;
+	uint8_t			own[SHA1_OCTETS];
+	bool			ok;
+
+	*found = false;
+	for (size_t i = 0; i < AUTHORITY_CAS; i++) {
+		sha1(buf_view(&e->authorities.list[i].der), own);
+		if (memcmp(own, digest, sizeof(own)) == 0) {
+			buf_add_view(der, buf_view(&e->authorities.list[i].der));
+			*found = true;
+			return buf_check(der, "certificate", f);
+		}
+	}
+	ok = store_cert_find_sha1(e->p.store, digest, e->scratch, &c, f);
+	if (ok && c.n != 0) {
+		*found = true;
+		buf_add_view(der, c.body);
+	}
+	arena_reset(e->scratch);
+	return ok && buf_check(der, "certificate", f);
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enrolment (method 1): a verified candidate, the authorization it names, the
+ * proof of its token, one certificate (RFC 4809, 3.4; RFC 10002, 6.2, 6.3).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "codec/name.h"
+#include "crypt/digest.h"
+#include "pki/work.h"
+
+/* --- which authorization, and would it do? --------------------------------------- */
+
+static bool
+in_window(const struct store_authz *z, int64_t now)
+{
+	return now >= z->window_from && now <= z->window_to;
+}
+
+/*
+ * Open: in its window.  Later: only for the key that it is bound to, and after
+ * the confirmation only for a while.
+ */
+static bool
+is_eligible(const struct work *w)
+{
+	const struct store_authz	*z = &w->authz;
+	bool				 same = z->bound && memcmp(z->spki_hash,
+	    w->candidate.spki_hash, sizeof(z->spki_hash)) == 0;
+
+	switch (z->state) {
+	case STORE_AUTHZ_WAITING:
+	case STORE_AUTHZ_OPEN:
+		return in_window(z, w->now);
+	case STORE_AUTHZ_IN_PROGRESS:
+	case STORE_AUTHZ_ISSUED:
+		return same;
+	case STORE_AUTHZ_CONFIRMED:
+		return same && w->now < z->changed + CONFIRMED_GRACE_SECONDS;
+	default:
+		return false;
+	}
+}
+
+/* Stage 4: reads the record; an unknown id leaves an empty one. */
+void
+enroll_find(struct work *w)
+{
+	if (!store_authz_find(w->e->p.store, w->candidate.identification, w->a, &w->authz,
+	    &w->fault)) {
+		work_again(w);
+		return;
+	}
+	w->eligible = w->authz.n != 0 && is_eligible(w);
+}
+
+static bool
+is_open(const struct work *w)
+{
+	return w->authz.state == STORE_AUTHZ_OPEN || w->authz.state == STORE_AUTHZ_WAITING;
+}
+
+void
+enroll_ask_proof(struct work *w, struct buf *questions, size_t *count)
+{
+	struct candidate	*c = &w->candidate;
+	struct prove_request	 q = {
+		.requests = w->verified.data.req_sequence,
+		.link_random = c->link_random,
+		.identity_witness = c->identity.witness,
+		.link_witness = c->link.witness,
+	};
+
+	if (w->authz.n != 0) {
+		if (!seal_facts_of(w->e, &w->authz, w->a, &q.facts, &w->fault)) {
+			work_again(w);
+			return;
+		}
+		q.sealed = w->authz.sealed;
+	} else {
+		q.facts.id = c->identification;
+	}
+	q.next_state = q.facts.state;
+	memcpy(q.next_spki, q.facts.spki_hash, sizeof(q.next_spki));
+	if (w->eligible && is_open(w)) {
+		q.next_state = STORE_AUTHZ_IN_PROGRESS;
+		memcpy(q.next_spki, c->spki_hash, sizeof(q.next_spki));
+	}
+	signer_put_prove(questions, &q);
+	w->asked = true;
+	(*count)++;
+}
+
+/*
+ * Unknown, wrong token, cancelled, expired, outside its window, another key:
+ * one answer, after the same work (corrections, 18).
+ */
+static void
+refuse_identity(struct work *w)
+{
+	w->job->refused_proof = true;
+	work_refuse(w, w->candidate.proof_control, CMC_BAD_IDENTITY);
+	w->course = COURSE_REFUSE;
+}
+
+static void
+explain_refusal(struct work *w, bool holds)
+{
+	const struct store_authz	*z = &w->authz;
+
+	if (z->n == 0)
+		fault_set(&w->fault, FAULT_SIGNATURE, "", "unknown authorization id");
+	else if (!holds)
+		fault_set(&w->fault, FAULT_SIGNATURE, "", "wrong token for authorization \"%s\"",
+		    z->id);
+	else if (is_open(w))
+		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.2.4.3",
+		    "authorization \"%s\" is outside its window", z->id);
+	else
+		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.4.11",
+		    "authorization \"%s\" is %s%s", z->id,
+		    cvp_state_name((enum cvp_state)z->state),
+		    z->bound ? " and bound to another key, or used up" : "");
+}
+
+void
+enroll_take_proof(struct work *w, const struct frame *answer)
+{
+	struct prove_answer	p = { 0 };
+
+	if (!signer_get_prove(answer, &p, &w->fault)) {
+		/* A seal that does not fit is an alarm, but no oracle. */
+		log_fault(LOG_LEVEL_ERROR, "sealed key refused", &w->fault);
+		refuse_identity(w);
+		return;
+	}
+	w->proven = p.holds && w->eligible;
+	if (!w->proven) {
+		explain_refusal(w, p.holds);
+		refuse_identity(w);
+		return;
+	}
+	w->sealed = arena_copy(w->a, p.sealed);
+}
+
+/* --- decide -------------------------------------------------------------------------- */
+
+static bool
+key_allowed(const struct work *w, struct fault *f)
+{
+	return profile_check_key(&w->template->t, w->candidate.spki, f);
+}
+
+/* Names in the request are those granted, or left to us (failure 12). */
+static bool
+names_fit(const struct work *w, const struct granted_terms *g, struct fault *f)
+{
+	const struct candidate	*c = &w->candidate;
+	struct identity		 id;
+
+	if (c->subject.n > 0 && !name_is_empty(c->subject)) {
+		struct buf	a, b;
+		bool		same;
+
+		buf_init(&a, NAME_OCTETS_MAX * 2);
+		buf_init(&b, NAME_OCTETS_MAX * 2);
+		same = g->holder.subject.n > 0 && name_key(c->subject, &a, f) &&
+		    name_key(g->holder.subject, &b, f) &&
+		    view_equal(buf_view(&a), buf_view(&b));
+		buf_clear(&a);
+		buf_clear(&b);
+		if (!same)
+			return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.4.3",
+			    "the subject is not the one that was authorized");
+	}
+	for (size_t i = 0; c->has_san && i < c->san.n; i++) {
+		bool	granted = false;
+
+		if (!identity_from_san(&c->san.list[i], &id, f))
+			return false;
+		for (size_t k = 0; k < g->holder.nidentities; k++)
+			granted |= identity_equal(&id, &g->holder.identities[k]);
+		if (!granted)
+			return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.4.3",
+			    "the name \"%s\" was not authorized", id.text);
+	}
+	return true;
+}
+
+/* A template that changed since the authorization (default: reject, event 10). */
+static bool
+template_fits(struct work *w, uint32_t *code, struct fault *f)
+{
+	struct store_template	t;
+
+	*code = CVP_TEMPLATE_CHANGED;
+	if (!store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, f))
+		return false;
+	w->template = t.n == 0 ? NULL : templates_find(&w->e->templates, view_str(t.name));
+	if (w->template == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "template %" PRId64 " is gone",
+		    w->authz.template);
+	if (w->template->n != t.n)
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",
+		    "template \"%s\" changed from version %" PRId64 " to %u since the "
+		    "authorization", t.name, t.version, w->template->t.version);
+	return true;
+}
+
+/* The proof held; now the request itself.  A refusal spends nothing. */
+static bool
+check_request(struct work *w, struct granted_terms *g, uint32_t *code)
+{
+	struct fault	*f = &w->fault;
+
+	if (!template_fits(w, code, f))
+		return false;
+	*code = CVP_KEY_NOT_PERMITTED;
+	if (!key_allowed(w, f))
+		return false;
+	*code = CVP_TERMS_CONFLICT;
+	if (!granted_terms_read(w->authz.terms, w->a, g, f))
+		return false;
+	g->holder.label = w->authz.label;
+	if (g->cvp.cert != NULL && g->cvp.cert->public_key.n > 0 &&
+	    !view_equal(g->cvp.cert->public_key, w->candidate.spki)) {
+		*code = CVP_KEY_NOT_PERMITTED;
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.4",
+		    "the public key is not the one that was authorized");
+	}
+	*code = CVP_NAMES_DIFFER;
+	return names_fit(w, g, f);
+}
+
+static void
+make_serial(const struct engine *e, int64_t n, uint8_t out[STORE_SERIAL_OCTETS])
+{
+	out[0] = 0x01;
+	for (int i = 0; i < 5; i++)
+		out[1 + i] = (uint8_t)(n >> (8 * (4 - i)));
+	rng_fill(e->p.rng, out + 6, STORE_SERIAL_OCTETS - 6);
+}
+
+/* The TBSCertificate, and the row that reserves its serial number. */
+static bool
+reserve(struct work *w, const struct granted_terms *g, struct fault *f)
+{
+	struct engine		*e = w->e;
+	enum authority_id	 ca = w->template->t.management ? AUTHORITY_MANAGEMENT :
+	    AUTHORITY_IKE;
+	struct cert_plan	 plan;
+	struct buf		 tbs;
+	char			*text = arena_alloc(w->a, NAME_TEXT_MAX);
+	char			*id = arena_alloc(w->a, IDENTITY_TICKET_MAX);
+	bool			 ok;
+
+	if (text == NULL || id == NULL)
+		return arena_fault(f);
+	memset(&w->cert, 0, sizeof(w->cert));
+	if (!store_cert_number(e->p.store, &w->cert.n, f))
+		return false;
+	make_serial(e, w->cert.n, w->cert.serial);
+	if (!profile_plan(&w->template->t, &g->holder, w->candidate.spki,
+	    &e->authorities.list[ca].facts, w->now,
+	    view_of(w->cert.serial, sizeof(w->cert.serial)), w->a, &plan, f))
+		return false;
+	plan.sigalg = e->authorities.list[ca].sigalg;
+	buf_init(&tbs, CERT_OCTETS_MAX);
+	ok = tbs_encode(&plan, &tbs, f);
+	w->cert.ca = e->ca[ca];
+	w->cert.authz = w->authz.n;
+	w->cert.template = w->authz.template;
+	w->cert.state = STORE_CERT_RESERVED;
+	w->cert.body = ok ? arena_copy(w->a, buf_view(&tbs)) : VIEW_NONE;
+	w->cert.subject = name_text(plan.subject, text, NAME_TEXT_MAX);
+	if (g->holder.nidentities > 0)
+		identity_format(&g->holder.identities[0], id);
+	w->cert.identity = id;
+	memcpy(w->cert.spki_hash, w->candidate.spki_hash, sizeof(w->cert.spki_hash));
+	w->cert.not_before = plan.not_before;
+	w->cert.not_after = plan.not_after;
+	w->cert.created = w->now;
+	buf_clear(&tbs);
+	if (ok && w->cert.body.p == NULL)
+		return arena_fault(f);
+	return ok && store_cert_insert(e->p.store, &w->cert, f);
+}
+
+static bool
+decide_issue(struct work *w)
+{
+	struct granted_terms	 g;
+	struct store_authz	*z = &w->authz;
+	uint32_t		 code;
+	bool			 done;
+	char			 actor[160];
+
+	if (!check_request(w, &g, &code)) {
+		work_refuse_code(w, w->candidate.id, code);
+		/* The Admin learns of it; the authorization stays open. */
+		return note_event(w->e, w->now, code == CVP_TEMPLATE_CHANGED ?
+		    CVP_EVENT_TEMPLATE_CHANGED : CVP_EVENT_ENROLLMENT_FAILED, z, 0,
+		    (int)code, &w->fault);
+	}
+	if (!reserve(w, &g, &w->fault))
+		return false;
+	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	if (z->state == STORE_AUTHZ_WAITING) {
+		if (!authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, &done, &w->fault))
+			return false;
+		if (!done)
+			return work_again(w), false;
+	}
+	z->bound = true;
+	memcpy(z->spki_hash, w->candidate.spki_hash, sizeof(z->spki_hash));
+	z->sealed = w->sealed;
+	z->cert = w->cert.n;
+	z->failed_proofs = 0;
+	if (!authz_move(w->e, z, STORE_AUTHZ_IN_PROGRESS, actor, w->now, &done, &w->fault))
+		return false;
+	if (!done)	/* another request of this batch was faster */
+		return work_again(w), false;
+	w->course = COURSE_ISSUE;
+	return true;
+}
+
+/* The same id, proof and key: the same certificate (RFC 4809, 3.4.11). */
+static bool
+decide_repeat(struct work *w)
+{
+	struct store_template	t;
+
+	if (!store_cert_find(w->e->p.store, w->authz.cert, true, w->a, &w->cert, &w->fault) ||
+	    !store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, &w->fault))
+		return false;
+	w->template = templates_find(&w->e->templates, view_str(t.name));
+	if (w->template == NULL)
+		return fault_set(&w->fault, FAULT_NOT_FOUND, "", "template \"%s\" is gone", t.name);
+	if (w->cert.state == STORE_CERT_RESERVED)
+		w->course = COURSE_ISSUE;	/* a crash came between */
+	else if (w->cert.state == STORE_CERT_ISSUED || w->cert.state == STORE_CERT_CONFIRMED)
+		w->course = COURSE_REPEAT;
+	else {
+		fault_set(&w->fault, FAULT_REFUSED, "", "certificate %" PRId64
+		    " of authorization \"%s\" is not valid any more", w->cert.n, w->authz.id);
+		refuse_identity(w);
+	}
+	return true;
+}
+
+/*
+ * Stage 5, in the first transaction.  The record is read again: another
+ * request of this batch may have moved it.
+ */
+bool
+enroll_decide(struct work *w)
+{
+	struct store_authz	now;
+
+	if (!store_authz_find_n(w->e->p.store, w->authz.n, w->a, &now, &w->fault))
+		return false;
+	if (now.state != w->authz.state) {
+		work_again(w);
+		return true;
+	}
+	return is_open(w) ? decide_issue(w) : decide_repeat(w);
+}
+
+/* --- issue --------------------------------------------------------------------------- */
+
+void
+enroll_ask_issue(struct work *w, struct buf *questions, size_t *count)
+{
+	struct issue_request	q = {
+		.sealed = w->authz.sealed,
+		.template = view_str(w->template->t.name),
+		.terms = w->authz.terms,
+		.label = view_str(w->authz.label),
+		.tbs = w->cert.body,
+	};
+
+	if (!seal_facts_of(w->e, &w->authz, w->a, &q.facts, &w->fault)) {
+		work_again(w);
+		return;
+	}
+	signer_put_issue(questions, &q);
+	(*count)++;
+}
+
+void
+enroll_take_issue(struct work *w, const struct frame *answer)
+{
+	struct issue_answer	i;
+
+	if (!signer_get_issue(answer, &i, &w->fault)) {
+		log_fault(LOG_LEVEL_ERROR, "signer refused a certificate", &w->fault);
+		work_refuse(w, w->candidate.id, CMC_INTERNAL_CA_ERROR);
+		return;
+	}
+	w->cert.body = arena_copy(w->a, i.cert);
+	w->sealed = arena_copy(w->a, i.sealed);
+}
+
+/* This answer's nonces, so that the confirmation can be tied to it. */
+static bool
+record_request(struct work *w, struct fault *f)
+{
+	struct store_request	r = {
+		.prev = w->authz.request, .authz = w->authz.n, .cert = w->cert.n,
+		.transaction = w->verified.transaction,
+		.client_nonce = w->verified.sender_nonce,
+		.server_nonce = view_of(w->answer.nonce, sizeof(w->answer.nonce)),
+		.created = w->now,
+	};
+	memcpy(r.spki_hash, w->candidate.spki_hash, sizeof(r.spki_hash));
+	memcpy(r.digest, w->opened.digest, sizeof(r.digest));
+	if (!store_request_insert(w->e->p.store, &r, f))
+		return false;
+	w->authz.request = r.n;
+	return true;
+}
+
+static void
+fill_answer(struct work *w)
+{
+	struct engine		*e = w->e;
+	enum authority_id	 ca = authority_of(e, w->cert.ca);
+
+	answer_status(&w->answer, CMC_CONFIRM_REQUIRED, w->candidate.id);
+	answer_cert(&w->answer, w->cert.body);
+	if (ca == AUTHORITY_MANAGEMENT)
+		answer_cert(&w->answer, buf_view(&e->authorities.list[ca].der));
+	/* For a Peer whose ticket holds the digest of the anchor. */
+	answer_cert(&w->answer, buf_view(&e->authorities.list[AUTHORITY_ROOT].der));
+	w->done = true;
+}
+
+static bool
+store_issued(struct work *w, struct fault *f)
+{
+	struct store_authz	*z = &w->authz;
+	uint8_t			 digest[SHA1_OCTETS];
+	bool			 done = false;
+	char			 actor[160];
+
+	sha1(w->cert.body, digest);
+	if (!store_cert_finish(w->e->p.store, w->cert.n, w->cert.body, digest, &done, f))
+		return false;
+	if (!done)
+		return fault_set(f, FAULT_CONFLICT, "", "certificate %" PRId64
+		    " was finished by another request", w->cert.n);
+	z->sealed = w->sealed;
+	z->confirm_by = w->now + z->confirm_within;
+	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	if (!record_request(w, f) ||
+	    !authz_move(w->e, z, STORE_AUTHZ_ISSUED, actor, w->now, &done, f))
+		return false;
+	return done || fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" moved", z->id);
+}
+
+/* Stage 7, in the second transaction. */
+bool
+enroll_finish(struct work *w)
+{
+	bool	done;
+
+	if (w->course == COURSE_ISSUE) {
+		if (!store_issued(w, &w->fault))
+			return false;
+	} else if (!record_request(w, &w->fault) ||
+	    !store_authz_update(w->e->p.store, &w->authz, w->authz.state, &done, &w->fault)) {
+		return false;
+	}
+	fill_answer(w);
+	return true;
+}

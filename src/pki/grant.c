@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "codec/name.h"
+#include "codec/oid.h"
+#include "pki/grant.h"
+
+#define SANS_TEXT_MAX	8192
+#define TERMS_MAX	(64u << 10)
+
+/* Refuse this entry; the others go on. */
+static bool
+no(const struct grant_frame *fr, struct grant *g, uint32_t code, const struct fault *why)
+{
+	g->code = code;
+	g->why = arena_printf(fr->a, "%s", why->text[0] != '\0' ? why->text : cvp_code_text(code));
+	return false;
+}
+
+static bool
+no_text(const struct grant_frame *fr, struct grant *g, uint32_t code, const char *text)
+{
+	struct fault	f = { 0 };
+
+	fault_set(&f, FAULT_REFUSED, "", "%s", text);
+	return no(fr, g, code, &f);
+}
+
+/* What an entry may not say at all. */
+static bool
+check_fields(const struct grant_frame *fr, struct grant *g)
+{
+	const struct cvp_terms	*own = g->entry->terms;
+	const struct cvp_cert	*c = g->terms.cert;
+
+	if (own != NULL && (own->id_format != NULL || own->token_format != NULL))
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "formats of id and token are set for all entries together");
+	if (g->terms.key_gen.present && g->terms.key_gen.v != CVP_KEYGEN_PEER)
+		return no_text(fr, g, CVP_NO_KEY_GENERATION, "the key is made by the Peer");
+	if (g->terms.approval.present && g->terms.approval.v != CVP_APPROVAL_AUTOMATIC)
+		return no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is not offered");
+	if (g->entry->replaces != NULL)
+		return no_text(fr, g, CVP_RENEWAL_NOT_ALLOWED,
+		    "a successor of an existing certificate is not offered");
+	if (c == NULL)
+		return no_text(fr, g, CVP_NOT_DISTINGUISHABLE, "no subject and no name");
+	if (c->foreign != 0)
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "certTemplate sets a field that is the CA's");
+	for (size_t i = 0; i < c->n_extensions; i++)
+		if (!view_equal(c->extensions[i].oid, OID_SUBJECT_ALT_NAME))
+			return no_text(fr, g, CVP_TERMS_CONFLICT,
+			    "certTemplate has an extension other than subjectAltName");
+	return true;
+}
+
+/* Times are cut to what the template permits, unless the Admin said exact. */
+static bool
+cut(const struct grant_frame *fr, struct grant *g, int64_t *value, int64_t most,
+    const char *what)
+{
+	char	text[96];
+
+	if (*value <= most)
+		return true;
+	if (g->terms.exact.present && g->terms.exact.v) {
+		snprintf(text, sizeof(text), "%s is later than the template permits", what);
+		return no_text(fr, g, CVP_TERMS_CONFLICT, text);
+	}
+	*value = most;
+	g->modified = true;
+	return true;
+}
+
+static bool
+set_window(const struct grant_frame *fr, struct grant *g)
+{
+	const struct template	*t = &fr->template->t;
+
+	g->from = fr->now;
+	if (g->terms.has_window && g->terms.window_not_before.present &&
+	    g->terms.window_not_before.v > fr->now)
+		g->from = g->terms.window_not_before.v;
+	g->to = g->from + t->window_seconds;
+	if (g->terms.has_window && g->terms.window_not_after.present)
+		g->to = g->terms.window_not_after.v;
+	if (g->to <= fr->now || g->to <= g->from)
+		return no_text(fr, g, CVP_TERMS_CONFLICT, "the window has ended already");
+	if (!cut(fr, g, &g->to, g->from + t->window_max_seconds, "the window's end"))
+		return false;
+	g->terms.has_window = true;
+	g->terms.window_not_before = (struct cvp_time){ true, g->from };
+	g->terms.window_not_after = (struct cvp_time){ true, g->to };
+	return true;
+}
+
+static bool
+set_validity(const struct grant_frame *fr, struct grant *g)
+{
+	/* Counted from the last moment at which it can be issued. */
+	int64_t	most = g->to + fr->template->t.validity_seconds;
+
+	return !g->cert.not_after.present ||
+	    cut(fr, g, &g->cert.not_after.v, most, "notAfter");
+}
+
+static bool
+set_confirm_within(const struct grant_frame *fr, struct grant *g)
+{
+	int64_t	v;
+
+	if (g->terms.lifecycle == NULL || !g->terms.lifecycle->confirm_within.present)
+		return true;
+	v = (int64_t)g->terms.lifecycle->confirm_within.v;
+	return v > 0 && v <= fr->template->t.confirm_seconds ? true :
+	    no_text(fr, g, CVP_TERMS_CONFLICT, "confirmWithin is longer than the template's");
+}
+
+/* Subject by the template's rule if the Admin left it to us. */
+static bool
+set_subject(const struct grant_frame *fr, struct grant *g)
+{
+	struct fault	why = { 0 };
+	struct buf	key;
+
+	g->granted.holder.label = g->label;
+	if (!profile_check_terms(&fr->template->t, &g->granted.holder, &why) ||
+	    !profile_subject(&fr->template->t, &g->granted.holder, fr->a, &g->subject, &why))
+		return no(fr, g, CVP_TERMS_CONFLICT, &why);
+	g->cert.subject = g->subject;
+	g->granted.holder.subject = g->subject;
+	buf_init(&key, NAME_OCTETS_MAX * 2);
+	if (!name_key(g->subject, &key, &why)) {
+		buf_clear(&key);
+		return no(fr, g, CVP_TERMS_CONFLICT, &why);
+	}
+	g->subject_key = arena_str(fr->a, buf_view(&key));
+	buf_clear(&key);
+	return g->subject_key != NULL || no_text(fr, g, CVP_TERMS_CONFLICT, "out of memory");
+}
+
+static bool
+set_label(const struct grant_frame *fr, struct grant *g)
+{
+	struct fault	why = { 0 };
+	struct buf	out;
+	bool		ok;
+
+	g->label = "";
+	if (g->entry->label.n == 0)
+		return true;
+	buf_init(&out, LABEL_OCTETS_MAX);
+	ok = prepare_label(g->entry->label, &out, &why);
+	if (ok)
+		g->label = arena_str(fr->a, buf_view(&out));
+	buf_clear(&out);
+	return ok && g->label != NULL ? true : no(fr, g, CVP_TERMS_CONFLICT, &why);
+}
+
+static bool
+set_sans(const struct grant_frame *fr, struct grant *g)
+{
+	struct buf	text;
+	char		one[IDENTITY_TICKET_MAX];
+
+	buf_init(&text, SANS_TEXT_MAX);
+	for (size_t i = 0; i < g->granted.holder.nidentities; i++) {
+		identity_format(&g->granted.holder.identities[i], one);
+		buf_addf(&text, "%s%s", i > 0 ? "," : "", one);
+	}
+	g->sans = arena_str(fr->a, buf_view(&text));
+	buf_clear(&text);
+	return g->sans != NULL || no_text(fr, g, CVP_TERMS_CONFLICT, "out of memory");
+}
+
+/* --- uniqueness -------------------------------------------------------------------- */
+
+static enum store_name_kind
+name_kind(const struct identity *id)
+{
+	static const enum store_name_kind kinds[] = {
+		[IDENTITY_FQDN] = STORE_NAME_FQDN, [IDENTITY_EMAIL] = STORE_NAME_EMAIL,
+		[IDENTITY_IPV4] = STORE_NAME_IPV4, [IDENTITY_IPV6] = STORE_NAME_IPV6,
+	};
+
+	return kinds[id->kind];
+}
+
+static bool
+is_taken(const struct grant_frame *fr, const char *value, enum store_name_kind kind,
+    bool *taken, struct fault *f)
+{
+	struct store_owner	owners[STORE_OWNERS_MAX];
+	size_t			n;
+
+	if (!store_name_owners(fr->e->p.store, value, kind, fr->now, owners, &n, f))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		*taken |= owners[i].living;
+	return true;
+}
+
+/* Each name has one living owner in the whole PKI (corrections, 6). */
+static bool
+check_unique(const struct grant_frame *fr, struct grant *g, struct fault *f)
+{
+	const struct identity	*who = NULL;
+	bool			 taken = false;
+
+	for (size_t i = 0; i < g->granted.holder.nidentities && !taken; i++) {
+		who = &g->granted.holder.identities[i];
+		if (!is_taken(fr, who->text, name_kind(who), &taken, f))
+			return false;
+	}
+	if (!taken) {
+		who = NULL;
+		if (!name_is_empty(g->subject) &&
+		    !is_taken(fr, g->subject_key, STORE_NAME_SUBJECT, &taken, f))
+			return false;
+	}
+	if (taken) {
+		g->code = CVP_DUPLICATE;
+		g->why = arena_printf(fr->a, "%s \"%s\" belongs to a living authorization or "
+		    "certificate", who != NULL ? identity_kind_name(who->kind) : "subject",
+		    who != NULL ? who->text : g->subject_key);
+	}
+	return true;
+}
+
+bool
+grant_names(struct engine *e, const struct grant *g, int64_t n, struct fault *f)
+{
+	for (size_t i = 0; i < g->granted.holder.nidentities; i++) {
+		const struct identity	*id = &g->granted.holder.identities[i];
+
+		if (!store_name_insert(e->p.store, id->text, name_kind(id), n, 0, f))
+			return false;
+	}
+	if (g->label[0] != '\0' &&
+	    !store_name_insert(e->p.store, g->label, STORE_NAME_LABEL, n, 0, f))
+		return false;
+	return name_is_empty(g->subject) ||
+	    store_name_insert(e->p.store, g->subject_key, STORE_NAME_SUBJECT, n, 0, f);
+}
+
+/* --- one entry ---------------------------------------------------------------------- */
+
+static bool
+merge(const struct grant_frame *fr, struct grant *g)
+{
+	struct fault	why = { 0 };
+
+	if (!cvp_terms_merge(&fr->template_terms, fr->request_terms, g->entry->terms, fr->a,
+	    &g->terms, &why))
+		return no(fr, g, CVP_TERMS_CONFLICT, &why);
+	if (!check_fields(fr, g))
+		return false;
+	g->cert = *g->terms.cert;
+	g->terms.cert = &g->cert;
+	g->terms.id_format = g->terms.token_format = NULL;	/* spent once minted */
+	if (!granted_terms_of(&g->terms, fr->a, &g->granted, &why))
+		return no(fr, g, CVP_TERMS_CONFLICT, &why);
+	if (g->granted.holder.nidentities == 0 && g->granted.holder.subject.n == 0)
+		return no_text(fr, g, CVP_NOT_DISTINGUISHABLE, "no subject and no name");
+	return true;
+}
+
+static bool
+encode_terms(const struct grant_frame *fr, struct grant *g)
+{
+	struct buf	der;
+	bool		ok;
+
+	buf_init(&der, TERMS_MAX);
+	cvp_put_terms(&der, &g->terms);
+	ok = buf_ok(&der);
+	if (ok)
+		g->der = arena_copy(fr->a, buf_view(&der));
+	buf_clear(&der);
+	return (ok && g->der.p != NULL) || no_text(fr, g, CVP_TERMS_CONFLICT, "terms too large");
+}
+
+bool
+grant_entry(const struct grant_frame *fr, const struct cvp_entry *entry, struct grant *g,
+    struct fault *f)
+{
+	*g = (struct grant){ .entry = entry };
+	if (!merge(fr, g) || !set_label(fr, g) || !set_window(fr, g) ||
+	    !set_validity(fr, g) || !set_confirm_within(fr, g) || !set_subject(fr, g) ||
+	    !set_sans(fr, g) || !encode_terms(fr, g))
+		return true;		/* g->code says why not */
+	return check_unique(fr, g, f);
+}

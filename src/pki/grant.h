@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * grant.h - one entry of an authzRequest: may it be granted, and on which
+ * terms?  (RFC 4809, 3.2; part 7.4 of the profile.)
+ *
+ * Reads the store and writes nothing.  Two entries of one request with the
+ * same name are authorize.c's to find.
+ */
+#ifndef PKI_GRANT_H
+#define PKI_GRANT_H
+
+#include "pki/work.h"
+
+struct grant_frame {			/* what all entries share */
+	struct engine			*e;
+	struct arena			*a;
+	int64_t				 now;
+	const struct template_entry	*template;
+	struct cvp_terms		 template_terms;
+	const struct cvp_terms		*request_terms;
+};
+
+struct grant {
+	const struct cvp_entry	*entry;
+	uint32_t		 code;		/* CvpFailure; 0: granted */
+	const char		*why;		/* in the arena */
+	bool			 modified;
+	struct cvp_cert		 cert;		/* the effective terms' own */
+	struct cvp_terms	 terms;
+	struct granted_terms	 granted;
+	struct view		 der;		/* of terms */
+	const char		*label, *sans;
+	struct view		 subject;
+	const char		*subject_key;
+	int64_t			 from, to;	/* window */
+	struct view		 id, sealed;	/* once minted */
+};
+
+/* False only when the store could not be read. */
+MUST_CHECK bool grant_entry(const struct grant_frame *fr, const struct cvp_entry *entry,
+    struct grant *out, struct fault *f);
+
+/* Record that authorization n owns the names of g. */
+MUST_CHECK bool grant_names(struct engine *e, const struct grant *g, int64_t n,
+    struct fault *f);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages made of controls alone: revocation by a Peer, everything an Admin
+ * asks, and cancellation, which needs no signature.
+ */
+#include "pki/work.h"
+
+static const struct {
+	enum cmc_kind	kind;
+	bool		admin_only;
+	bool		(*run)(struct work *w, const struct cmc_control *c);
+} table[] = {
+	{ CVP_AUTHZ_REQUEST, true, authorize_run },
+	{ CVP_AUTHZ_ACK, true, authorize_ack },
+	{ CVP_AUTHZ_QUERY, true, query_run },
+	{ CVP_EVENT_QUERY, true, event_query_run },
+	{ CVP_TEMPLATE_QUERY, true, template_query_run },
+	{ CVP_AUTHZ_CANCEL, false, cancel_run },
+	{ CVP_AUTHZ_CANCEL_ACK, false, cancel_ack },
+	{ CMC_REVOKE_REQUEST, false, revoke_run },
+};
+#define RUNNERS	(sizeof(table) / sizeof(table[0]))
+
+/* A certificate that is not confirmed may confirm, reject or revoke itself. */
+static bool
+may_ask(struct work *w)
+{
+	if (w->errand == ERRAND_UNSIGNED || w->sender.row.state == STORE_CERT_CONFIRMED)
+		return true;
+	for (size_t i = 0; i < w->verified.data.controls.n; i++)
+		if (w->verified.data.controls.v[i].kind >= CMC_CVP)
+			return fault_set(&w->fault, FAULT_REFUSED, "corrections, 8",
+			    "a certificate that is not confirmed asks for more");
+	return true;
+}
+
+/* One transaction of the store for all controls of the message: all or none. */
+bool
+other_run(struct work *w)
+{
+	const struct cmc_controls	*c = &w->verified.data.controls;
+
+	if (!may_ask(w)) {
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_IDENTITY);
+		return true;
+	}
+	if (w->verified.data.n_requests > 0) {
+		/* Renewal and update are signed requests; they are not served here. */
+		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.5",
+		    "a certification request signed by a certificate");
+		work_refuse_code(w, w->verified.data.requests[0].id, CVP_RENEWAL_NOT_ALLOWED);
+		return true;
+	}
+	for (size_t i = 0; i < c->n && !w->done; i++)
+		for (size_t k = 0; k < RUNNERS; k++)
+			if (table[k].kind == c->v[i].kind && !table[k].run(w, &c->v[i]))
+				return false;
+	w->done = true;
+	return true;
+}

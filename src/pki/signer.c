@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "codec/cms.h"
+#include "codec/crl.h"
+#include "codec/spki.h"
+#include "crypt/aead.h"
+#include "message/envelope.h"
+#include "message/issue.h"
+#include "message/signed.h"
+#include "pki/signer.h"
+#include "store/store_authz.h"
+
+#define MINT_MAX		65536
+#define SIGNER_ARENA_MAX	(256u << 20)	/* the secrets of a full batch */
+#define CERT_MAX		CERT_OCTETS_MAX
+
+struct signer {
+	struct authorities	 authorities;
+	struct key		*keys[AUTHORITIES];
+	struct templates	 templates;
+	struct message_signer	 responder;
+	uint8_t			 seal_key[AES256_KEY_OCTETS];
+	struct buf		 dummy;		/* a sealed key of nobody */
+	struct seal_facts	 dummy_facts;
+	uint64_t		 crl_number[AUTHORITY_CAS];
+	struct arena		*arena;
+	const struct rng	*rng;
+	bool			 operator_mode;
+};
+
+/* --- opening ----------------------------------------------------------------- */
+
+static struct key *
+load_key(const struct pki_config *c, enum authority_id id, struct fault *f)
+{
+	char		 sub[64], path[CONFIG_PATH_MAX];
+	struct buf	 pem;
+	struct key	*k = NULL;
+
+	buf_init(&pem, KEY_PEM_MAX);
+	snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
+	if (config_path(c, sub, path, sizeof(path), f) && file_read(path, &pem, f) &&
+	    (k = key_load_pem(buf_view(&pem), f)) == NULL)
+		fault_within(f, "%s", path);
+	if (pem.p != NULL)
+		secret_wipe(pem.p, pem.n);
+	buf_clear(&pem);
+	return k;
+}
+
+static bool
+load_keys(struct signer *s, const struct pki_config *c, struct fault *f)
+{
+	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
+		char	path[CONFIG_PATH_MAX], sub[64];
+
+		if (id == AUTHORITY_HTTPS)	/* the front's, not ours */
+			continue;
+		snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
+		if (!config_path(c, sub, path, sizeof(path), f))
+			return false;
+		if (id == AUTHORITY_ROOT && !file_exists(path))
+			continue;		/* the root may be off line */
+		if ((s->keys[id] = load_key(c, id, f)) == NULL)
+			return false;
+		if (!view_equal(key_spki(s->keys[id]), s->authorities.list[id].cert.spki))
+			return fault_set(f, FAULT_USAGE, "", "%s does not belong to "
+			    "certs/%s.pem", path, authority_name(id));
+	}
+	return true;
+}
+
+static bool
+load_seal_key(struct signer *s, const struct pki_config *c, struct fault *f)
+{
+	char		path[CONFIG_PATH_MAX], hex[2 * AES256_KEY_OCTETS + 1];
+	struct buf	text;
+	size_t		n = 0;
+	bool		ok;
+
+	buf_init(&text, 256);
+	ok = config_path(c, "keys/seal.key", path, sizeof(path), f) &&
+	    file_read(path, &text, f);
+	if (ok && text.n >= sizeof(hex) - 1) {
+		memcpy(hex, text.p, sizeof(hex) - 1);
+		hex[sizeof(hex) - 1] = '\0';
+		ok = hex_decode(hex, s->seal_key, sizeof(s->seal_key), &n);
+	}
+	if (n != sizeof(s->seal_key))
+		ok = fault_set(f, FAULT_MALFORMED, "", "%s is not 64 hexadecimal digits", path);
+	secret_wipe(hex, sizeof(hex));
+	if (text.p != NULL)
+		secret_wipe(text.p, text.n);
+	buf_clear(&text);
+	return ok;
+}
+
+/* --- sealing ------------------------------------------------------------------ */
+
+static bool
+seal(struct signer *s, const struct seal_facts *facts, struct view content,
+    struct buf *out, struct fault *f)
+{
+	struct buf	aad;
+	bool		ok;
+
+	buf_init(&aad, 4096);
+	seal_facts_aad(facts, &aad);
+	ok = buf_check(&aad, "facts of a seal", f) &&
+	    aead_seal(s->seal_key, s->rng, buf_view(&aad), content, out, f);
+	buf_clear(&aad);
+	return ok;
+}
+
+static bool
+unseal(struct signer *s, const struct seal_facts *facts, struct view sealed,
+    struct secret *out, struct fault *f)
+{
+	struct buf	aad;
+	bool		ok;
+
+	buf_init(&aad, 4096);
+	seal_facts_aad(facts, &aad);
+	ok = buf_check(&aad, "facts of a seal", f) &&
+	    aead_open(s->seal_key, buf_view(&aad), sealed, out, f);
+	buf_clear(&aad);
+	if (ok && out->n != SEAL_CONTENT_OCTETS) {
+		secret_clear(out);
+		ok = fault_set(f, FAULT_MALFORMED, "", "a seal of %zu octets", out->n);
+	}
+	return ok;
+}
+
+/* Unknown ids get the same work done on this one. */
+static bool
+make_dummy(struct signer *s, struct fault *f)
+{
+	uint8_t	nobody[SEAL_CONTENT_OCTETS];
+
+	rng_fill(s->rng, nobody, sizeof(nobody));
+	buf_init(&s->dummy, 512);
+	s->dummy_facts = (struct seal_facts){ .id = VIEW_LIT("nobody"), .admin = VIEW_LIT("nobody") };
+	return seal(s, &s->dummy_facts, view_of(nobody, sizeof(nobody)), &s->dummy, f);
+}
+
+static bool
+open_responder(struct signer *s, struct fault *f)
+{
+	struct key	*k = s->keys[AUTHORITY_CMC];
+	struct view	 chain[] = {
+		buf_view(&s->authorities.list[AUTHORITY_IKE].der),
+	};
+
+	return message_signer_cert(&s->responder, key_sigalg(k), key_digest(k),
+	    buf_view(&s->authorities.list[AUTHORITY_CMC].der), chain, 1, f);
+}
+
+struct signer *
+signer_open(const struct pki_config *c, bool operator_mode, struct fault *f)
+{
+	struct signer	*s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		fault_set(f, FAULT_INTERNAL, "", "out of memory");
+		return NULL;
+	}
+	s->rng = rng_system();
+	s->operator_mode = operator_mode;
+	s->arena = arena_new(SIGNER_ARENA_MAX);
+	if (s->arena == NULL || !authorities_load(c, &s->authorities, f) ||
+	    !templates_load(c, &s->templates, f) || !load_keys(s, c, f) ||
+	    !load_seal_key(s, c, f) || !make_dummy(s, f) || !open_responder(s, f)) {
+		fault_set(f, FAULT_INTERNAL, "", "out of memory");
+		signer_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+signer_close(struct signer *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < AUTHORITIES; i++)
+		key_free(s->keys[i]);
+	message_signer_clear(&s->responder);
+	templates_clear(&s->templates);
+	authorities_clear(&s->authorities);
+	buf_clear(&s->dummy);
+	arena_free(s->arena);
+	secret_wipe(s, sizeof(*s));
+	free(s);
+}
+
+/* --- MINT ----------------------------------------------------------------------- */
+
+static bool
+get_format(struct wire *w, struct secret_format *out, struct fault *f)
+{
+	struct view	alphabet, prefix;
+
+	memset(out, 0, sizeof(*out));
+	out->length = wire_get_u32(w);
+	alphabet = wire_get_view(w);
+	prefix = wire_get_view(w);
+	if (alphabet.n >= sizeof(out->alphabet) || prefix.n >= sizeof(out->prefix))
+		return fault_set(f, FAULT_LIMIT, "", "format of a secret");
+	if (alphabet.n > 0)
+		memcpy(out->alphabet, alphabet.p, alphabet.n);
+	if (prefix.n > 0)
+		memcpy(out->prefix, prefix.p, prefix.n);
+	return true;
+}
+
+/* Draw token and, unless one is wanted, id; seal K; note the pair. */
+static bool
+mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2],
+    struct cvp_secret *pair, struct buf *answer, struct fault *f)
+{
+	struct seal_facts	facts;
+	struct buf		text, sealed;
+	uint8_t			k[SEAL_CONTENT_OCTETS];
+	bool			ok;
+
+	pair->entry_id = wire_get_u32(w);
+	pair->id = wire_get_view(w);
+	seal_facts_get(w, &facts);
+	buf_init(&text, AUTHZ_ID_OCTETS_MAX + TOKEN_OCTETS_MAX * 4);
+	buf_init(&sealed, 512);
+	ok = pair->id.n > 0 || secret_generate(&formats[0], s->rng, &text, f);
+	if (ok && pair->id.n == 0)
+		pair->id = arena_copy(s->arena, buf_view(&text));
+	buf_reset(&text);
+	ok = ok && secret_generate(&formats[1], s->rng, &text, f);
+	if (ok) {
+		pair->token = arena_copy(s->arena, buf_view(&text));
+		facts.id = pair->id;
+		proof_key(pair->token, pair->id, k);
+		proof_cancel_key(k, k + PROOF_OCTETS);
+		ok = pair->token.p != NULL && pair->id.p != NULL &&
+		    seal(s, &facts, view_of(k, sizeof(k)), &sealed, f);
+		wire_put_view(answer, pair->id);
+		wire_put_view(answer, buf_view(&sealed));
+	}
+	secret_wipe(k, sizeof(k));
+	if (text.p != NULL)
+		secret_wipe(text.p, text.cap);
+	buf_clear(&text);
+	buf_clear(&sealed);
+	return ok;
+}
+
+static bool
+put_secrets(struct signer *s, struct view recipient, const struct cvp_secrets *secrets,
+    struct buf *answer, struct fault *f)
+{
+	struct buf	plain, sealed;
+	struct cert	to;
+	bool		ok = false;
+
+	buf_init(&plain, MESSAGE_MAX);
+	buf_init(&sealed, MESSAGE_MAX);
+	cvp_put_secrets(&plain, secrets);
+	if (!buf_check(&plain, "secrets", f))
+		goto out;
+	if (recipient.n == 0) {
+		if (!s->operator_mode) {
+			fault_set(f, FAULT_REFUSED, "", "secrets without a recipient");
+			goto out;
+		}
+		wire_put_view(answer, buf_view(&plain));
+		ok = true;
+		goto out;
+	}
+	if (!cert_decode(recipient, &to, f) ||
+	    !envelope_seal(buf_view(&plain), &to, s->rng, &sealed, f))
+		goto out;
+	wire_put_view(answer, buf_view(&sealed));
+	ok = true;
+out:
+	if (plain.p != NULL)
+		secret_wipe(plain.p, plain.n);
+	buf_clear(&plain);
+	buf_clear(&sealed);
+	return ok;
+}
+
+static bool
+answer_mint(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+{
+	struct secret_format	formats[2];
+	struct cvp_secrets	secrets = { .batch_id = wire_get_view(w) };
+	struct view		recipient = wire_get_view(w);
+	uint32_t		n;
+
+	if (!get_format(w, &formats[0], f) || !get_format(w, &formats[1], f))
+		return false;
+	if (!secret_format_check_id(&formats[0], f) ||
+	    !secret_format_check_token(&formats[1], f))
+		return false;
+	n = wire_get_u32(w);
+	if (w->failed || n == 0 || n > MINT_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "%u entries to mint", n);
+	secrets.n = n;
+	secrets.v = arena_array(s->arena, n, sizeof(*secrets.v));
+	if (secrets.v == NULL)
+		return arena_fault(f);
+	wire_put_u32(answer, n);
+	for (uint32_t i = 0; i < n; i++)
+		if (!mint_one(s, w, formats, &secrets.v[i], answer, f))
+			return false;
+	return wire_end(w, "MINT", f) && put_secrets(s, recipient, &secrets, answer, f);
+}
+
+/* --- PROVE ------------------------------------------------------------------------ */
+
+/* Both MACs are computed and compared whatever the first says. */
+static bool
+proofs_hold(const uint8_t *k, struct view requests, struct view random,
+    struct view identity, struct view link)
+{
+	uint8_t	want[2][PROOF_OCTETS];
+	bool	a, b;
+
+	proof_identity(k, requests, want[0]);
+	proof_link(k, random, want[1]);
+	a = proof_equal(want[0], identity);
+	b = proof_equal(want[1], link);
+	secret_wipe(want, sizeof(want));
+	return a & b & (requests.n > 2) & proof_link_random_ok(random);
+}
+
+/* The key of this record, or the dummy's: *known tells which. */
+static bool
+key_or_dummy(struct signer *s, const struct seal_facts *facts, struct view sealed,
+    struct secret *k, bool *known, struct fault *f)
+{
+	struct fault	why = { 0 };
+
+	*known = sealed.n > 0 && unseal(s, facts, sealed, k, &why);
+	if (*known)
+		return true;
+	if (sealed.n > 0)	/* a seal that does not open was tampered with */
+		return fault_set(f, FAULT_SIGNATURE, "",
+		    "the sealed key of authorization \"%.*s\" does not fit its record",
+		    (int)facts->id.n, (const char *)facts->id.p);
+	return unseal(s, &s->dummy_facts, buf_view(&s->dummy), k, f);
+}
+
+static bool
+answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+{
+	struct seal_facts	facts;
+	struct view		sealed, requests, random, identity, link, spki;
+	struct secret		k = { 0 };
+	struct buf		next;
+	uint8_t			state;
+	bool			known, holds, ok;
+
+	seal_facts_get(w, &facts);
+	sealed = wire_get_view(w);
+	requests = wire_get_view(w);
+	random = wire_get_view(w);
+	identity = wire_get_view(w);
+	link = wire_get_view(w);
+	state = wire_get_u8(w);
+	spki = wire_get_view(w);
+	if (!wire_end(w, "PROVE", f))
+		return false;
+	if (spki.n != sizeof(facts.spki_hash))
+		return fault_set(f, FAULT_MALFORMED, "", "PROVE: key digest of %zu octets", spki.n);
+	if (state != facts.state && state != STORE_AUTHZ_IN_PROGRESS)
+		return fault_set(f, FAULT_REFUSED, "", "PROVE: to state %u", state);
+	if (!key_or_dummy(s, &facts, sealed, &k, &known, f))
+		return false;
+	holds = proofs_hold(k.p, requests, random, identity, link) && known;
+	buf_init(&next, 512);
+	facts.state = state;
+	memcpy(facts.spki_hash, spki.p, spki.n);
+	ok = !holds || seal(s, &facts, view_of(k.p, k.n), &next, f);
+	wire_put_u8(answer, holds);
+	wire_put_view(answer, buf_view(&next));
+	buf_clear(&next);
+	secret_clear(&k);
+	return ok;
+}
+
+/* --- ISSUE ------------------------------------------------------------------------ */
+
+/*
+ * A certificate is decoded before it exists: the TBSCertificate with a
+ * signature of the right form in place.
+ */
+static bool
+check_tbs(struct signer *s, const struct template *t, const struct granted_terms *g,
+    const struct seal_facts *facts, struct view tbs, enum authority_id ca, int64_t now,
+    struct fault *f)
+{
+	static const uint8_t	none[1];
+	struct buf		der;
+	struct cert		c;
+	uint8_t			digest[SHA256_OCTETS];
+	bool			ok;
+
+	buf_init(&der, CERT_MAX);
+	cert_assemble(tbs, key_sigalg(s->keys[ca]), view_of(none, sizeof(none)), &der);
+	ok = buf_check(&der, "certificate", f) && cert_decode(buf_view(&der), &c, f) &&
+	    profile_check_cert(t, &g->holder, &s->authorities.list[ca].facts, now, &c, f);
+	if (ok) {
+		sha256(c.spki, digest);
+		if (memcmp(digest, facts->spki_hash, sizeof(digest)) != 0)
+			ok = fault_set(f, FAULT_REFUSED, "", "the key in the certificate is "
+			    "not the one that proved its token");
+	}
+	buf_clear(&der);
+	return ok;
+}
+
+static bool
+answer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
+{
+	struct issue_request	 q;
+	struct granted_terms	 g;
+	struct template_entry	*e;
+	struct secret		 k = { 0 };
+	struct buf		 cert, sealed;
+	uint8_t			 digest[SHA256_OCTETS];
+	enum authority_id	 ca;
+	bool			 ok = false;
+
+	seal_facts_get(w, &q.facts);
+	q.sealed = wire_get_view(w);
+	q.template = wire_get_view(w);
+	q.terms = wire_get_view(w);
+	q.label = wire_get_view(w);
+	q.tbs = wire_get_view(w);
+	if (!wire_end(w, "ISSUE", f))
+		return false;
+	buf_init(&cert, CERT_MAX);
+	buf_init(&sealed, 512);
+	sha256(q.terms, digest);
+	if (q.facts.state != STORE_AUTHZ_IN_PROGRESS ||
+	    memcmp(digest, q.facts.terms_digest, sizeof(digest)) != 0) {
+		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the terms that are sealed");
+		goto out;
+	}
+	if ((e = templates_find(&s->templates, q.template)) == NULL) {
+		fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"",
+		    (int)q.template.n, (const char *)q.template.p);
+		goto out;
+	}
+	ca = e->t.management ? AUTHORITY_MANAGEMENT : AUTHORITY_IKE;
+	if (!unseal(s, &q.facts, q.sealed, &k, f) ||
+	    !granted_terms_read(q.terms, s->arena, &g, f))
+		goto out;
+	g.holder.label = arena_str(s->arena, q.label);
+	q.facts.state = STORE_AUTHZ_ISSUED;
+	if (!check_tbs(s, &e->t, &g, &q.facts, q.tbs, ca, now, f) ||
+	    !certificate_sign(q.tbs, s->keys[ca], &cert, f) ||
+	    !seal(s, &q.facts, view_of(k.p, k.n), &sealed, f))
+		goto out;
+	wire_put_view(answer, buf_view(&cert));
+	wire_put_view(answer, buf_view(&sealed));
+	ok = true;
+out:
+	secret_clear(&k);
+	buf_clear(&cert);
+	buf_clear(&sealed);
+	return ok;
+}
+
+/* --- RESPOND, CRL, CANCEL ----------------------------------------------------------- */
+
+static bool
+answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
+{
+	struct view		content = wire_get_view(w), certs[RESPOND_CERTS_MAX], sig;
+	uint32_t		n = wire_get_u32(w);
+	struct message_draft	d = { 0 };
+	struct buf		message, signature;
+	bool			ok;
+
+	if (n > RESPOND_CERTS_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "%u certificates in an answer", n);
+	for (uint32_t i = 0; i < n; i++)
+		certs[i] = wire_get_view(w);
+	if (!wire_end(w, "RESPOND", f))
+		return false;
+	buf_init(&message, FRAME_BODY_MAX);
+	buf_init(&signature, SIGNATURE_MAX);
+	ok = message_prepare(&d, &s->responder, OID_CT_PKI_RESPONSE, content, now, f) &&
+	    key_sign(s->keys[AUTHORITY_CMC], buf_view(&d.tbs), &signature, f);
+	if (ok) {
+		d.certs = certs;
+		d.ncerts = n;
+		sig = buf_view(&signature);
+		ok = message_finish(&d, sig, &message, f);
+	}
+	wire_put_view(answer, buf_view(&message));
+	message_draft_clear(&d);
+	buf_clear(&message);
+	buf_clear(&signature);
+	return ok;
+}
+
+/* A CRL of this CA, newer than every one signed before it. */
+static bool
+check_crl(struct signer *s, enum authority_id ca, struct view der, struct fault *f)
+{
+	struct crl	c;
+	uint64_t	number = 0;
+
+	if (!crl_decode(der, &c, f))
+		return false;
+	if (!view_equal(c.issuer, s->authorities.list[ca].cert.subject))
+		return fault_set(f, FAULT_REFUSED, "RFC 5280, 5.1.2.3",
+		    "a CRL with the name of another issuer");
+	if (!c.has_number || c.number.n > 8 || !c.has_next_update || c.next_update <= c.this_update)
+		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.2.2.3",
+		    "a CRL without number or nextUpdate");
+	for (size_t i = 0; i < c.number.n; i++)
+		number = number << 8 | c.number.p[i];
+	if (number <= s->crl_number[ca])
+		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.2.2.3",
+		    "CRL number %llu after %llu", (unsigned long long)number,
+		    (unsigned long long)s->crl_number[ca]);
+	s->crl_number[ca] = number;
+	return true;
+}
+
+static bool
+answer_crl(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+{
+	uint8_t		ca = wire_get_u8(w);
+	struct view	tbs = wire_get_view(w);
+	struct buf	der;
+	bool		ok;
+
+	if (!wire_end(w, "CRL", f))
+		return false;
+	if (ca >= AUTHORITY_CAS || s->keys[ca] == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "no key for the CRL of CA %u", ca);
+	buf_init(&der, CRL_OCTETS_MAX);
+	ok = crl_sign(tbs, s->keys[ca], &der, f) &&
+	    check_crl(s, (enum authority_id)ca, buf_view(&der), f);
+	wire_put_view(answer, buf_view(&der));
+	buf_clear(&der);
+	return ok;
+}
+
+static bool
+answer_cancel(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+{
+	struct seal_facts	facts;
+	struct view		sealed, proof, witness;
+	struct secret		k = { 0 };
+	struct buf		next;
+	uint8_t			want[PROOF_OCTETS];
+	bool			known, holds, ok;
+
+	seal_facts_get(w, &facts);
+	sealed = wire_get_view(w);
+	proof = wire_get_view(w);
+	witness = wire_get_view(w);
+	if (!wire_end(w, "CANCEL", f) || !key_or_dummy(s, &facts, sealed, &k, &known, f))
+		return false;
+	proof_cancel(k.p + PROOF_OCTETS, proof, want);
+	holds = proof_equal(want, witness) && known;
+	/* What stays proves a repeated cancellation and nothing else. */
+	secret_wipe(k.p, PROOF_OCTETS);
+	facts.state = STORE_AUTHZ_CANCELLED;
+	buf_init(&next, 512);
+	ok = !holds || seal(s, &facts, view_of(k.p, k.n), &next, f);
+	wire_put_u8(answer, holds);
+	wire_put_view(answer, buf_view(&next));
+	buf_clear(&next);
+	secret_clear(&k);
+	return ok;
+}
+
+/* --- one question ------------------------------------------------------------------- */
+
+static bool
+answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *answer,
+    struct fault *f)
+{
+	struct wire	w;
+
+	wire_init(&w, q->body);
+	switch (q->type) {
+	case SIGNER_MINT:
+		return answer_mint(s, &w, answer, f);
+	case SIGNER_PROVE:
+		return answer_prove(s, &w, answer, f);
+	case SIGNER_ISSUE:
+		return answer_issue(s, &w, now, answer, f);
+	case SIGNER_RESPOND:
+		return answer_respond(s, &w, now, answer, f);
+	case SIGNER_CRL:
+		return answer_crl(s, &w, answer, f);
+	case SIGNER_CANCEL:
+		return answer_cancel(s, &w, answer, f);
+	default:
+		return fault_set(f, FAULT_MALFORMED, "", "question %u", q->type);
+	}
+}
+
+void
+signer_handle(struct signer *s, const struct frame *q, int64_t now, struct buf *answer)
+{
+	struct fault	f = { 0 };
+	size_t		before = answer->n;
+	size_t		mark = frame_begin(answer, q->type, 0, q->tag);
+
+	if (answer_any(s, q, now, answer, &f) && buf_ok(answer)) {
+		frame_end(answer, mark);
+	} else {
+		answer->n = before;
+		mark = frame_begin(answer, q->type, SIGNER_FAULT_FLAG, q->tag);
+		wire_put_u8(answer, (uint8_t)(f.kind == FAULT_NONE ? FAULT_INTERNAL : f.kind));
+		wire_put_view(answer, view_str(f.rule));
+		wire_put_view(answer, view_str(f.text));
+		frame_end(answer, mark);
+	}
+	arena_reset(s->arena);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signer.h - the process, or the part of one, that holds the keys.
+ *
+ * It takes small questions and answers them, and does not believe the
+ * engine further than it must:
+ *
+ *	MINT	draws ids and tokens, seals their keys, envelopes them for an
+ *		Admin; the tokens leave in no other form
+ *	PROVE	holds identity proof and link witness against a sealed key and,
+ *		when both hold, reseals it for the next state and this requester
+ *	ISSUE	signs a certificate for an authorization whose seal says that
+ *		its token was proved by this very key; decodes what it signs
+ *		and holds it against the template and the sealed terms
+ *	RESPOND	signs a PKIResponse as the CMC responder
+ *	CRL	signs a CRL of one of its CAs, numbers only going up
+ *	CANCEL	checks the witness of a cancellation and seals what is left
+ *
+ * A question and its answer are one frame each (base/frame.h); answers come
+ * in the order of the questions.  One thread.
+ */
+#ifndef PKI_SIGNER_H
+#define PKI_SIGNER_H
+
+#include "base/arena.h"
+#include "pki/authority.h"
+#include "pki/seal.h"
+#include "pki/terms.h"
+
+enum signer_op {
+	SIGNER_MINT = 1,
+	SIGNER_PROVE,
+	SIGNER_ISSUE,
+	SIGNER_RESPOND,
+	SIGNER_CRL,
+	SIGNER_CANCEL,
+};
+#define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
+
+/* --- questions and answers, as the engine sees them ----------------------- */
+
+struct mint_entry {
+	uint32_t	entry_id;
+	struct view	wanted_id;	/* empty: draw one */
+	struct seal_facts facts;	/* id is filled in by the signer */
+};
+struct mint_request {
+	struct view	batch_id;
+	struct view	recipient;	/* Certificate; empty: for the operator, in the clear */
+	const struct secret_format *id_format, *token_format;
+	const struct mint_entry *entries;
+	size_t		n;
+};
+struct minted {
+	struct view	id, sealed;
+};
+struct mint_answer {
+	struct minted	*list;		/* as many as entries */
+	struct view	 secrets;	/* ContentInfo, or AuthzSecrets for the operator */
+};
+
+struct prove_request {
+	struct seal_facts facts;
+	struct view	sealed;		/* empty: unknown id; the same work is done */
+	struct view	requests;	/* reqSequence, whole */
+	struct view	link_random;
+	struct view	identity_witness, link_witness;
+	uint8_t		next_state;
+	uint8_t		next_spki[32];
+};
+struct prove_answer {
+	bool		holds;
+	struct view	sealed;		/* for the next state */
+};
+
+struct issue_request {
+	struct seal_facts facts;
+	struct view	sealed;
+	struct view	template;	/* name */
+	struct view	terms;		/* effective, DER */
+	struct view	label;
+	struct view	tbs;
+};
+struct issue_answer {
+	struct view	cert;
+	struct view	sealed;		/* for the state issued */
+};
+
+#define RESPOND_CERTS_MAX	16
+struct respond_request {
+	struct view	content;	/* PKIResponse */
+	struct view	certs[RESPOND_CERTS_MAX];
+	size_t		n_certs;
+};
+
+struct cancel_request {
+	struct seal_facts facts;
+	struct view	sealed;		/* empty: unknown id */
+	struct view	proof;		/* DER CancelProof */
+	struct view	witness;
+};
+
+/* Append the question's frame. */
+void	signer_put_mint(struct buf *b, const struct mint_request *q);
+void	signer_put_prove(struct buf *b, const struct prove_request *q);
+void	signer_put_issue(struct buf *b, const struct issue_request *q);
+void	signer_put_respond(struct buf *b, const struct respond_request *q);
+void	signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs);
+void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
+
+/*
+ * Read the answer's frame: false with the signer's fault if it refused.
+ * Views point into the frame; arrays live in the arena.
+ */
+MUST_CHECK bool signer_get_mint(const struct frame *fr, struct arena *a,
+    struct mint_answer *out, struct fault *f);
+MUST_CHECK bool signer_get_prove(const struct frame *fr, struct prove_answer *out,
+    struct fault *f);
+MUST_CHECK bool signer_get_issue(const struct frame *fr, struct issue_answer *out,
+    struct fault *f);
+/* RESPOND and CRL: the signed object; CANCEL: see prove_answer. */
+MUST_CHECK bool signer_get_object(const struct frame *fr, enum signer_op op,
+    struct view *out, struct fault *f);
+
+/* --- the way to the signer ------------------------------------------------ */
+
+/*
+ * Send `count` questions and wait for as many answers, appended to answers.
+ * False: the signer is gone; nothing is known about any of them.
+ */
+struct signer_link {
+	bool	(*exchange)(void *ctx, struct view questions, size_t count,
+		    struct buf *answers, struct fault *f);
+	void	*ctx;
+};
+
+/* --- the signer itself ---------------------------------------------------- */
+
+struct signer;
+
+/*
+ * Load keys, certificates and templates of c.  operator_mode lets MINT answer
+ * in the clear: for `pki init`, in the operator's own process.
+ */
+struct signer *signer_open(const struct pki_config *c, bool operator_mode,
+    struct fault *f);
+void	signer_close(struct signer *s);		/* wipes; accepts NULL */
+
+/* Answer one question at time now; always appends exactly one frame. */
+void	signer_handle(struct signer *s, const struct frame *q, int64_t now,
+    struct buf *answer);
+
+/* A link to a signer in the same process, with a clock of its own. */
+struct signer_local {
+	struct signer	*signer;
+	int64_t		(*clock)(void *ctx);
+	void		*clock_ctx;
+};
+struct signer_link signer_local_link(struct signer_local *l);
+
+/* A link over a socket; poll-driven, so that neither side can block the other. */
+struct signer_link signer_socket_link(int *fd);
+
+#endif

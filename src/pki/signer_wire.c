@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "pki/signer.h"
+
+#define MINT_MAX	65536	/* entries in one question */
+
+/* --- questions ------------------------------------------------------------ */
+
+static void
+put_format(struct buf *b, const struct secret_format *sf)
+{
+	wire_put_u32(b, sf->length);
+	wire_put_view(b, view_str(sf->alphabet));
+	wire_put_view(b, view_str(sf->prefix));
+}
+
+void
+signer_put_mint(struct buf *b, const struct mint_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_MINT, 0, 0);
+
+	wire_put_view(b, q->batch_id);
+	wire_put_view(b, q->recipient);
+	put_format(b, q->id_format);
+	put_format(b, q->token_format);
+	wire_put_u32(b, (uint32_t)q->n);
+	for (size_t i = 0; i < q->n; i++) {
+		wire_put_u32(b, q->entries[i].entry_id);
+		wire_put_view(b, q->entries[i].wanted_id);
+		seal_facts_put(b, &q->entries[i].facts);
+	}
+	frame_end(b, mark);
+}
+
+void
+signer_put_prove(struct buf *b, const struct prove_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_PROVE, 0, 0);
+
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	wire_put_view(b, q->requests);
+	wire_put_view(b, q->link_random);
+	wire_put_view(b, q->identity_witness);
+	wire_put_view(b, q->link_witness);
+	wire_put_u8(b, q->next_state);
+	wire_put_view(b, view_of(q->next_spki, sizeof(q->next_spki)));
+	frame_end(b, mark);
+}
+
+void
+signer_put_issue(struct buf *b, const struct issue_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_ISSUE, 0, 0);
+
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	wire_put_view(b, q->template);
+	wire_put_view(b, q->terms);
+	wire_put_view(b, q->label);
+	wire_put_view(b, q->tbs);
+	frame_end(b, mark);
+}
+
+void
+signer_put_respond(struct buf *b, const struct respond_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_RESPOND, 0, 0);
+
+	wire_put_view(b, q->content);
+	wire_put_u32(b, (uint32_t)q->n_certs);
+	for (size_t i = 0; i < q->n_certs; i++)
+		wire_put_view(b, q->certs[i]);
+	frame_end(b, mark);
+}
+
+void
+signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs)
+{
+	size_t	mark = frame_begin(b, SIGNER_CRL, 0, 0);
+
+	wire_put_u8(b, (uint8_t)ca);
+	wire_put_view(b, tbs);
+	frame_end(b, mark);
+}
+
+void
+signer_put_cancel(struct buf *b, const struct cancel_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_CANCEL, 0, 0);
+
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	wire_put_view(b, q->proof);
+	wire_put_view(b, q->witness);
+	frame_end(b, mark);
+}
+
+/* --- answers --------------------------------------------------------------- */
+
+/* A refusal of the signer becomes our fault; another kind of frame too. */
+static bool
+answered(const struct frame *fr, enum signer_op op, struct wire *w, struct fault *f)
+{
+	struct view	rule, text;
+	uint8_t		kind;
+
+	wire_init(w, fr->body);
+	if (fr->type != op)
+		return fault_set(f, FAULT_INTERNAL, "", "signer answered %u to question %u",
+		    fr->type, op);
+	if (!(fr->flags & SIGNER_FAULT_FLAG))
+		return true;
+	kind = wire_get_u8(w);
+	rule = wire_get_view(w);
+	text = wire_get_view(w);
+	return fault_set(f, kind > FAULT_INTERNAL || kind == 0 ? FAULT_INTERNAL : kind, "",
+	    "signer: %.*s%s%.*s", (int)rule.n, (const char *)rule.p, rule.n > 0 ? ": " : "",
+	    (int)text.n, (const char *)text.p);
+}
+
+bool
+signer_get_mint(const struct frame *fr, struct arena *a, struct mint_answer *out,
+    struct fault *f)
+{
+	struct wire	w;
+	uint32_t	n;
+
+	if (!answered(fr, SIGNER_MINT, &w, f))
+		return false;
+	n = wire_get_u32(&w);
+	if (n > MINT_MAX)
+		return fault_set(f, FAULT_INTERNAL, "", "signer minted %u", n);
+	out->list = arena_array(a, n, sizeof(*out->list));
+	if (out->list == NULL && n > 0)
+		return arena_fault(f);
+	for (uint32_t i = 0; i < n; i++) {
+		out->list[i].id = wire_get_view(&w);
+		out->list[i].sealed = wire_get_view(&w);
+	}
+	out->secrets = wire_get_view(&w);
+	return wire_end(&w, "signer's answer", f);
+}
+
+bool
+signer_get_prove(const struct frame *fr, struct prove_answer *out, struct fault *f)
+{
+	struct wire	w;
+
+	if (!answered(fr, fr->type == SIGNER_CANCEL ? SIGNER_CANCEL : SIGNER_PROVE, &w, f))
+		return false;
+	out->holds = wire_get_u8(&w) == 1;
+	out->sealed = wire_get_view(&w);
+	return wire_end(&w, "signer's answer", f);
+}
+
+bool
+signer_get_issue(const struct frame *fr, struct issue_answer *out, struct fault *f)
+{
+	struct wire	w;
+
+	if (!answered(fr, SIGNER_ISSUE, &w, f))
+		return false;
+	out->cert = wire_get_view(&w);
+	out->sealed = wire_get_view(&w);
+	return wire_end(&w, "signer's answer", f);
+}
+
+bool
+signer_get_object(const struct frame *fr, enum signer_op op, struct view *out,
+    struct fault *f)
+{
+	struct wire	w;
+
+	if (!answered(fr, op, &w, f))
+		return false;
+	*out = wire_get_view(&w);
+	return wire_end(&w, "signer's answer", f);
+}
+
+/* --- links ------------------------------------------------------------------ */
+
+static bool
+local_exchange(void *ctx, struct view questions, size_t count, struct buf *answers,
+    struct fault *f)
+{
+	struct signer_local	*l = ctx;
+	struct frame		 q;
+	size_t			 used;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!frame_take(questions, FRAME_BODY_MAX, &q, &used, f) || used == 0)
+			return fault_set(f, FAULT_INTERNAL, "", "broken question");
+		signer_handle(l->signer, &q, l->clock(l->clock_ctx), answers);
+		questions = view_of(questions.p + used, questions.n - used);
+	}
+	return buf_check(answers, "signer's answers", f);
+}
+
+struct signer_link
+signer_local_link(struct signer_local *l)
+{
+	return (struct signer_link){ local_exchange, l };
+}
+
+/* How many whole frames begin in v. */
+static bool
+count_frames(struct view v, size_t *from, size_t *count, struct fault *f)
+{
+	struct frame	fr;
+	size_t		used;
+
+	while (*from < v.n) {
+		if (!frame_take(view_of(v.p + *from, v.n - *from), FRAME_BODY_MAX, &fr,
+		    &used, f))
+			return false;
+		if (used == 0)
+			break;
+		*from += used;
+		(*count)++;
+	}
+	return true;
+}
+
+#define READ_CHUNK	(256u << 10)
+
+static bool
+read_some(int fd, struct buf *answers, struct fault *f)
+{
+	size_t	 before = answers->n;
+	uint8_t	*room = buf_extend(answers, READ_CHUNK);
+	ssize_t	 n;
+
+	if (room == NULL)
+		return buf_check(answers, "signer's answers", f);
+	n = recv(fd, room, READ_CHUNK, MSG_DONTWAIT);
+	answers->n = before + (n > 0 ? (size_t)n : 0);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return true;
+	return fault_set(f, FAULT_BUSY, "", "the signer process is gone");
+}
+
+static bool
+write_some(int fd, struct view *left, struct fault *f)
+{
+	ssize_t	n = send(fd, left->p, left->n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n > 0)
+		*left = view_of(left->p + n, left->n - (size_t)n);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return fault_set(f, FAULT_BUSY, "", "the signer process is gone");
+	return true;
+}
+
+static bool
+socket_exchange(void *ctx, struct view questions, size_t count, struct buf *answers,
+    struct fault *f)
+{
+	int	fd = *(int *)ctx;
+	size_t	from = answers->n, got = 0;
+
+	if (fd < 0)
+		return fault_set(f, FAULT_BUSY, "", "no signer process");
+	while (got < count) {
+		struct pollfd	p = { fd, POLLIN | (questions.n > 0 ? POLLOUT : 0), 0 };
+
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return fault_set(f, FAULT_IO, "", "could not wait for the signer");
+		if ((p.revents & POLLOUT) && !write_some(fd, &questions, f))
+			return false;
+		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) && !read_some(fd, answers, f))
+			return false;
+		if (!count_frames(buf_view(answers), &from, &got, f))
+			return false;
+	}
+	return true;
+}
+
+struct signer_link
+signer_socket_link(int *fd)
+{
+	return (struct signer_link){ socket_exchange, fd };
+}

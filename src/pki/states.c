@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The states of an authorization: from, to, and the event each step leaves.
+ * Every step, and its audit row, is written in the caller's transaction.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "crypt/digest.h"
+#include "pki/work.h"
+
+static const struct step {
+	enum store_authz_state	from, to;
+	int			event;		/* enum cvp_event_kind; 0: none */
+} steps[] = {
+	{ STORE_AUTHZ_WAITING, STORE_AUTHZ_OPEN, 0 },
+	{ STORE_AUTHZ_WAITING, STORE_AUTHZ_CANCELLED, CVP_EVENT_CANCELLED },
+	{ STORE_AUTHZ_WAITING, STORE_AUTHZ_EXPIRED, CVP_EVENT_EXPIRED },
+	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_IN_PROGRESS, 0 },
+	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_CANCELLED, CVP_EVENT_CANCELLED },
+	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_EXPIRED, CVP_EVENT_EXPIRED },
+	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_ISSUED, CVP_EVENT_ISSUED },
+	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_OPEN, 0 },
+	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_CONFIRMED, CVP_EVENT_CONFIRMED },
+	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REJECTED, CVP_EVENT_REJECTED },
+	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REVOKED, CVP_EVENT_NOT_CONFIRMED },
+	{ STORE_AUTHZ_CONFIRMED, STORE_AUTHZ_REVOKED, 0 },	/* revoke_cert() tells */
+};
+
+static const struct step *
+find_step(enum store_authz_state from, enum store_authz_state to)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i].from == from && steps[i].to == to)
+			return &steps[i];
+	return NULL;
+}
+
+bool
+note_audit(struct engine *e, int64_t now, const char *actor, const char *action,
+    const char *object, const char *detail, struct fault *f)
+{
+	struct store_audit	row = {
+		.time = now, .actor = actor, .action = action,
+		.object = object, .detail = detail,
+	};
+
+	return store_audit_insert(e->p.store, &row, f);
+}
+
+bool
+note_event(struct engine *e, int64_t now, int kind, const struct store_authz *z,
+    int64_t cert, int failure, struct fault *f)
+{
+	struct store_event	row = {
+		.time = now, .kind = kind, .authz = z->n, .admin = z->admin,
+		.cert = cert, .failure = failure,
+	};
+
+	return store_event_insert(e->p.store, &row, f);
+}
+
+/*
+ * Move z from the state it was read in.  *done false: somebody was faster and
+ * nothing was written.
+ */
+bool
+authz_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
+    const char *actor, int64_t now, bool *done, struct fault *f)
+{
+	enum store_authz_state	 from = z->state;
+	const struct step	*s = find_step(from, to);
+	char			 action[64], object[64];
+
+	if (s == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "authorization %" PRId64
+		    ": no way from %s to %s", z->n, cvp_state_name((enum cvp_state)from),
+		    cvp_state_name((enum cvp_state)to));
+	z->state = to;
+	z->changed = now;
+	if (!store_authz_update(e->p.store, z, from, done, f))
+		return false;
+	if (!*done) {
+		z->state = from;
+		return true;
+	}
+	snprintf(action, sizeof(action), "authz %s>%s", cvp_state_name((enum cvp_state)from),
+	    cvp_state_name((enum cvp_state)to));
+	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
+	return note_audit(e, now, actor, action, object, z->id, f) &&
+	    (s->event == 0 || note_event(e, now, s->event, z, z->cert, 0, f));
+}
+
+/*
+ * What the seal of z is bound to.  A waiting authorization is sealed as open
+ * and a confirmed one as issued: these steps need no new seal.
+ */
+bool
+seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
+    struct seal_facts *out, struct fault *f)
+{
+	struct store_admin	ad = { 0 };
+
+	if (z->admin != 0 && !store_admin_find_n(e->p.store, z->admin, a, &ad, f))
+		return false;
+	*out = (struct seal_facts){
+		.id = view_str(z->id),
+		.admin = z->admin == 0 ? VIEW_LIT("operator") : view_str(ad.name),
+		.replaces = z->replaces,
+		.state = z->state == STORE_AUTHZ_WAITING ? STORE_AUTHZ_OPEN :
+		    z->state == STORE_AUTHZ_CONFIRMED ? STORE_AUTHZ_ISSUED : z->state,
+		.epoch = z->epoch,
+	};
+	sha256(z->terms, out->terms_digest);
+	if (z->bound)
+		memcpy(out->spki_hash, z->spki_hash, sizeof(out->spki_hash));
+	return true;
+}
+
+/*
+ * Rights are words: "*" for all, else "TEMPLATE:RIGHT" parted by spaces, where
+ * either side may be "*".
+ */
+bool
+admin_may(const struct store_admin *ad, const char *template, const char *right)
+{
+	const char	*p = ad->rights;
+
+	while (p != NULL && *p != '\0') {
+		size_t		 n = strcspn(p, " ");
+		const char	*colon = memchr(p, ':', n);
+
+		if (n == 1 && *p == '*')
+			return true;
+		if (colon != NULL) {
+			size_t	t = (size_t)(colon - p), r = n - t - 1;
+
+			if (((t == 1 && *p == '*') ||
+			    (strlen(template) == t && memcmp(p, template, t) == 0)) &&
+			    ((r == 1 && colon[1] == '*') ||
+			    (strlen(right) == r && memcmp(colon + 1, right, r) == 0)))
+				return true;
+		}
+		p += n + (p[n] == ' ');
+	}
+	return false;
+}

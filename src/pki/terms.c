@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "codec/extension.h"
+#include "crypt/digest.h"
+#include "crypt/key.h"
+#include "pki/terms.h"
+
+#define TEMPLATE_DER_MAX	(16u << 10)
+#define TEMPLATE_KEYS_MAX	60
+
+/* --- template files ------------------------------------------------------ */
+
+static bool
+set_pair(void *ctx, const char *key, const char *value, struct fault *f)
+{
+	return template_set(ctx, key, value, f);
+}
+
+static bool
+read_template(const char *path, const char *name, struct template *out, struct fault *f)
+{
+	const char	*keys[TEMPLATE_KEYS_MAX + 1];
+	size_t		 n;
+	const struct template_key *all = template_keys(&n);
+	struct template	 t;
+
+	if (n > TEMPLATE_KEYS_MAX)
+		return fault_set(f, FAULT_INTERNAL, "", "%zu template keys", n);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = all[i].name;
+	keys[n] = NULL;
+	/* What a file leaves out is as in the gateway's starting template. */
+	if (!template_start("s2s-gateway", "", &t, f))
+		return false;
+	snprintf(t.name, sizeof(t.name), "%.*s", TEMPLATE_NAME_MAX, name);
+	if (!config_read_pairs(path, keys, set_pair, &t, f))
+		return false;
+	if (strcmp(t.name, name) != 0)
+		return fault_set(f, FAULT_USAGE, "", "%s: name = \"%s\" is not the file's name",
+		    path, t.name);
+	if (!template_check(&t, f))
+		return fault_within(f, "%s", path);
+	*out = t;
+	return true;
+}
+
+static bool
+add_template(struct templates *all, const struct template *t, struct fault *f)
+{
+	struct template_entry	*more, *e;
+
+	if (all->n == TEMPLATES_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "more than %d templates", TEMPLATES_MAX);
+	more = realloc(all->list, (all->n + 1) * sizeof(*more));
+	if (more == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	all->list = more;
+	e = &more[all->n++];
+	*e = (struct template_entry){ .t = *t };
+	buf_init(&e->der, TEMPLATE_DER_MAX);
+	template_put(t, &e->der);
+	sha256(buf_view(&e->der), e->digest);
+	return buf_check(&e->der, "template", f);
+}
+
+static bool
+load_file(const char *dir, const char *file, struct templates *all, struct fault *f)
+{
+	char		path[CONFIG_PATH_MAX], name[256];
+	struct template	t;
+
+	snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - 5), file);
+	return path_join(path, sizeof(path), dir, file, f) &&
+	    read_template(path, name, &t, f) &&
+	    add_template(all, &t, f);
+}
+
+static bool
+is_template_file(const char *name)
+{
+	size_t	n = strlen(name);
+
+	return n > 5 && n < 250 && name[0] != '.' && strcmp(name + n - 5, ".conf") == 0;
+}
+
+bool
+templates_load(const struct pki_config *c, struct templates *out, struct fault *f)
+{
+	struct templates	 all = { 0 };
+	char			 dir[CONFIG_PATH_MAX];
+	struct dirent		*e;
+	DIR			*d;
+	bool			 ok = true;
+
+	if (!config_path(c, "templates", dir, sizeof(dir), f))
+		return false;
+	if ((d = opendir(dir)) == NULL)
+		return fault_set(f, FAULT_IO, "", "could not open folder %s: %s", dir,
+		    strerror(errno));
+	while (ok && (e = readdir(d)) != NULL)
+		if (is_template_file(e->d_name))
+			ok = load_file(dir, e->d_name, &all, f);
+	closedir(d);
+	if (ok && all.n == 0)
+		ok = fault_set(f, FAULT_USAGE, "", "no template in %s", dir);
+	if (!ok) {
+		templates_clear(&all);
+		return false;
+	}
+	*out = all;
+	return true;
+}
+
+void
+templates_clear(struct templates *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		buf_clear(&t->list[i].der);
+	free(t->list);
+	memset(t, 0, sizeof(*t));
+}
+
+struct template_entry *
+templates_find(const struct templates *t, struct view name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (view_equal(name, view_str(t->list[i].t.name)))
+			return &t->list[i];
+	return NULL;
+}
+
+/* --- template to wire ----------------------------------------------------- */
+
+static struct cvp_secret_format
+wire_format(const struct secret_format *sf)
+{
+	return (struct cvp_secret_format){
+		.length = sf->length,
+		.group = sf->group,
+		.alphabet = view_str(sf->alphabet),
+		.prefix = view_str(sf->prefix),
+	};
+}
+
+static struct cvp_change_terms
+wire_change(const struct change_terms *c)
+{
+	return (struct cvp_change_terms){
+		.who = (enum cvp_who)c->who,
+		.keys = (enum cvp_keys)c->keys,
+		.last_percent = (uint8_t)c->last_percent,
+		.max_times = { .present = c->max_times > 0, .v = c->max_times },
+	};
+}
+
+/* AlgorithmIdentifiers of the keys a template takes. */
+static size_t
+wire_keys(const struct template *t, struct cvp_key_spec *out)
+{
+	static const struct {
+		enum key_kind	kind;
+		const char	*oid;
+		size_t		noid;
+		const char	*params;
+		size_t		nparams;
+		uint32_t	bits;
+	} known[] = {
+#define EC_KEY "\x2a\x86\x48\xce\x3d\x02\x01"
+#define RSA_KEY "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+		{ KEY_EC_P256, EC_KEY, 7, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10, 0 },
+		{ KEY_EC_P384, EC_KEY, 7, "\x06\x05\x2b\x81\x04\x00\x22", 7, 0 },
+		{ KEY_ED25519, "\x2b\x65\x70", 3, NULL, 0, 0 },
+		{ KEY_RSA_2048, RSA_KEY, 9, "\x05\x00", 2, 2048 },
+		{ KEY_RSA_3072, RSA_KEY, 9, "\x05\x00", 2, 3072 },
+		{ KEY_RSA_4096, RSA_KEY, 9, "\x05\x00", 2, 4096 },
+	};
+	size_t	n = 0;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (t->keys & (1u << known[i].kind))
+			out[n++] = (struct cvp_key_spec){
+				.algorithm = {
+					.oid = view_of(known[i].oid, known[i].noid),
+					.params = view_of(known[i].params, known[i].nparams),
+				},
+				.min_bits = known[i].bits,
+			};
+	return n;
+}
+
+void
+template_put(const struct template *t, struct buf *out)
+{
+	struct cvp_secret_format	id = wire_format(&t->id_format);
+	struct cvp_secret_format	token = wire_format(&t->token_format);
+	struct cvp_change_terms		renewal = wire_change(&t->renewal);
+	struct cvp_update		update = { .terms = wire_change(&t->update) };
+	struct cvp_key_spec		keys[8];
+	struct cvp_lifecycle		life = {
+		.renewal = t->renewal.allowed ? &renewal : NULL,
+		.update = t->update.allowed ? &update : NULL,
+		.admin_may_revoke = { true, t->admin_may_revoke },
+		.retire_old = { true, true, (uint32_t)t->retire_delay_seconds },
+		.confirm_within = { true, (uint64_t)t->confirm_seconds },
+		.revocation_info = { true, CVP_REVOCATION_CDP_REQUIRED | CVP_REVOCATION_HTTP },
+	};
+	struct cvp_template		w = {
+		.name = view_str(t->name),
+		.version = t->version,
+		.max_window = { true, (uint64_t)t->window_max_seconds },
+		.max_entries = { true, t->entries_max },
+		.terms = {
+			.id_format = &id,
+			.token_format = &token,
+			.key_gen = { true, CVP_KEYGEN_PEER },
+			.lifecycle = &life,
+			.on_template_change = { true, CVP_CHANGE_REJECT },
+			.key_specs = keys,
+			.n_key_specs = wire_keys(t, keys),
+			.approval = { true, (uint64_t)t->approval },
+		},
+	};
+
+	cvp_put_template(out, &w);
+}
+
+bool
+template_terms(const struct template_entry *e, struct arena *a, struct cvp_terms *out,
+    struct fault *f)
+{
+	struct cvp_template_info	info;
+	struct buf			list;
+	struct view			copy;
+
+	buf_init(&list, TEMPLATE_DER_MAX + 16);
+	der_put(&list, DER_SEQUENCE, buf_view(&e->der));
+	copy = arena_copy(a, buf_view(&list));
+	buf_clear(&list);
+	if (copy.p == NULL)
+		return arena_fault(f);
+	if (!cvp_template_info_decode(copy, a, &info, f))
+		return false;
+	*out = info.v[0].terms;
+	return true;
+}
+
+bool
+secret_format_read(const struct cvp_secret_format *w, struct secret_format *out,
+    struct fault *f)
+{
+	memset(out, 0, sizeof(*out));
+	if (w->alphabet.n >= sizeof(out->alphabet) || w->prefix.n >= sizeof(out->prefix))
+		return fault_set(f, FAULT_LIMIT, "corrections, 17",
+		    "an alphabet of %zu octets or a prefix of %zu", w->alphabet.n, w->prefix.n);
+	memcpy(out->alphabet, w->alphabet.p, w->alphabet.n);
+	if (w->prefix.n > 0)
+		memcpy(out->prefix, w->prefix.p, w->prefix.n);
+	out->length = w->length;
+	out->group = w->group;
+	return true;
+}
+
+/* --- granted terms -------------------------------------------------------- */
+
+static bool
+read_names(const struct extension *san, struct arena *a, struct granted_terms *g,
+    struct fault *f)
+{
+	struct general_names	names;
+
+	if (!general_names_decode(san->value, &names, f))
+		return false;
+	if (names.n > IDENTITIES_MAX)
+		return fault_set(f, FAULT_LIMIT, "RFC 4945, 5.1.3.6", "%zu names in one "
+		    "certificate, up to %d are taken", names.n, IDENTITIES_MAX);
+	g->identities = arena_array(a, names.n, sizeof(*g->identities));
+	if (g->identities == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < names.n; i++)
+		if (!identity_from_san(&names.list[i], &g->identities[i], f))
+			return false;
+	g->holder.identities = g->identities;
+	g->holder.nidentities = names.n;
+	return true;
+}
+
+bool
+granted_terms_of(const struct cvp_terms *t, struct arena *a, struct granted_terms *out,
+    struct fault *f)
+{
+	struct granted_terms		 g = { .cvp = *t };
+	const struct extension	*san = NULL;
+
+	if (t->cert != NULL) {
+		if (t->cert->subject.n > 2)	/* 3000 is "the PKI knows" */
+			g.holder.subject = t->cert->subject;
+		if (t->cert->not_before.present)
+			g.holder.not_before = t->cert->not_before.v;
+		if (t->cert->not_after.present)
+			g.holder.not_after = t->cert->not_after.v;
+		san = cvp_cert_extension(t->cert, OID_SUBJECT_ALT_NAME);
+	}
+	if (san != NULL && !read_names(san, a, &g, f))
+		return false;
+	*out = g;
+	return true;
+}
+
+bool
+granted_terms_read(struct view der, struct arena *a, struct granted_terms *out,
+    struct fault *f)
+{
+	struct cvp_terms	t;
+
+	return cvp_terms_decode(der, a, &t, f) && granted_terms_of(&t, a, out, f);
+}

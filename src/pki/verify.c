@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stage 3: the signature holds, and the controls may stand where they stand. */
+#include "codec/crmf.h"
+#include "codec/oid.h"
+#include "codec/pkcs10.h"
+#include "message/csr.h"
+#include "message/proof.h"
+#include "message/signed.h"
+#include "pki/work.h"
+
+#define PEER_OCTETS_MAX		(64u << 10)
+#define PEER_CERTIFICATES_MAX	8
+#define CONTROLS_NAMED		16
+
+/* Who may send much: an Admin.  Everybody else is small (corrections, 19). */
+static const struct cmc_limits *
+limits_of(const struct work *w)
+{
+	return w->sender.admin.n != 0 ? &cmc_limits_admin : &cmc_limits_peer;
+}
+
+static bool
+within_limits(struct work *w, struct fault *f)
+{
+	if (w->sender.admin.n != 0)
+		return true;
+	if (w->opened.message.content.n > PEER_OCTETS_MAX)
+		return fault_set(f, FAULT_LIMIT, "corrections, 19",
+		    "a PKIData of %zu octets, up to %u are taken from a Peer",
+		    w->opened.message.content.n, PEER_OCTETS_MAX);
+	if (w->opened.message.certificate_count > PEER_CERTIFICATES_MAX)
+		return fault_set(f, FAULT_LIMIT, "corrections, 19",
+		    "%zu certificates, up to %d are taken from a Peer",
+		    w->opened.message.certificate_count, PEER_CERTIFICATES_MAX);
+	return true;
+}
+
+/* transactionId and nonces, and dataReturn, which every answer carries back. */
+static bool
+read_frame(struct work *w, struct fault *f)
+{
+	const struct cmc_controls	*c = &w->verified.data.controls;
+	struct verified			*v = &w->verified;
+	const struct cmc_control	*one;
+
+	if ((one = cmc_find(c, CMC_TRANSACTION_ID)) != NULL &&
+	    !cmc_transaction_id(one->value, &v->transaction, f))
+		return false;
+	if ((one = cmc_find(c, CMC_SENDER_NONCE)) != NULL &&
+	    !cmc_nonce(one->value, &v->sender_nonce, f))
+		return false;
+	if ((one = cmc_find(c, CMC_RECIPIENT_NONCE)) != NULL &&
+	    !cmc_nonce(one->value, &v->recipient_nonce, f))
+		return false;
+	if ((one = cmc_find(c, CMC_DATA_RETURN)) != NULL) {
+		if (!cmc_octets(one->value, 0, 4096, &w->answer.data_return, f))
+			return false;
+		w->answer.has_data_return = true;
+	}
+	w->answer.transaction = v->transaction;
+	w->answer.recipient_nonce = v->sender_nonce;
+	return true;
+}
+
+/* An unknown control fails the whole message and names all of them. */
+static bool
+refuse_unknown(struct work *w)
+{
+	uint32_t	ids[CONTROLS_NAMED];
+	size_t		n = cmc_unknown(&w->verified.data.controls, ids, CONTROLS_NAMED);
+
+	if (n == 0)
+		return false;
+	fault_set(&w->fault, FAULT_REFUSED, "RFC 10002, 3.2.1.1", "%zu unknown controls", n);
+	for (size_t i = 0; i < n && i < CONTROLS_NAMED; i++)
+		work_refuse(w, ids[i], CMC_BAD_REQUEST);
+	return true;
+}
+
+/* The controls of this errand and no other (corrections, 4, 5 and 7). */
+static const enum cmc_kind enroll_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CMC_IDENTIFICATION, CMC_IDENTITY_PROOF_V2, CMC_POP_LINK_RANDOM, 0
+};
+static const enum cmc_kind confirm_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CMC_CONFIRM_CERT_ACCEPTANCE, CMC_STATUS_INFO_V2, 0
+};
+static const enum cmc_kind peer_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CMC_REVOKE_REQUEST, CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
+};
+static const enum cmc_kind admin_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CMC_REVOKE_REQUEST, CVP_AUTHZ_REQUEST, CVP_AUTHZ_ACK, CVP_AUTHZ_QUERY,
+	CVP_EVENT_QUERY, CVP_TEMPLATE_QUERY, CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
+};
+static const enum cmc_kind unsigned_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE,
+	CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
+};
+
+static const enum cmc_kind *
+kinds_of(const struct work *w)
+{
+	switch (w->errand) {
+	case ERRAND_ENROLL:
+		return enroll_kinds;
+	case ERRAND_CONFIRM:
+		return confirm_kinds;
+	case ERRAND_UNSIGNED:
+		return unsigned_kinds;
+	default:
+		return w->sender.admin.n != 0 ? admin_kinds : peer_kinds;
+	}
+}
+
+static bool
+only_these(struct work *w, const enum cmc_kind *allowed)
+{
+	const struct cmc_controls	*c = &w->verified.data.controls;
+
+	for (size_t i = 0; i < c->n; i++) {
+		size_t	k = 0;
+
+		while (allowed[k] != 0 && allowed[k] != c->v[i].kind)
+			k++;
+		if (allowed[k] != 0)
+			continue;
+		fault_set(&w->fault, FAULT_REFUSED, "", "control %s from this sender",
+		    cmc_kind_name(c->v[i].kind));
+		if (w->errand == ERRAND_ENROLL || w->errand == ERRAND_UNSIGNED)
+			work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
+		else
+			work_refuse(w, c->v[i].id, CMC_BAD_REQUEST);
+		return false;
+	}
+	return true;
+}
+
+static enum errand
+errand_of(const struct work *w)
+{
+	if (w->opened.signer == NULL)
+		return ERRAND_UNSIGNED;
+	if (!w->sender.by_cert)
+		return ERRAND_ENROLL;
+	if (cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
+		return ERRAND_CONFIRM;
+	return ERRAND_OTHER;
+}
+
+/* --- the certification request -------------------------------------------------- */
+
+static bool
+read_pkcs10(const struct cmc_tagged_request *r, struct candidate *c, struct view *ski,
+    struct view *witness, struct pkcs10 *p10, struct fault *f)
+{
+	if (!pkcs10_decode(r->inner, p10, f))
+		return false;
+	if (p10->change_subject_name.n > 0)
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
+		    "changeSubjectName in a first enrolment");
+	for (size_t i = 0; p10->has_extensions && i < p10->extensions.n; i++) {
+		struct view	oid = p10->extensions.list[i].oid;
+
+		/* Everything else comes from the terms (corrections, 6). */
+		if (!view_equal(oid, OID_SUBJECT_KEY_ID) &&
+		    !view_equal(oid, OID_SUBJECT_ALT_NAME))
+			return fault_set(f, FAULT_REFUSED, "corrections, 6",
+			    "an extension that the terms decide");
+	}
+	c->spki = p10->spki;
+	c->subject = p10->subject;
+	c->has_san = p10->has_san;
+	c->san = p10->san;
+	*ski = p10->ski;
+	*witness = p10->pop_link_witness_v2;
+	return true;
+}
+
+static bool
+read_crmf(const struct cmc_tagged_request *r, struct arena *a, struct candidate *c,
+    struct view *ski, struct view *witness, struct crmf *m, struct fault *f)
+{
+	struct der	d, inner;
+
+	der_init(&d, r->inner);
+	if (!der_open(&d, DER_SEQUENCE, &inner, f) ||
+	    !crmf_decode(view_of(inner.p, inner.n), a, m, f))
+		return false;
+	if (m->change_subject_name.n > 0 || m->spki.n == 0)
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 3.2.1.2.2",
+		    "changeSubjectName, or no public key, in a first enrolment");
+	c->spki = m->spki;
+	c->subject = m->template.subject;
+	c->has_san = m->has_san;
+	c->san = m->san;
+	*ski = m->ski;
+	*witness = m->pop_link_witness_v2;
+	return true;
+}
+
+static bool
+verify_candidate(struct work *w, struct view ski, const struct pkcs10 *p10,
+    const struct crmf *m, struct pubkey *pub, enum cmc_fail *fail, uint32_t *about,
+    struct fault *f)
+{
+	*fail = CMC_BAD_MESSAGE_CHECK;
+	*about = CMC_WHOLE_MESSAGE;
+	if (!message_verify_ski(&w->opened.message, ski, pub, f))
+		return false;
+	*fail = CMC_POP_FAILED;
+	*about = w->candidate.id;
+	return p10 != NULL ? request_check_pop(p10, pub, f) :
+	    request_check_pop_crmf(m, pub, f);
+}
+
+static bool
+proof_algorithms(const struct cmc_proof *p, struct fault *f)
+{
+	if (!cmc_alg_is(&p->key_alg, OID_SHA256) ||
+	    !cmc_alg_is(&p->mac_alg, OID_HMAC_SHA256))
+		return fault_set(f, FAULT_ALGORITHM, "corrections, 23",
+		    "a proof with other algorithms than SHA-256 and HMAC-SHA-256");
+	if (p->witness.n != PROOF_OCTETS)
+		return fault_set(f, FAULT_MALFORMED, "corrections, 23",
+		    "a witness of %zu octets", p->witness.n);
+	return true;
+}
+
+/* identification, identityProofV2, popLinkRandom, and the witness inside. */
+static bool
+read_proofs(struct work *w, struct view witness, uint32_t *about, enum cmc_fail *fail,
+    struct fault *f)
+{
+	const struct cmc_controls	*all = &w->verified.data.controls;
+	const struct cmc_control	*who = cmc_find(all, CMC_IDENTIFICATION);
+	const struct cmc_control	*proof = cmc_find(all, CMC_IDENTITY_PROOF_V2);
+	const struct cmc_control	*random = cmc_find(all, CMC_POP_LINK_RANDOM);
+	struct candidate		*c = &w->candidate;
+
+	*about = CMC_WHOLE_MESSAGE;
+	*fail = CMC_BAD_IDENTITY;
+	if (who == NULL || proof == NULL)
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 6.2",
+		    "no identification or no identityProofV2");
+	c->proof_control = proof->id;
+	*about = who->id;
+	*fail = CMC_BAD_REQUEST;
+	if (!cmc_identification(who->value, &c->identification, f))
+		return false;
+	*about = proof->id;
+	if (!cmc_proof_decode(proof->value, &c->identity, f))
+		return false;
+	*fail = CMC_BAD_ALG;
+	if (!proof_algorithms(&c->identity, f))
+		return false;
+	*fail = CMC_BAD_REQUEST;
+	if (random == NULL) {
+		*about = CMC_WHOLE_MESSAGE;
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 6.3.1.1", "no popLinkRandom");
+	}
+	*about = random->id;
+	if (!cmc_octets(random->value, LINK_RANDOM_MIN, LINK_RANDOM_MAX, &c->link_random, f))
+		return false;
+	if (!proof_link_random_ok(c->link_random))
+		return fault_set(f, FAULT_REFUSED, "corrections, 23",
+		    "a popLinkRandom that could be a reqSequence");
+	*about = c->id;
+	if (witness.n == 0) {
+		*fail = CMC_BAD_IDENTITY;
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 6.3.1", "no popLinkWitnessV2");
+	}
+	if (!cmc_proof_decode(witness, &c->link, f))
+		return false;
+	*fail = CMC_BAD_ALG;
+	return proof_algorithms(&c->link, f);
+}
+
+/*
+ * Checks that do not depend on the id come first, and are the same whether
+ * the id exists or not (corrections, 18).
+ */
+static bool
+verify_enrollment(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	struct candidate	*c = &w->candidate;
+	struct view		 ski = VIEW_NONE, witness = VIEW_NONE;
+	struct pkcs10		*p10 = arena_alloc(w->a, sizeof(*p10));
+	struct crmf		*m = arena_alloc(w->a, sizeof(*m));
+	struct pubkey		*pub;
+	bool			 ok;
+
+	*about = CMC_WHOLE_MESSAGE;
+	*fail = CMC_BAD_REQUEST;
+	if (p10 == NULL || m == NULL)
+		return arena_fault(f);
+	if (w->verified.data.n_requests != 1)
+		return fault_set(f, FAULT_REFUSED, "corrections, 7",
+		    "%zu requests in one enrolment", w->verified.data.n_requests);
+	const struct cmc_tagged_request *r = &w->verified.data.requests[0];
+	c->id = *about = r->id;
+	if (r->form == CMC_TCR)
+		ok = read_pkcs10(r, c, &ski, &witness, p10, f);
+	else
+		ok = read_crmf(r, w->a, c, &ski, &witness, m, f);
+	if (!ok || !read_proofs(w, witness, about, fail, f))
+		return false;
+	*about = c->id;
+	*fail = CMC_BAD_ALG;
+	if ((pub = pubkey_from_spki(c->spki, f)) == NULL)
+		return false;
+	sha256(c->spki, c->spki_hash);
+	ok = verify_candidate(w, ski, r->form == CMC_TCR ? p10 : NULL, m, pub, fail, about, f);
+	pubkey_free(pub);
+	return ok;
+}
+
+/* The certificate that signed is ours (from the store) and still good. */
+static bool
+verify_certificate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	const struct store_cert	*row = &w->sender.row;
+
+	*about = CMC_WHOLE_MESSAGE;
+	*fail = CMC_BAD_MESSAGE_CHECK;
+	if (w->sender.cert.der.n == 0)
+		return fault_set(f, FAULT_REFUSED, "", "signed by a certificate never issued");
+	if (!message_verify_cert(&w->opened.message, &w->sender.cert, NULL,
+	    SIGNING_CERTIFICATE_REQUIRED, f))
+		return false;
+	*fail = CMC_BAD_IDENTITY;
+	if (row->state == STORE_CERT_REVOKED)
+		return fault_set(f, FAULT_REFUSED, "corrections, 7",
+		    "signed by a certificate that is revoked");
+	if (w->now > row->not_after || row->state == STORE_CERT_EXPIRED)
+		return fault_set(f, FAULT_REFUSED, "", "signed by a certificate that has expired");
+	return true;
+}
+
+static bool
+decode(struct work *w, uint32_t *about, struct fault *f)
+{
+	*about = CMC_WHOLE_MESSAGE;
+	return within_limits(w, f) &&
+	    cmc_request_decode(w->opened.message.content, w->a, limits_of(w),
+	    &w->verified.data, about, f);
+}
+
+void
+work_verify(struct work *w)
+{
+	uint32_t	about = CMC_WHOLE_MESSAGE;
+	enum cmc_fail	fail = CMC_BAD_REQUEST;
+	bool		ok = true;
+
+	if (!decode(w, &about, &w->fault) || !read_frame(w, &w->fault)) {
+		work_refuse(w, about, CMC_BAD_REQUEST);
+		return;
+	}
+	w->errand = errand_of(w);
+	for (size_t i = 0; i < w->verified.data.n_requests; i++)
+		if (w->verified.data.requests[i].form == CMC_ORM) {
+			/* noSupport, and no other request is processed (3.2.1). */
+			fault_set(&w->fault, FAULT_REFUSED, "RFC 10002, 3.2.1", "an orm request");
+			answer_status(&w->answer, CMC_NO_SUPPORT, w->verified.data.requests[i].id);
+			w->done = true;
+			return;
+		}
+	if (w->errand == ERRAND_ENROLL)
+		ok = verify_enrollment(w, &about, &fail, &w->fault);
+	else if (w->errand != ERRAND_UNSIGNED)
+		ok = verify_certificate(w, &about, &fail, &w->fault);
+	if (!ok) {
+		work_refuse(w, about, fail);
+		return;
+	}
+	if (refuse_unknown(w))
+		return;
+	if (!cmc_request_rules(&w->verified.data, &about, &w->fault)) {
+		work_refuse(w, about, CMC_BAD_REQUEST);
+		return;
+	}
+	(void)only_these(w, kinds_of(w));
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * work.h - one message on its way through the engine; this room only.
+ *
+ * Each stage has its own type, and only the stage before it makes one:
+ *
+ *	job         bytes
+ *	opened      SignedData, well formed; signature not looked at
+ *	sender      who is said to have signed: a certificate of ours, or a key
+ *	verified    the signature holds, the controls are where they may be
+ *	candidate   a certification request whose maker holds its key
+ *	decision    refuse, repeat or issue
+ *	answer      what is said
+ */
+#ifndef PKI_WORK_H
+#define PKI_WORK_H
+
+#include "codec/cms.h"
+#include "pki/answer.h"
+#include "pki/engine.h"
+#include "pki/pool.h"
+#include "store/store_authz.h"
+#include "store/store_cert.h"
+#include "store/store_log.h"
+
+#define CONFIRMED_GRACE_SECONDS	3600	/* a lost receipt is still answered */
+#define REQUEST_SECONDS_MAX	604800	/* rows of requests are kept a week */
+
+struct opened {
+	struct cms_signed	 message;
+	struct cms_signer	*signer;	/* NULL: unsigned */
+	uint8_t			 digest[32];	/* of the whole message */
+};
+
+/* Read from the store before anything is verified: only a claim. */
+struct sender {
+	bool			 by_cert;
+	struct store_cert	 row;		/* n 0: no such certificate */
+	struct cert		 cert;		/* decoded from the store's copy */
+	struct store_admin	 admin;		/* n 0: not an Admin */
+};
+
+struct verified {
+	struct cmc_request	 data;
+	struct view		 transaction;	/* content octets; empty: none */
+	struct view		 sender_nonce, recipient_nonce;
+};
+
+/* The certification request of an enrolment; its signature holds. */
+struct candidate {
+	uint32_t		 id;		/* body part */
+	struct view		 spki;
+	uint8_t			 spki_hash[32];
+	struct view		 subject;	/* empty or 3000: as granted */
+	bool			 has_san;
+	struct general_names	 san;
+	struct cmc_proof	 link;
+	struct view		 link_random;
+	struct view		 identification;
+	struct cmc_proof	 identity;
+	uint32_t		 proof_control;	/* body part of identityProofV2 */
+};
+
+enum course {
+	COURSE_REFUSE = 0,		/* zeroed memory refuses */
+	COURSE_REPEAT,			/* the certificate that was issued */
+	COURSE_ISSUE,			/* reserved; ask the signer */
+	COURSE_AGAIN,			/* changed meanwhile: the client repeats */
+};
+
+enum errand {
+	ERRAND_NONE = 0,
+	ERRAND_ENROLL,			/* signed by the key of its request */
+	ERRAND_CONFIRM,			/* confirmCertAcceptance, by its certificate */
+	ERRAND_OTHER,			/* Admin controls, revocation */
+	ERRAND_UNSIGNED,		/* authzCancel, authzCancelAck */
+};
+
+struct work {
+	struct engine		*e;
+	struct job		*job;
+	struct arena		*a;
+	int64_t			 now;
+	bool			 done;		/* answered: later stages pass by */
+	struct fault		 fault;		/* why it was refused, for the log */
+
+	struct opened		 opened;
+	struct sender		 sender;
+	struct verified		 verified;
+	enum errand		 errand;
+	struct candidate	 candidate;
+
+	struct store_authz	 authz;
+	bool			 eligible;	/* state, window and key would do */
+	bool			 asked;		/* takes part in the exchange or transaction under way */
+	bool			 proven;
+	struct view		 sealed;	/* for the next state, from PROVE */
+	enum course		 course;
+	struct store_cert	 cert;		/* reserved, issued or confirmed */
+	struct template_entry	*template;
+
+	struct answer		 answer;
+};
+
+struct engine {
+	struct engine_parts	 p;
+	struct authorities	 authorities;
+	struct templates	 templates;
+	int64_t			 ca[AUTHORITY_CAS];	/* rows of the store */
+	struct pool		*pool;
+	struct work		*works;		/* JOBS_MAX of them, arenas kept */
+	struct arena		*scratch;
+	struct buf		 questions, answers;	/* of one exchange */
+	int64_t			 epoch;
+	int64_t			 ended_until;
+	bool			 crl_dirty[AUTHORITY_CAS];
+	int64_t			 crl_next[AUTHORITY_CAS];	/* when one is due */
+	struct object		 objects[AUTHORITIES + AUTHORITY_CAS + 1];
+	size_t			 n_objects;
+};
+
+/* --- refusing ------------------------------------------------------------ */
+
+/* Answer failed about this body part; the reason goes to our log. */
+void	work_refuse(struct work *w, uint32_t about, enum cmc_fail fail);
+void	work_refuse_code(struct work *w, uint32_t about, uint32_t code);
+/* The client should repeat later: nothing was decided. */
+void	work_again(struct work *w);
+
+/* --- stages (docs in their files) ------------------------------------------- */
+
+void	work_open(struct work *w);		/* open.c; any thread */
+void	work_identify(struct work *w);		/* open.c; reads the store */
+void	work_verify(struct work *w);		/* verify.c; any thread */
+
+void	enroll_find(struct work *w);		/* enroll.c; reads the store */
+void	enroll_ask_proof(struct work *w, struct buf *questions, size_t *count);
+void	enroll_take_proof(struct work *w, const struct frame *answer);
+bool	enroll_decide(struct work *w);		/* writes; false: undo */
+void	enroll_ask_issue(struct work *w, struct buf *questions, size_t *count);
+void	enroll_take_issue(struct work *w, const struct frame *answer);
+bool	enroll_finish(struct work *w);		/* writes; false: undo */
+
+bool	confirm_run(struct work *w);		/* confirm.c; writes */
+bool	other_run(struct work *w);		/* other.c; writes */
+bool	authorize_run(struct work *w, const struct cmc_control *c);	/* authorize.c */
+bool	authorize_ack(struct work *w, const struct cmc_control *c);
+bool	cancel_run(struct work *w, const struct cmc_control *c);	/* cancel.c */
+bool	cancel_ack(struct work *w, const struct cmc_control *c);
+bool	query_run(struct work *w, const struct cmc_control *c);		/* query.c */
+bool	event_query_run(struct work *w, const struct cmc_control *c);
+bool	template_query_run(struct work *w, const struct cmc_control *c);
+bool	revoke_run(struct work *w, const struct cmc_control *c);	/* revoke.c */
+
+/* --- shared by the stages ------------------------------------------------------ */
+
+/* The one place where an authorization changes state (states.c). */
+MUST_CHECK bool authz_move(struct engine *e, struct store_authz *z,
+    enum store_authz_state to, const char *actor, int64_t now, bool *done,
+    struct fault *f);
+MUST_CHECK bool note_event(struct engine *e, int64_t now, int kind,
+    const struct store_authz *z, int64_t cert, int failure, struct fault *f);
+MUST_CHECK bool note_audit(struct engine *e, int64_t now, const char *actor,
+    const char *action, const char *object, const char *detail, struct fault *f);
+
+/* Facts of the seal of z as it now stands in the store. */
+MUST_CHECK bool seal_facts_of(struct engine *e, const struct store_authz *z,
+    struct arena *a, struct seal_facts *out, struct fault *f);
+
+/* Rights of an Admin on a template: "authorize", "enroll", "revoke", "query". */
+bool	admin_may(const struct store_admin *ad, const char *template, const char *right);
+
+/* Revoke and record; the CRL becomes due. */
+MUST_CHECK bool revoke_cert(struct engine *e, struct store_cert *c,
+    struct store_authz *z, int reason, int64_t invalidity, const char *actor,
+    int64_t now, bool *done, struct fault *f);
+
+/* IssuerAndSerialNumber to the row it names; n 0 if it is not ours. */
+MUST_CHECK bool cert_by_serial(struct engine *e, struct view issuer, struct view serial,
+    bool want_body, struct arena *a, struct store_cert *out, struct fault *f);
+enum authority_id authority_of(const struct engine *e, int64_t ca);
+
+/* CRLs and other public objects (publish.c). */
+MUST_CHECK bool publish_start(struct engine *e, int64_t now, struct fault *f);
+MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);
+
+/* Questions to the signer in e->questions, answers in e->answers. */
+MUST_CHECK bool engine_exchange(struct engine *e, size_t count, struct fault *f);
+
+#endif
