@@ -58,7 +58,8 @@ take_until(struct view *v, const char *stop)
 {
 	struct view	first = { v->p, 0 };
 
-	while (first.n < v->n && strchr(stop, v->p[first.n]) == NULL)
+	/* Not strchr: it finds the end of stop, too. */
+	while (first.n < v->n && memchr(stop, v->p[first.n], strlen(stop)) == NULL)
 		first.n++;
 	v->p += first.n;
 	v->n -= first.n;
@@ -223,6 +224,8 @@ url_decode(struct view v, struct buf *out, struct fault *f)
 	int	high, low;
 
 	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '\0')
+			return bad(f, "a zero octet");
 		if (v.p[i] != '%') {
 			buf_add_u8(out, v.p[i]);
 			continue;

@@ -172,6 +172,11 @@ test_query(void **state)
 	}
 	assert_true(url_query_next(&query, &name, &value, &more, &f));
 	assert_false(more);
+	/* A zero octet is no end of anything. */
+	query = view_of("a=1\0&b", 6);
+	assert_false(url_query_next(&query, &name, &value, &more, &f));
+	assert_int_equal(f.kind, FAULT_MALFORMED);
+	fault_clear(&f);
 	query = VIEW_LIT("a=01234567890123456");	/* one more than fits */
 	assert_false(url_query_next(&query, &name, &value, &more, &f));
 	assert_int_equal(f.kind, FAULT_LIMIT);
