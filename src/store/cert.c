@@ -90,7 +90,8 @@ store_cert_insert(struct store *st, const struct store_cert *c, struct fault *f)
 		return false;
 	db_int(&q, c->n);
 	db_blob(&q, c->body);
-	return db_run(&q, f);
+	return db_run(&q, f) && (c->state == STORE_CERT_RESERVED ||
+	    cert_hash_issued(st, c->n, c->sha1, f));
 }
 
 bool
@@ -115,7 +116,7 @@ store_cert_finish(struct store *st, int64_t n, struct view der,
 		return false;
 	db_blob(&q, der);
 	db_int(&q, n);
-	return db_run(&q, f);
+	return db_run(&q, f) && cert_hash_issued(st, n, sha1, f);
 }
 
 bool
@@ -196,20 +197,5 @@ store_cert_find(struct store *st, int64_t n, bool want_body, struct arena *a,
 	if (!db_read(st, want_body ? with : without, &q, f))
 		return false;
 	db_int(&q, n);
-	return find_cert(&q, a, out, f);
-}
-
-bool
-store_cert_find_sha1(struct store *st, const uint8_t sha1[STORE_SHA1_OCTETS],
-    struct arena *a, struct store_cert *out, struct fault *f)
-{
-	static const char	sql[] = "SELECT " CERT_COLUMNS ", body"
-	    " FROM cert JOIN cert_body USING (n)"
-	    " WHERE sha1 = ? AND state = 2 LIMIT 1";
-	struct query		q;
-
-	if (!db_read(st, sql, &q, f))
-		return false;
-	db_blob(&q, view_of(sha1, STORE_SHA1_OCTETS));
 	return find_cert(&q, a, out, f);
 }

@@ -18,4 +18,9 @@
 
 void	cert_row_read(struct query *q, struct arena *a, struct store_cert *out);
 
+/* Certificate n got its hash; and forget all hashes. */
+MUST_CHECK bool cert_hash_issued(struct store *st, int64_t n,
+    const uint8_t *sha1, struct fault *f);
+void	cert_hash_clear(struct store *st);
+
 #endif

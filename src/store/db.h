@@ -31,6 +31,18 @@ struct db_heads {
 	uint8_t	 digest[STORE_DIGEST_OCTETS];	/* and its digest */
 };
 
+/* Certificates by hash, in memory: see cert_hash.c. */
+struct db_hash {
+	uint64_t	 key;
+	int64_t		 n;	/* 0 = free */
+};
+
+struct db_hashes {
+	struct db_hash	*slots;
+	size_t		 size, used;
+	int64_t		 upto;	/* certificates up to this one are in it */
+};
+
 struct store {
 	sqlite3			*db;
 	char			*path;
@@ -38,6 +50,7 @@ struct store {
 	struct db_slot		 slots[DB_STATEMENTS];
 	struct db_heads		 heads;
 	struct db_heads		 begun, marked;	/* to return to */
+	struct db_hashes	 hashes;
 	int64_t			 data_version;	/* changes when others write */
 	struct buf		 scratch;
 	bool			 read_only, open, mark;

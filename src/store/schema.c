@@ -132,7 +132,6 @@ static const char version_1[] =
 "	subject		TEXT NOT NULL,\n"
 "	identity	TEXT NOT NULL\n"
 ") STRICT;\n"
-"CREATE INDEX cert_sha1 ON cert (sha1) WHERE state = 2;\n"
 "CREATE INDEX cert_revoked ON cert (ca, n, serial, revoked_at, invalidity,\n"
 "	reason, not_after) WHERE state = 4;\n"
 "CREATE INDEX cert_retire ON cert (retire_at) WHERE retire_at IS NOT NULL;\n"

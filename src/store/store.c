@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/cert_row.h"
 #include "store/schema.h"
 
 #define BUSY_WAIT_MS		5000	/* another writer's transaction, at most */
@@ -165,6 +166,7 @@ store_close(struct store *st)
 		return;
 	store_rollback(st);
 	db_forget(st);
+	cert_hash_clear(st);
 	(void)sqlite3_close(st->db);
 	buf_clear(&st->scratch);
 	free(st->path);
@@ -199,6 +201,8 @@ store_begin(struct store *st, struct fault *f)
 		store_rollback(st);
 		return false;
 	}
+	if (version != st->data_version)
+		cert_hash_clear(st);
 	st->data_version = version;
 	st->begun = st->heads;
 	return true;

@@ -63,7 +63,10 @@ MUST_CHECK bool store_cert_revoke(struct store *st, int64_t n, int64_t now,
 /* want_body false leaves body empty and saves a read. */
 MUST_CHECK bool store_cert_find(struct store *st, int64_t n, bool want_body,
     struct arena *a, struct store_cert *out, struct fault *f);
-/* Confirmed certificates only: what hash-and-URL may serve. */
+/*
+ * Confirmed certificates only: what hash-and-URL may serve.  The first call
+ * reads the hashes of all, later ones those of what is new.
+ */
 MUST_CHECK bool store_cert_find_sha1(struct store *st,
     const uint8_t sha1[STORE_SHA1_OCTETS], struct arena *a,
     struct store_cert *out, struct fault *f);
