@@ -168,7 +168,7 @@ put_time(struct buf *b, int64_t t, bool may_be_utc)
 	uint8_t		text[15], *p = text;
 	bool		utc;
 
-	if (t < -62135596800 || t > 253402300799) {
+	if (t < -62167219200 || t > 253402300799) {
 		b->failed = true;
 		return;
 	}
