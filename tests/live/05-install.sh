@@ -201,6 +201,32 @@ log_since b "$mark" | grep -q "certificate was revoked" ||
 	fail "not refused for revocation"
 pass "a revoked peer is refused"
 
+step "revocation ends a tunnel"
+certificate a5 a.example
+install a 1 b 2 a5 >/dev/null || fail "a5"
+initiate a a-b >/dev/null || fail "no tunnel"
+out=$("$TOOL" vici="$(vici_uri b)" enforce="$CA/www/ca.crl") || fail "$out"
+expect "a certificate revoked before, another in its place: cut off once" \
+    "revoked=1 ended=1" "$out"
+initiate a a-b >/dev/null || fail "no tunnel with the new certificate"
+pass "and back at once"
+cp "$CA/www/ca.crl" "$CA/before.crl"
+out=$("$TOOL" vici="$(vici_uri b)" enforce="$CA/www/ca.crl" \
+    before="$CA/before.crl") || fail "$out"
+expect "once only" "revoked=0 ended=0" "$out"
+openssl ca -config "$CA/ca.cnf" -revoke "$CA/a5.crt" 2>>"$WORK/ca.log" ||
+	fail "not revoked"
+make_crl
+established b || fail "the tunnel ended by itself"
+t=$(ms)
+out=$("$TOOL" vici="$(vici_uri b)" enforce="$CA/www/ca.crl" \
+    before="$CA/before.crl") || fail "$out"
+expect "the new CRL is handed over" "crl_loaded=1" "$out"
+wait_for 2 "the tunnel to end" not_established b
+pass "the tunnel has ended $(($(ms) - t)) ms after the CRL was there"
+initiate a a-b >/dev/null && fail "a revoked peer was let in"
+pass "and stays out"
+
 step "the policy of remote certificates"
 certificate a2 a.example
 POLICY=1.3.6.1.4.1.99999.2 certificate a3 a.example
@@ -256,8 +282,13 @@ initiate a a-b >/dev/null
 established a && established b || fail "gateway and user: no IKE SA"
 pass "a user is authenticated by the gateway, and the gateway by the user"
 
-# Last: two certificates of one CA in one daemon would be mixed up after it.
 step "a root that publishes no CRL"
+# Fresh daemons: they would mix up the two certificates of one CA.
+for h in a b; do
+	charon_stop $h
+	rm -r "$WORK/$h/swanctl"
+	charon_start $h
+done
 for h in "a 1 b 2 a2" "b 2 a 1 b"; do
 	set -- $h
 	ISSUER=nocrl install "$@" >/dev/null || fail "install $1"

@@ -5,7 +5,8 @@
  *	install_tool NAME=VALUE...
  *
  * name identity role address subnet peer key cert ca crl policy swanctl vici
- * load=no.  ca, crl, subnet and peer may repeat; peer is
+ * load=no.  enforce=CRL hands a CRL to the daemon instead, and before=CRL is
+ * the one from before.  ca, crl, subnet and peer may repeat; peer is
  * "name identity address subnet".  Prints what the report says, exits as the
  * program does: 0, 1, or 75 when no daemon answers.
  */
@@ -16,6 +17,7 @@
 #include "base/command.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "peer/enforce.h"
 #include "peer/install.h"
 
 #define TOOL_ARGS_MAX	64
@@ -29,6 +31,7 @@ struct tool {
 	const char		*peer_subnets[TOOL_ARGS_MAX];
 	struct buf		 files[TOOL_ARGS_MAX];
 	size_t			 nfiles;
+	struct view		 enforce, before;
 	bool			 load;
 };
 
@@ -92,6 +95,10 @@ take(struct tool *t, const char *key, char *value, struct fault *f)
 		return take_file(t, value, true, &r->cert, f);
 	if (strcmp(key, "ca") == 0 && r->nca < INSTALL_CA_MAX)
 		return take_file(t, value, true, &r->ca[r->nca++], f);
+	if (strcmp(key, "enforce") == 0)
+		return take_file(t, value, false, &t->enforce, f);
+	if (strcmp(key, "before") == 0)
+		return take_file(t, value, false, &t->before, f);
 	if (strcmp(key, "peer") == 0)
 		take_peer(t, value);
 	else if (strcmp(key, "subnet") == 0)
@@ -139,17 +146,38 @@ say(const struct install_report *r)
 	    r->daemon, r->conf, r->connection, r->missing, r->next);
 }
 
+static bool
+enforce(const struct tool *t, struct fault *f)
+{
+	struct enforce_report	r;
+	bool			ok;
+
+	ok = enforce_crl(t->req.vici_uri, t->enforce, t->before, &r, f);
+	printf("crl_loaded=%d revoked=%zu ended=%zu\n", r.loaded, r.revoked,
+	    r.ended);
+	return ok;
+}
+
+static bool
+install(const struct tool *t, struct fault *f)
+{
+	struct install_report	r = { 0 };
+	bool			ok;
+
+	ok = install_strongswan(&t->req, t->load, &r, f);
+	say(&r);
+	return ok;
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct tool	t;
-	struct install_report	r = { 0 };
 	struct fault		f = { 0 };
 	bool			ok;
 
 	ok = take_all(&t, argc, argv, &f) &&
-	    install_strongswan(&t.req, t.load, &r, &f);
-	say(&r);
+	    (t.enforce.n > 0 ? enforce(&t, &f) : install(&t, &f));
 	if (!ok)
 		printf("fault: %s: %s\n", fault_kind_name(f.kind), f.text);
 	for (size_t i = 0; i < t.nfiles; i++)

@@ -250,6 +250,7 @@ charon_start() {
 
 charon_stop() {
 	live_stop "$(cat "$WORK/$1/charon.pid")"
+	wait "$(cat "$WORK/$1/charon.pid")" 2>/dev/null
 	rm -f "$SOCKETS/$1"
 }
 
