@@ -11,6 +11,7 @@
 #define CHANNEL_IN_MAX	(FRAME_HEADER_OCTETS + FRAME_BODY_MAX + (4u << 20))
 
 #define CHANNEL_KEEP_OCTETS	(2u << 20)
+#define CHANNEL_BURST_READS	16	/* a mebibyte of frames in one batch */
 
 struct net_channel {
 	struct stream			*stream;
@@ -137,7 +138,7 @@ net_channel_new(struct net_loop *l, int fd, const struct net_channel_ops *ops,
 		free(c);
 		return NULL;
 	}
-	stream_keep(c->stream, CHANNEL_KEEP_OCTETS);
+	stream_tune(c->stream, CHANNEL_KEEP_OCTETS, CHANNEL_BURST_READS);
 	return c;
 }
 

@@ -141,6 +141,17 @@ refuse_and_close(struct conn *c, int status)
 	return true;
 }
 
+/* Who sends on without waiting for answers waits. */
+static void
+conn_pause(struct conn *c)
+{
+	if ((c->state != CONN_PENDING && c->state != CONN_ANSWERING) ||
+	    stream_in(c->stream)->n <= HTTP_PIPELINE_MAX)
+		return;
+	c->paused = true;
+	stream_reading(c->stream, false);
+}
+
 /* The request's octets are done with. */
 static void
 request_consume(struct conn *c)
@@ -152,10 +163,7 @@ request_consume(struct conn *c)
 	c->head_n = 0;
 	c->scanned = 0;
 	c->began = 0;
-	if (in->n > HTTP_PIPELINE_MAX && c->state == CONN_PENDING) {
-		c->paused = true;
-		stream_reading(c->stream, false);
-	}
+	conn_pause(c);
 }
 
 /* Refuse by head alone; keep the connection if the body is here anyway. */
@@ -201,7 +209,7 @@ judge(struct conn *c, const struct http1_head *h)
 		return 413;
 	if (c->route->body_max > 0 && !h->has_length && !h->chunked)
 		return 411;
-	if (s->stats.pending >= s->limits.pending)
+	if (c->route->body_max > 0 && s->stats.pending >= s->limits.pending)
 		return 503;
 	if (s->body_octets + h->length > s->limits.body_memory)
 		return 503;
@@ -348,7 +356,8 @@ conn_body(struct conn *c)
 	int			 rc;
 
 	rc = c->chunked ? body_chunks(c, in) : body_length(c, in);
-	if (rc == HTTP1_DONE && s->stats.pending >= s->limits.pending)
+	if (rc == HTTP1_DONE && c->route->body_max > 0 &&
+	    s->stats.pending >= s->limits.pending)
 		rc = 503;
 	if (rc == HTTP1_DONE)
 		return conn_dispatch(c);
@@ -411,10 +420,8 @@ on_data(void *ctx, struct buf *in)
 {
 	struct conn	*c = ctx;
 
-	if (c->state == CONN_PENDING && in->n > HTTP_PIPELINE_MAX) {
-		c->paused = true;
-		stream_reading(c->stream, false);
-	}
+	(void)in;
+	conn_pause(c);
 	conn_go(c);
 }
 

@@ -70,6 +70,8 @@ net_loop_free(struct net_loop *l)
 {
 	if (l == NULL)
 		return;
+	/* A TLS connection freed with a callback still due lives until that ran. */
+	(void)event_base_loop(l->base, EVLOOP_NONBLOCK);
 	event_base_free(l->base);
 	free(l);
 }

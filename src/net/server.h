@@ -29,7 +29,12 @@ struct ssl_st;
 struct http_limits {
 	unsigned	connections;		/* [8192] of this server */
 	unsigned	connections_per_source;	/* [1024]; a source is an IPv4 address or an IPv6 /64 */
-	unsigned	pending;		/* [4096] handed to handlers and not answered: above it 503 */
+	/*
+	 * [4096] handed to handlers and not answered.  Above it requests with a
+	 * body get 503; what is merely read (CRLs, certificates) is not affected
+	 * by a crowd that enrols.
+	 */
+	unsigned	pending;
 	unsigned	rate_per_source;	/* requests per second; above it 429; [0: no limit] */
 	unsigned	burst_per_source;	/* [2 * rate] */
 	unsigned	idle_ms;		/* [60000] between requests */

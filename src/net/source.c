@@ -78,6 +78,15 @@ source_key(const struct sockaddr *sa, uint8_t key[SOURCE_KEY_OCTETS])
 	}
 }
 
+/* Every bit of x reaches every bit of the result (splitmix64). */
+static uint64_t
+mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
 static size_t
 source_chain(const struct sources *t, const uint8_t key[SOURCE_KEY_OCTETS])
 {
@@ -85,10 +94,9 @@ source_chain(const struct sources *t, const uint8_t key[SOURCE_KEY_OCTETS])
 
 	for (size_t i = 0; i < SOURCE_KEY_OCTETS; i += sizeof(part)) {
 		memcpy(&part, key + i, sizeof(part));
-		h = (h ^ part) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 29;
+		h = mix(h ^ part);
 	}
-	return (size_t)(h ^ h >> 32) & (SOURCE_CHAINS - 1);
+	return (size_t)h & (SOURCE_CHAINS - 1);
 }
 
 static void

@@ -39,6 +39,7 @@ struct stream {
 	void			(*error_text)(unsigned long, char *, size_t);
 	bool			  handshaken;
 	size_t			  keep;		/* memory each buffer may keep when empty */
+	unsigned		  burst;	/* reads in a row */
 	unsigned		  depth;	/* callbacks we are inside of */
 	bool			  dead;		/* freed inside one of them */
 	bool			  broken;	/* writing failed; on_end is due */
@@ -156,7 +157,7 @@ plain_readable(evutil_socket_t fd, short what, void *arg)
 	int		 error = 0;
 
 	(void)what;
-	for (unsigned i = 0; i < STREAM_BURST_READS; i++) {
+	for (unsigned i = 0; i < s->burst; i++) {
 		n = recv(fd, s->loop->scratch, LOOP_SCRATCH_OCTETS, 0);
 		if (n <= 0) {
 			error = errno;
@@ -279,6 +280,7 @@ stream_alloc(struct net_loop *l, int fd, size_t in_max,
 	s->ops = ops;
 	s->ctx = ctx;
 	s->keep = STREAM_KEEP_OCTETS;
+	s->burst = 1;
 	buf_init(&s->in, in_max);
 	buf_init(&s->out, SIZE_MAX / 2);	/* bounded by the owners */
 	return s;
@@ -521,9 +523,10 @@ stream_flush_later(struct stream *s)
 }
 
 void
-stream_keep(struct stream *s, size_t octets)
+stream_tune(struct stream *s, size_t keep, unsigned burst)
 {
-	s->keep = octets;
+	s->keep = keep;
+	s->burst = burst;
 }
 
 size_t

@@ -34,8 +34,6 @@ struct stream_body {
 	void		 *ctx;
 };
 
-#define STREAM_BURST_READS	16	/* full reads in a row before others get their turn */
-
 /* Takes fd over, also on failure; in_max bounds what waits to be consumed. */
 struct stream *stream_new(struct net_loop *l, int fd, size_t in_max,
 	    const struct stream_ops *ops, void *ctx, struct fault *f);
@@ -56,8 +54,11 @@ void	stream_write(struct stream *s, struct view head,
 struct buf *stream_out(struct stream *s);
 void	stream_flush_later(struct stream *s);
 
-/* Memory each buffer may keep while empty, [16 KiB]: more for a busy channel. */
-void	stream_keep(struct stream *s, size_t octets);
+/*
+ * Octets of memory each buffer may keep while empty [16 KiB], and full reads
+ * in a row before others get their turn [1]: more of both for a channel.
+ */
+void	stream_tune(struct stream *s, size_t keep, unsigned burst);
 
 size_t	stream_queued(const struct stream *s);
 struct buf *stream_in(struct stream *s);

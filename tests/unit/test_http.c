@@ -648,6 +648,44 @@ test_late_answers(void **state)
 	rig_end(&r);
 }
 
+/* Who pipelines without end while an answer is pending is not read further. */
+static void
+test_flood(void **state)
+{
+	static const char	one[] = "GET /query HTTP/1.1\r\n" H "\r\n";
+	struct http_answer	a = { .status = 200, .body = VIEW_LIT("late") };
+	struct rig		r;
+	struct peer		p;
+	struct buf		b;
+	unsigned		answers = 0;
+
+	(void)state;
+	rig_start(&r, NULL);
+	buf_init(&b, 16u << 20);
+	buf_add_str(&b, "GET /later HTTP/1.1\r\n" H "\r\n");
+	for (int i = 0; i < 50000; i++)
+		buf_add(&b, one, sizeof(one) - 1);
+	peer_open(&p, &r);
+	p.left = buf_view(&b);
+	net_watch_writing(p.watch, true);
+	while (r.later_count == 0)
+		turn(&r);
+	assert_true(http_reply_id(r.server, r.later[0], &a));
+	while (answers < 50001) {
+		turn(&r);
+		while (answer_octets(&p, false) > 0) {
+			answers++;
+			buf_consume(&p.in, answer_octets(&p, false));
+			if (p.in.n > 65536)	/* consume costs what is left */
+				break;
+		}
+	}
+	assert_int_equal(p.left.n, 0);
+	buf_clear(&b);
+	peer_close(&p);
+	rig_end(&r);
+}
+
 /* An answer for a client that is gone is dropped, and what it lent released. */
 static void
 test_vanished(void **state)
@@ -800,6 +838,9 @@ test_ceilings(void **state)
 		turn(&r);
 	peer_open(&p[1], &r);
 	peer_send(&p[1], VIEW_LIT("GET /query HTTP/1.1\r\n" H "\r\n"));
+	assert_int_equal(peer_answer(&p[1], false), 200);	/* only read */
+	buf_reset(&p[1].in);
+	peer_send(&p[1], VIEW_LIT(CMC "Content-Length: 3\r\n\r\nabc"));
 	assert_int_equal(peer_answer(&p[1], false), 503);
 	assert_non_null(strstr(peer_text(&p[1]), "Retry-After: 1\r\n"));
 	assert_null(strstr(peer_text(&p[1]), "Connection: close"));
@@ -810,7 +851,7 @@ test_ceilings(void **state)
 	assert_int_equal(stats.connections, 2);
 	assert_true(http_refuse_id(r.server, r.later[0], 500, 0, NULL));
 	buf_reset(&p[1].in);
-	peer_send(&p[1], VIEW_LIT("GET /query HTTP/1.1\r\n" H "\r\n"));
+	peer_send(&p[1], VIEW_LIT(CMC "Content-Length: 3\r\n\r\nabc"));
 	assert_int_equal(peer_answer(&p[1], false), 200);
 	for (size_t i = 0; i < 3; i++)
 		peer_close(&p[i]);
@@ -956,6 +997,7 @@ main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_pipeline),
 		cmocka_unit_test(test_late_answers),
+		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_vanished),
 		cmocka_unit_test(test_half_closed),
 		cmocka_unit_test(test_lent_body),
