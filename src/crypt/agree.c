@@ -136,11 +136,13 @@ bool
 rsa_v15_decrypt(const struct key *k, struct view cipher, size_t want, struct secret *out,
     struct fault *f)
 {
-	uint8_t		 dec[RSA_OCTETS_MAX];
+	uint8_t		 dec[RSA_OCTETS_MAX] = { 0 }, mask;
 	size_t		 n = sizeof(dec);
 	EVP_PKEY_CTX	*c = NULL;
 	bool		 ok;
 
+	if (want > sizeof(dec))
+		return fault_set(f, FAULT_LIMIT, "RFC 8017, 7.2", "a key of %zu octets", want);
 	if (!secret_init(out, want, f))
 		return false;
 	if (RAND_bytes(out->p, (int)want) != 1) {
@@ -152,8 +154,9 @@ rsa_v15_decrypt(const struct key *k, struct view cipher, size_t want, struct sec
 	    EVP_PKEY_decrypt_init(c) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1 &&
 	    EVP_PKEY_decrypt(c, dec, &n, cipher.p, cipher.n) == 1;
-	if (ok && n == want)
-		memcpy(out->p, dec, want);
+	mask = (uint8_t)-(ok & (n == want));	/* no branch on what was inside */
+	for (size_t i = 0; i < want; i++)
+		out->p[i] = (uint8_t)((dec[i] & mask) | (out->p[i] & ~mask));
 	EVP_PKEY_CTX_free(c);
 	ERR_clear_error();
 	OPENSSL_cleanse(dec, sizeof(dec));
