@@ -566,7 +566,8 @@ config_write(const struct pki_config *c, struct buf *out)
 		if (r->section != section &&
 		    (r->section == NULL || section == NULL ||
 		    strcmp(r->section, section) != 0)) {
-			buf_addf(out, "%s\n%s {\n", section != NULL ? "}\n" : "", r->section);
+			buf_addf(out, "%s\n%s {\n", section != NULL ? "}\n" : "",
+			    r->section != NULL ? r->section : "");
 			section = r->section;
 		}
 		indent = section != NULL ? "\t" : "";

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/commands.h"
+
+const struct command *const pki_commands[] = {
+	&cmd_pki_serve, &cmd_pki_status, &cmd_pki_audit, NULL,
+};

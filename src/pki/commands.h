@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.h - the verb group `pki`, one file per command.
+ */
+#ifndef PKI_COMMANDS_H
+#define PKI_COMMANDS_H
+
+#include "base/command.h"
+
+extern const struct command cmd_pki_serve;
+extern const struct command cmd_pki_status;
+extern const struct command cmd_pki_audit;
+
+/* The table; ends with NULL.  `pki init` is the program's (src/main). */
+extern const struct command *const pki_commands[];
+
+#endif

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pki serve: starts the other processes, links them, watches them, restarts
+ * what dies.  Sees no byte from outside.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/command.h"
+#include "base/file.h"
+#include "base/frame.h"
+#include "base/log.h"
+#include "net/server.h"
+#include "pki/authority.h"
+#include "pki/commands.h"
+#include "pki/serve.h"
+#include "pki/terms.h"
+
+#define FRONTS_MAX	16
+#define LISTENERS_MAX	(2 * CONFIG_LISTEN_MAX + 1)
+#define READY_MS	60000	/* for a child to say that it is ready */
+#define AGAIN_MS	200	/* before a child that died is started again */
+#define AGAIN_MAX_MS	10000
+
+enum child_kind { CHILD_SIGNER = 0, CHILD_ENGINE, CHILD_FRONT };
+
+struct child {
+	enum child_kind	kind;
+	struct process	process;
+	int		control;
+	bool		running, ready;
+	int64_t		started_ms, start_at_ms;	/* start_at 0: not due */
+	unsigned	deaths;		/* in quick succession */
+};
+
+struct server {
+	struct pki_config	config;
+	const char		*dir;
+	int			 signals, lock;
+	int			 listeners[LISTENERS_MAX];
+	char			 addresses[LISTENERS_MAX][CONFIG_TEXT_MAX];
+	struct front_inheritance in;
+	struct child		 children[2 + FRONTS_MAX];
+	size_t			 n;
+	bool			 announced, quit, reload;
+};
+
+bool
+serve_say_ready(struct fault *f)
+{
+	char	octet = SERVE_READY;
+
+	if (send(SERVE_CONTROL_FD, &octet, 1, MSG_NOSIGNAL) == 1)
+		return true;
+	return fault_set(f, FAULT_IO, "", "could not tell main: %s", strerror(errno));
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec	t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- what fronts inherit --------------------------------------------------------- */
+
+static bool
+open_listener(struct server *s, const char *address, unsigned *count, struct fault *f)
+{
+	unsigned	i = s->in.http + s->in.https + s->in.health;
+
+	if ((s->listeners[i] = net_listen(address, f)) < 0)
+		return fault_within(f, "listen");
+	snprintf(s->addresses[i], sizeof(s->addresses[i]), "%s", address);
+	(*count)++;
+	return true;
+}
+
+static bool
+open_listeners(struct server *s, struct fault *f)
+{
+	for (size_t i = 0; i < CONFIG_LISTEN_MAX && s->config.http[i][0] != '\0'; i++)
+		if (!open_listener(s, s->config.http[i], &s->in.http, f))
+			return false;
+	for (size_t i = 0; i < CONFIG_LISTEN_MAX && s->config.https[i][0] != '\0'; i++)
+		if (!open_listener(s, s->config.https[i], &s->in.https, f))
+			return false;
+	return s->config.health[0] == '\0' ||
+	    open_listener(s, s->config.health, &s->in.health, f);
+}
+
+static void
+close_listeners(struct server *s)
+{
+	for (unsigned i = 0; i < s->in.http + s->in.https + s->in.health; i++)
+		close(s->listeners[i]);
+	memset(&s->in, 0, sizeof(s->in));
+}
+
+static bool
+read_into(const struct server *s, const char *sub, struct buf *out, struct fault *f)
+{
+	char	path[CONFIG_PATH_MAX];
+
+	return config_path(&s->config, sub, path, sizeof(path), f) && file_read(path, out, f);
+}
+
+/*
+ * The HTTPS certificate with its chain, and its key, in anonymous memory: the
+ * front itself opens no file.
+ */
+static int
+tls_material(const struct server *s, struct fault *f)
+{
+	struct buf	chain, key, all;
+	int		fd = -1;
+
+	buf_init(&chain, 64u << 10);
+	buf_init(&key, 64u << 10);
+	buf_init(&all, 192u << 10);
+	if (read_into(s, "certs/https.pem", &chain, f) &&
+	    read_into(s, "certs/management.pem", &chain, f) &&
+	    read_into(s, "keys/https.key.pem", &key, f)) {
+		wire_put_view(&all, buf_view(&chain));
+		wire_put_view(&all, buf_view(&key));
+		fd = memfd_create("tls", MFD_CLOEXEC);
+		if (fd < 0 || write(fd, all.p, all.n) != (ssize_t)all.n)
+			fault_set(f, FAULT_IO, "", "could not hold the TLS key: %s",
+			    strerror(errno));
+	}
+	if (key.p != NULL)
+		secret_wipe(key.p, key.n);
+	if (all.p != NULL)
+		secret_wipe(all.p, all.n);
+	buf_clear(&chain);
+	buf_clear(&key);
+	buf_clear(&all);
+	return fd;
+}
+
+/* --- children --------------------------------------------------------------------- */
+
+static const char *
+child_name(const struct child *c)
+{
+	static const char *const names[] = { "signer", "engine", "front" };
+
+	return names[c->kind];
+}
+
+static bool
+wait_ready(struct child *c, struct fault *f)
+{
+	struct pollfd	p = { c->control, POLLIN, 0 };
+	char		octet = 0;
+
+	if (poll(&p, 1, READY_MS) == 1 && recv(c->control, &octet, 1, 0) == 1 &&
+	    octet == SERVE_READY) {
+		c->ready = true;
+		return true;
+	}
+	return fault_set(f, FAULT_BUSY, "", "process %s did not become ready: see its "
+	    "messages above", child_name(c));
+}
+
+static bool
+spawn(struct server *s, struct child *c, struct fault *f)
+{
+	char		 counts[64];
+	const char	*argv[] = { "pki4ipsec", "pki", "serve", "--dir", s->dir, "--role",
+		child_name(c), "--listeners", counts, NULL };
+	int		 fds[PROCESS_FDS_MAX], pair[2], n = 0;
+	bool		 ok;
+
+	snprintf(counts, sizeof(counts), "%u,%u,%u", s->in.http, s->in.https, s->in.health);
+	if (!fd_pair(pair, f))
+		return false;
+	fds[n++] = pair[1];
+	if (c->kind == CHILD_FRONT) {
+		if ((fds[n++] = tls_material(s, f)) < 0)
+			return false;
+		for (unsigned i = 0; i < s->in.http + s->in.https + s->in.health &&
+		    n < PROCESS_FDS_MAX; i++)
+			fds[n++] = s->listeners[i];
+	}
+	ok = process_spawn(argv, fds, (size_t)n, &c->process, f);
+	close(pair[1]);
+	if (c->kind == CHILD_FRONT)
+		close(fds[1]);
+	if (!ok) {
+		close(pair[0]);
+		return false;
+	}
+	c->control = pair[0];
+	c->running = true;
+	c->ready = false;
+	c->started_ms = now_ms();
+	c->start_at_ms = 0;
+	return true;
+}
+
+/* One end of a fresh pair to each of two children. */
+static bool
+link_children(struct child *a, uint8_t a_tag, struct child *b, uint8_t b_tag,
+    struct fault *f)
+{
+	int	pair[2];
+	bool	ok;
+
+	if (!a->running || !b->running)
+		return true;
+	if (!fd_pair(pair, f))
+		return false;
+	ok = fd_send(a->control, pair[0], a_tag, f) && fd_send(b->control, pair[1], b_tag, f);
+	close(pair[0]);
+	close(pair[1]);
+	return ok;
+}
+
+/* What a new child must be connected with. */
+static bool
+connect_child(struct server *s, struct child *c, struct fault *f)
+{
+	struct child	*signer = &s->children[CHILD_SIGNER], *engine = &s->children[CHILD_ENGINE];
+
+	if (c->kind == CHILD_SIGNER)
+		return wait_ready(c, f) &&
+		    link_children(engine, SERVE_TO_SIGNER, signer, SERVE_TO_ENGINE, f);
+	if (c->kind == CHILD_FRONT)
+		return link_children(engine, SERVE_TO_FRONT, c, SERVE_TO_ENGINE, f) &&
+		    wait_ready(c, f);
+	if (!link_children(engine, SERVE_TO_SIGNER, signer, SERVE_TO_ENGINE, f) ||
+	    !wait_ready(engine, f))
+		return false;
+	for (size_t i = CHILD_FRONT; i < s->n; i++)
+		if (!link_children(engine, SERVE_TO_FRONT, &s->children[i], SERVE_TO_ENGINE, f))
+			return false;
+	return true;
+}
+
+static bool
+start_child(struct server *s, struct child *c, struct fault *f)
+{
+	return spawn(s, c, f) && connect_child(s, c, f);
+}
+
+static bool
+start_all(struct server *s, struct fault *f)
+{
+	s->n = CHILD_FRONT + (size_t)s->config.fronts;
+	for (size_t i = 0; i < s->n; i++) {
+		s->children[i] = (struct child){
+			.kind = i < CHILD_FRONT ? (enum child_kind)i : CHILD_FRONT, .control = -1,
+		};
+		if (!start_child(s, &s->children[i], f))
+			return false;
+	}
+	return true;
+}
+
+static void
+end_child(struct child *c)
+{
+	if (c->control >= 0)
+		close(c->control);
+	c->control = -1;
+	c->running = c->ready = false;
+}
+
+/* Fronts first: they finish what is in flight while the engine is there. */
+static void
+stop_all(struct server *s)
+{
+	int	grace = (int)s->config.stop_seconds * 1000 + 1000;
+
+	for (size_t i = CHILD_FRONT; i < s->n; i++)
+		if (s->children[i].running)
+			process_signal(&s->children[i].process, SIGTERM);
+	for (size_t i = s->n; i-- > 0;) {
+		if (s->children[i].running)
+			process_stop(&s->children[i].process, grace);
+		end_child(&s->children[i]);
+	}
+}
+
+/* --- watching ------------------------------------------------------------------------ */
+
+static void
+note_death(struct child *c, const struct process_status *st)
+{
+	int64_t	 lived = now_ms() - c->started_ms;
+	int64_t	 wait = AGAIN_MS;
+
+	log_line(LOG_LEVEL_ERROR, "process ended, starting it again", "process=%s why=\"%s\"",
+	    child_name(c), process_status_text(st));
+	end_child(c);
+	c->deaths = lived < 5000 ? c->deaths + 1 : 0;
+	for (unsigned i = 1; i < c->deaths && wait < AGAIN_MAX_MS; i++)
+		wait *= 2;
+	c->start_at_ms = now_ms() + (c->deaths == 0 ? 0 : wait);
+}
+
+static void
+check_child(struct child *c)
+{
+	struct process_status	st;
+	struct fault		f = { 0 };
+
+	if (c->running && process_wait(&c->process, 0, &st, &f) && st.ended)
+		note_death(c, &st);
+}
+
+static void
+restart_due(struct server *s)
+{
+	struct fault	f = { 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct child	*c = &s->children[i];
+
+		if (c->running || now_ms() < c->start_at_ms)
+			continue;
+		/* An engine needs a signer, a front an engine. */
+		if (c->kind != CHILD_SIGNER && !s->children[c->kind - 1].running)
+			continue;
+		fault_clear(&f);
+		if (start_child(s, c, &f)) {
+			log_line(LOG_LEVEL_INFO, "process started again", "process=%s",
+			    child_name(c));
+			continue;
+		}
+		log_fault(LOG_LEVEL_ERROR, "could not start a process", &f);
+		if (c->running)
+			process_stop(&c->process, 1000);
+		end_child(c);
+		c->deaths++;
+		c->start_at_ms = now_ms() + AGAIN_MS * (c->deaths < 50 ? c->deaths : 50);
+	}
+}
+
+/* A reload builds and checks everything new before anything old is touched. */
+static bool
+check_new(const char *dir, struct pki_config *c, struct fault *f)
+{
+	struct authorities	a;
+	struct templates	t;
+
+	if (!config_load(dir, c, f) || !authorities_load(c, &a, f))
+		return false;
+	authorities_clear(&a);
+	if (!templates_load(c, &t, f))
+		return false;
+	templates_clear(&t);
+	return true;
+}
+
+static bool
+same_listeners(const struct pki_config *a, const struct pki_config *b)
+{
+	return memcmp(a->http, b->http, sizeof(a->http)) == 0 &&
+	    memcmp(a->https, b->https, sizeof(a->https)) == 0 &&
+	    strcmp(a->health, b->health) == 0;
+}
+
+static void
+reload(struct server *s)
+{
+	struct pki_config	c;
+	struct fault		f = { 0 };
+	bool			same;
+
+	if (!check_new(s->dir, &c, &f)) {
+		log_fault(LOG_LEVEL_ERROR, "reload refused, the old configuration stays", &f);
+		return;
+	}
+	notify_reloading();
+	same = same_listeners(&s->config, &c);
+	stop_all(s);	/* connections wait in the sockets, which stay open */
+	s->config = c;
+	if (!same) {
+		close_listeners(s);
+		if (!open_listeners(s, &f))
+			log_fault(LOG_LEVEL_ERROR, "reload", &f);
+	}
+	if (!start_all(s, &f))
+		log_fault(LOG_LEVEL_ERROR, "reload", &f);
+	notify_ready();
+	log_line(LOG_LEVEL_INFO, "reloaded", "dir=\"%s\"", s->dir);
+}
+
+static void
+take_signals(struct server *s)
+{
+	int	sig;
+
+	while ((sig = signals_next(s->signals)) != 0) {
+		if (sig == SIGHUP)
+			s->reload = true;
+		else if (sig != SIGCHLD)
+			s->quit = true;
+	}
+}
+
+static void
+watch(struct server *s)
+{
+	while (!s->quit) {
+		struct pollfd	p = { s->signals, POLLIN, 0 };
+
+		if (poll(&p, 1, AGAIN_MS) > 0)
+			take_signals(s);
+		for (size_t i = 0; i < s->n; i++)
+			check_child(&s->children[i]);
+		if (s->reload && !s->quit)
+			reload(s);
+		s->reload = false;
+		if (!s->quit)
+			restart_due(s);
+	}
+}
+
+static void
+announce(const struct server *s, const struct invocation *in)
+{
+	char		text[64];
+	struct fault	f = { 0 };
+
+	for (unsigned i = 0; i < s->in.http + s->in.https + s->in.health && !in->quiet; i++)
+		if (net_address(s->listeners[i], text, &f))
+			printf("%s http%s://%s%s\n", i < s->in.http + s->in.https ?
+			    "serving" : "health ", i >= s->in.http && i < s->in.http + s->in.https ?
+			    "s" : "", text, i < s->in.http + s->in.https ? "/cmc" : "/readyz");
+	if (!in->quiet)
+		printf("ready\n");
+	fflush(stdout);
+	notify_ready();
+}
+
+static int
+serve_main(const struct invocation *in, const char *dir)
+{
+	static const int	sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	static struct server	s;
+	struct fault		f = { 0 };
+	char			lock[CONFIG_PATH_MAX];
+	bool			ok;
+
+	s.dir = dir;
+	s.lock = -1;
+	notify_open();
+	ok = check_new(dir, &s.config, &f);
+	log_init("main", ok ? (enum log_level)s.config.log_level : LOG_LEVEL_INFO);
+	ok = ok && config_path(&s.config, "run/serve.lock", lock, sizeof(lock), &f) &&
+	    (s.lock = file_lock(lock, &f)) >= 0 && process_harden(&f) &&
+	    open_listeners(&s, &f) && (s.signals = signals_open(sigs, 4, &f)) >= 0 &&
+	    start_all(&s, &f);
+	if (ok) {
+		announce(&s, in);
+		watch(&s);
+		notify_stopping();
+	}
+	stop_all(&s);
+	close_listeners(&s);
+	if (s.lock >= 0)
+		close(s.lock);
+	return ok ? EXIT_DONE : command_fail(in, &f, "pki4ipsec pki init --help");
+}
+
+/* --- the command ----------------------------------------------------------------------- */
+
+static const struct option options[] = {
+	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI, made by `pki init`" },
+	{ "role", "ROLE", NULL, NULL },			/* our own children */
+	{ "listeners", "N,N,N", NULL, NULL },
+	{ 0 },
+};
+
+static int
+child_main(const struct invocation *in, const char *role, const char *dir)
+{
+	static struct pki_config	c;
+	struct front_inheritance	fr = { 0 };
+	struct fault			f = { 0 };
+	const char			*n = option_value(in, "listeners");
+
+	if (!config_load(dir, &c, &f))
+		return command_fail(in, &f, NULL);
+	if (strcmp(role, "signer") == 0)
+		return serve_signer(&c);
+	if (strcmp(role, "engine") == 0)
+		return serve_engine(&c);
+	if (strcmp(role, "front") == 0 && n != NULL &&
+	    sscanf(n, "%u,%u,%u", &fr.http, &fr.https, &fr.health) == 3)
+		return serve_front(&c, &fr);
+	return EXIT_USAGE;
+}
+
+static int
+run(const struct invocation *in)
+{
+	const char	*role = option_value(in, "role"), *dir = option_value(in, "dir");
+
+	return role != NULL ? child_main(in, role, dir) : serve_main(in, dir);
+}
+
+const struct command cmd_pki_serve = {
+	.group = "pki", .name = "serve", .args = "",
+	.help = "serve enrolment, CRLs and certificates",
+	.options = options, .run = run,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.h - the processes of `pki serve` (docs/adr/0003); this room only.
+ *
+ * Every child gets one control socket to main at PROCESS_FD_FIRST.  Over it
+ * main hands links (socket pairs between two children), tagged with what they
+ * are; the child says one octet, SERVE_READY, when it can work.
+ */
+#ifndef PKI_SERVE_H
+#define PKI_SERVE_H
+
+#include "base/process.h"
+#include "pki/config.h"
+
+enum serve_tag {
+	SERVE_TO_SIGNER = 1,	/* for the engine */
+	SERVE_TO_ENGINE,	/* for the signer, and for a front */
+	SERVE_TO_FRONT,		/* for the engine */
+};
+#define SERVE_READY		'R'
+#define SERVE_CONTROL_FD	PROCESS_FD_FIRST
+
+/* Frames between front and engine. */
+enum serve_frame {
+	SERVE_CMC = 1,		/* source, message */
+	SERVE_CMC_ANSWER,	/* again (u8), message */
+	SERVE_CERT,		/* sha1 */
+	SERVE_CERT_ANSWER,	/* found (u8), der */
+	SERVE_OBJECT,		/* path, type, modified, expires, version, body */
+	SERVE_LIVE,		/* engine: all objects were sent */
+};
+
+/* A front's inheritance besides the control socket. */
+struct front_inheritance {
+	unsigned	http, https, health;	/* how many listening sockets, in this order */
+};
+
+/* The children's main functions; each returns its exit code. */
+int	serve_engine(const struct pki_config *c);
+int	serve_signer(const struct pki_config *c);
+int	serve_front(const struct pki_config *c, const struct front_inheritance *in);
+
+/* Tell main that this child is ready. */
+MUST_CHECK bool serve_say_ready(struct fault *f);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pki status and pki audit: what an operator reads beside the running server. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "codec/cvp.h"
+#include "crypt/digest.h"
+#include "pki/authority.h"
+#include "pki/commands.h"
+#include "store/store_authz.h"
+#include "store/store_cert.h"
+#include "store/store_log.h"
+
+static const char *const cert_states[STORE_CERT_STATES] = {
+	"reserved", "issued", "confirmed", "superseded", "revoked", "expired", "rejected",
+};
+
+/* --- opening --------------------------------------------------------------------- */
+
+struct view_of_pki {
+	struct pki_config	 config;
+	struct authorities	 authorities;
+	struct store		*store;
+	struct arena		*arena;
+};
+
+static void
+close_pki(struct view_of_pki *v)
+{
+	store_close(v->store);
+	arena_free(v->arena);
+	authorities_clear(&v->authorities);
+}
+
+static bool
+open_pki(const char *dir, struct view_of_pki *v, struct fault *f)
+{
+	char	path[CONFIG_PATH_MAX];
+
+	memset(v, 0, sizeof(*v));
+	if ((v->arena = arena_new(256u << 20)) == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	return config_load(dir, &v->config, f) &&
+	    authorities_load(&v->config, &v->authorities, f) &&
+	    config_path(&v->config, "pki.db", path, sizeof(path), f) &&
+	    (v->store = store_open(path, STORE_READ_ONLY, (struct store_digest){ sha256 }, f)) !=
+	    NULL;
+}
+
+/* "in 364 days", "3 hours ago": beside every date (say the state in words). */
+static void
+in_words(int64_t when, int64_t now, char *out, size_t n)
+{
+	int64_t		 d = when > now ? when - now : now - when;
+	const char	*unit = d >= 172800 ? "days" : d >= 7200 ? "hours" : "minutes";
+	int64_t		 count = d / (d >= 172800 ? 86400 : d >= 7200 ? 3600 : 60);
+
+	snprintf(out, n, when > now ? "in %" PRId64 " %s" : "%" PRId64 " %s ago", count, unit);
+}
+
+/* --- status ----------------------------------------------------------------------- */
+
+struct status {
+	int64_t	authz[STORE_AUTHZ_STATES], certs[STORE_CERT_STATES];
+	struct store_crl crls[AUTHORITY_CAS];
+};
+
+static bool
+read_crl(struct view_of_pki *v, enum authority_id id, struct store_crl *out,
+    struct fault *f)
+{
+	struct store_ca	ca;
+
+	memset(out, 0, sizeof(*out));
+	if (!store_ca_find(v->store, authority_name(id), v->arena, &ca, f))
+		return false;
+	return ca.n == 0 || store_crl_find(v->store, ca.n, STORE_CRL_FULL, v->arena, out, f);
+}
+
+static bool
+read_status(struct view_of_pki *v, struct status *s, struct fault *f)
+{
+	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
+		if (!read_crl(v, id, &s->crls[id], f))
+			return false;
+	return store_authz_count(v->store, s->authz, f) &&
+	    store_cert_count(v->store, s->certs, f);
+}
+
+static void
+print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
+{
+	char	date[32], words[64];
+
+	printf("PKI \"%s\"  %s\n\n", v->config.name, v->config.url);
+	for (size_t i = 0; i < STORE_AUTHZ_STATES; i++)
+		printf("authorizations  %-12s %8" PRId64 "\n",
+		    cvp_state_name((enum cvp_state)i), s->authz[i]);
+	putchar('\n');
+	for (size_t i = 0; i < STORE_CERT_STATES; i++)
+		printf("certificates    %-12s %8" PRId64 "\n", cert_states[i], s->certs[i]);
+	putchar('\n');
+	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
+		int64_t	end = v->authorities.list[id].cert.not_after;
+
+		date_format(end, date);
+		in_words(end, now, words, sizeof(words));
+		printf("%-12s expires %s (%s)\n", authority_name(id), date, words);
+	}
+	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++) {
+		if (s->crls[id].number == 0)
+			continue;
+		date_format(s->crls[id].next_update, date);
+		in_words(s->crls[id].next_update, now, words, sizeof(words));
+		printf("%-12s CRL %" PRId64 ", next by %s (%s)\n", authority_name(id),
+		    s->crls[id].number, date, words);
+	}
+}
+
+static void
+print_json(const struct view_of_pki *v, const struct status *s)
+{
+	json_t	*root = json_object(), *a = json_object(), *c = json_object();
+
+	for (size_t i = 0; i < STORE_AUTHZ_STATES; i++)
+		json_object_set_new(a, cvp_state_name((enum cvp_state)i),
+		    json_integer(s->authz[i]));
+	for (size_t i = 0; i < STORE_CERT_STATES; i++)
+		json_object_set_new(c, cert_states[i], json_integer(s->certs[i]));
+	json_object_set_new(root, "name", json_string(v->config.name));
+	json_object_set_new(root, "url", json_string(v->config.url));
+	json_object_set_new(root, "authorizations", a);
+	json_object_set_new(root, "certificates", c);
+	json_object_set_new(root, "crl_number",
+	    json_integer(s->crls[AUTHORITY_IKE].number));
+	json_dumpf(root, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(root);
+}
+
+static int
+run_status(const struct invocation *in)
+{
+	struct view_of_pki	v;
+	struct status		s = { 0 };
+	struct fault		f = { 0 };
+	bool			ok;
+
+	ok = open_pki(option_value(in, "dir"), &v, &f) && read_status(&v, &s, &f);
+	if (ok && in->json)
+		print_json(&v, &s);
+	else if (ok)
+		print_text(&v, &s, (int64_t)time(NULL));
+	close_pki(&v);
+	return ok ? EXIT_DONE : command_fail(in, &f, "pki4ipsec pki init --help");
+}
+
+/* --- audit ------------------------------------------------------------------------- */
+
+static bool
+print_row(void *ctx, const struct store_audit *a, struct fault *f)
+{
+	char	date[32];
+
+	(void)ctx;
+	(void)f;
+	date_format(a->time, date);
+	printf("%8" PRId64 "  %s  %-24s %-28s %-12s %s\n", a->n, date, a->actor, a->action,
+	    a->object, a->detail);
+	return true;
+}
+
+static int
+verify(const struct invocation *in, struct view_of_pki *v, struct fault *f)
+{
+	int64_t		 rows, bad;
+	const char	*why = "";
+
+	if (!store_audit_verify(v->store, &rows, &bad, &why, f))
+		return command_fail(in, f, NULL);
+	if (in->json)
+		printf("{\"rows\":%" PRId64 ",\"bad\":%" PRId64 "}\n", rows, bad);
+	else if (bad == 0)
+		printf("the chain holds: %" PRId64 " rows\n", rows);
+	else
+		printf("row %" PRId64 " does not fit the chain: %s\n", bad, why);
+	return bad == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int
+run_audit(const struct invocation *in)
+{
+	struct view_of_pki	v;
+	struct fault		f = { 0 };
+	int			rc;
+
+	if (!open_pki(option_value(in, "dir"), &v, &f))
+		rc = command_fail(in, &f, NULL);
+	else if (option_given(in, "verify"))
+		rc = verify(in, &v, &f);
+	else
+		rc = store_audit_walk(v.store, 0, SIZE_MAX / 2, print_row, NULL, &f) ?
+		    EXIT_DONE : command_fail(in, &f, NULL);
+	close_pki(&v);
+	return rc;
+}
+
+static const struct option status_options[] = {
+	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" },
+	{ 0 },
+};
+static const struct option audit_options[] = {
+	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" },
+	{ "verify", NULL, NULL, "walk the chain of digests and name the first row that is wrong" },
+	{ 0 },
+};
+
+const struct command cmd_pki_status = {
+	.group = "pki", .name = "status", .args = "",
+	.help = "count authorizations and certificates, say what expires",
+	.options = status_options, .run = run_status,
+};
+const struct command cmd_pki_audit = {
+	.group = "pki", .name = "audit", .args = "",
+	.help = "print the audit trail, or verify its chain",
+	.options = audit_options, .run = run_audit,
+};
