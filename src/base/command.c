@@ -144,6 +144,8 @@ help_options(const struct option *o)
 	char	left[64];
 
 	for (; o->name != NULL; o++) {
+		if (o->help == NULL)	/* between our own processes */
+			continue;
 		snprintf(left, sizeof(left), "--%s%s%s", o->name,
 		    o->value == NULL ? "" : " ", o->value == NULL ? "" : o->value);
 		printf("  %-*s %s", COLUMN_MAX, left, o->help);
