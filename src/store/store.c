@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -67,13 +68,23 @@ file_there(const char *path, struct fault *f)
 	    "could not open database \"%s\": %s", path, strerror(errno));
 }
 
+/* Nobody asks SQLite for its statistics, which cost a lock per allocation. */
+static void
+configure_once(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool
 open_file(struct store *st, struct fault *f)
 {
+	static pthread_once_t	once = PTHREAD_ONCE_INIT;
 	int	flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 		    (st->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-	int	error = sqlite3_open_v2(st->path, &st->db, flags, NULL);
+	int	error;
 
+	(void)pthread_once(&once, configure_once);
+	error = sqlite3_open_v2(st->path, &st->db, flags, NULL);
 	if (error != SQLITE_OK)
 		return db_fault(st, error, "open", f);
 	(void)sqlite3_busy_timeout(st->db, BUSY_WAIT_MS);

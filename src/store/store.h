@@ -19,7 +19,9 @@
  * start the same kind of walk again.
  *
  * One writing process (its threads take turns outside); operators may read
- * the file with other tools while it is in use.  Times are Unix seconds,
+ * the file with other tools while it is in use.  Open it in the process that
+ * uses it: a store does not survive fork().  After store_open() no further
+ * file is opened, except by store_backup().  Times are Unix seconds,
  * 0 = not set.  Row numbers are positive, 0 = none.  A full disk and every
  * other trouble with the file is FAULT_IO with its path.
  */
@@ -62,7 +64,8 @@ bool	store_in_transaction(const struct store *st);
 
 /*
  * Inside a transaction: one request's share, which can be taken back without
- * the others'.  Marks do not nest; a new mark keeps what came before it.
+ * the others'.  Marks do not nest; a new mark keeps what came before it.  When
+ * store_undo() fails, SQLite has given up the transaction: store_rollback().
  */
 MUST_CHECK bool store_mark(struct store *st, struct fault *f);
 MUST_CHECK bool store_undo(struct store *st, struct fault *f);

@@ -152,6 +152,7 @@ add_cert(struct fixture *x, int64_t ca, int64_t authz)
 	return c;
 }
 
+/* Bring a certificate of authz to a state. */
 static inline int64_t
 cert_in_state(struct fixture *x, int64_t authz, enum store_cert_state want,
     int64_t not_after)

@@ -6,8 +6,6 @@
 
 #include "store/store.h"
 
-/* Bring a certificate of authz to a state. */
-
 static void
 certificate_goes_its_way(void **state)
 {
