@@ -18,9 +18,6 @@
 #include "base/arena.h"
 #include "profile/template.h"
 
-struct cert;
-struct cert_plan;
-
 #define CLOCK_SKEW_SECONDS	300	/* notBefore is set back by this much */
 #define SKI_OCTETS		20
 
@@ -31,6 +28,7 @@ MUST_CHECK bool profile_ski(struct view spki, uint8_t out[SKI_OCTETS], struct fa
 struct issuer_facts {
 	struct view	 name;			/* its Subject, TLV */
 	struct view	 ski;			/* its key identifier, octets */
+	struct view	 sigalg;		/* AlgorithmIdentifier of its signatures */
 	int64_t		 not_after;		/* nothing outlives its issuer */
 	const char	*crl_uri;		/* http; NULL: none */
 	const char	*ocsp_uri;
@@ -101,8 +99,9 @@ struct ca_terms {
 };
 
 /*
- * The certificate of this role.  For the root, ca is NULL.  For the CMC
- * responder and the OCSP signer ca is the issuing CA.
+ * The certificate of this role.  For the root ca names only its own
+ * signature algorithm.  For the CMC responder and the OCSP signer ca is the
+ * issuing CA, for the HTTPS server the management CA.
  */
 MUST_CHECK bool ca_plan(const struct ca_terms *c, struct view spki,
     const struct issuer_facts *ca, int64_t now, struct view serial,

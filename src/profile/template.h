@@ -16,12 +16,12 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "codec/cert.h"
 #include "crypt/key.h"
 #include "profile/identity.h"
 #include "profile/prepare.h"
 
 #define TEMPLATE_NAME_MAX	64
-#define TEMPLATE_EKU_MAX	8
 #define TEMPLATE_ENTRIES_MAX	10000	/* of one authorization request */
 #define TEMPLATE_OID_TEXT_MAX	128
 #define DN_TEXT_MAX		64	/* ub-common-name and its kin, in code points */
@@ -51,23 +51,6 @@ struct change_terms {
 	uint32_t		 max_times;	/* per lineage; 0: without limit */
 };
 
-/* Bits of keyUsage, as numbered in RFC 5280, 4.2.1.3. */
-enum key_usage_bit {
-	KEY_USAGE_DIGITAL_SIGNATURE = 1u << 0,
-	KEY_USAGE_NON_REPUDIATION = 1u << 1,
-	KEY_USAGE_KEY_ENCIPHERMENT = 1u << 2,
-	KEY_USAGE_DATA_ENCIPHERMENT = 1u << 3,
-	KEY_USAGE_KEY_AGREEMENT = 1u << 4,
-	KEY_USAGE_CERT_SIGN = 1u << 5,
-	KEY_USAGE_CRL_SIGN = 1u << 6,
-};
-
-/* Purposes that an EKU list may name; see purpose_find(). */
-struct purpose {
-	const char	*name;		/* "ipsecIKE" */
-	struct view	 oid;		/* content octets */
-};
-
 struct template {
 	char		 name[TEMPLATE_NAME_MAX + 1];
 	uint32_t	 version;		/* 1; counted up by the PKI */
@@ -88,8 +71,7 @@ struct template {
 	unsigned	 keys;			/* KEY_BIT(): RSA kinds are least sizes */
 	enum key_kind	 key_default;
 	bool		 key_transport;		/* keyAgreement or keyEncipherment too */
-	const struct purpose *eku[TEMPLATE_EKU_MAX];
-	size_t		 neku;
+	unsigned	 eku;			/* enum ext_key_usage; 0: absent */
 	char		 policy[TEMPLATE_OID_TEXT_MAX];	/* dotted, or "" */
 	bool		 crl_pointer, ocsp_pointer, issuer_pointer;
 
@@ -146,10 +128,5 @@ MUST_CHECK bool template_check(const struct template *t, struct fault *f);
 
 /* The commented file: "key = value" lines that template_set takes back. */
 void	template_text(const struct template *t, struct buf *out);
-
-/* The name's purpose ("serverAuth", "ipsecIKE", ...), or NULL. */
-const struct purpose *purpose_find(struct view name);
-/* "serverAuth" for content octets, or NULL. */
-const char *purpose_name(struct view oid);
 
 #endif
