@@ -230,6 +230,15 @@ verify_all(struct bench *b)
 	must(b, store_audit_verify(b->st, &rows, &bad, &why, &b->f) && bad == 0);
 }
 
+static void
+read_hashes(struct bench *b)
+{
+	static const uint8_t	none[STORE_SHA1_OCTETS];
+	struct store_cert	c;
+
+	must(b, store_cert_find_sha1(b->st, none, b->a, &c, &b->f));
+}
+
 static bool
 count_revoked(void *ctx, const struct store_revoked *r, struct fault *f)
 {
@@ -304,6 +313,7 @@ main(int argc, char **argv)
 	measure(&b, "authorize", authorize_all);
 	measure(&b, "enrol and confirm", enrol_all);
 	measure(&b, "verify the audit chain", verify_all);
+	measure(&b, "first look-up by hash", read_hashes);
 	measure(&b, "revoke", revoke_all);
 	measure(&b, "walk for a CRL", walk_revoked);
 	store_close(b.st);
