@@ -179,6 +179,12 @@ run_end(struct work *w)
 	}
 }
 
+static bool
+wants_note(const struct work *w)
+{
+	return w->note;
+}
+
 /* A revocation is on the CRL before it is answered. */
 static bool
 publish_dirty(struct engine *e, int64_t now, struct fault *f)
@@ -291,7 +297,7 @@ start_work(struct engine *e, struct work *w, struct job *job, int64_t now)
 }
 
 static void
-answer_proven(struct engine *e, size_t n)
+answer_all(struct engine *e, size_t n)
 {
 	/* Every answer is signed, refusals too; `done` no longer matters. */
 	for (size_t i = 0; i < n; i++)
@@ -314,7 +320,8 @@ run_batch(struct engine *e, size_t n, int64_t now)
 	transaction(e, n, wants_decision, enroll_decide, NULL, now);
 	exchange_all(e, n, wants_issue, enroll_ask_issue, enroll_take_issue);
 	transaction(e, n, wants_end, run_end, publish_dirty, now);
-	answer_proven(e, n);
+	answer_all(e, n);
+	transaction(e, n, wants_note, enroll_note, NULL, now);
 	for (size_t i = 0; i < n; i++)
 		log_work(&e->works[i]);
 }

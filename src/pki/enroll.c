@@ -110,6 +110,9 @@ explain_refusal(struct work *w, bool holds)
 {
 	const struct store_authz	*z = &w->authz;
 
+	w->note = z->n != 0;
+	w->note_kind = !holds ? 0 : is_open(w) ? CVP_EVENT_OUTSIDE_WINDOW :
+	    CVP_EVENT_ENROLLMENT_FAILED;
 	if (z->n == 0)
 		fault_set(&w->fault, FAULT_SIGNATURE, "", "unknown authorization id");
 	else if (!holds)
@@ -475,4 +478,32 @@ enroll_finish(struct work *w)
 	}
 	fill_answer(w);
 	return true;
+}
+
+/*
+ * What a refused proof leaves behind.  Whoever holds no token may cause a few
+ * rows an hour on one id and no more; nothing is locked (corrections, 9, 19).
+ */
+bool
+enroll_note(struct work *w)
+{
+	struct store_authz	z;
+	bool			quiet, done;
+
+	if (!store_authz_find_n(w->e->p.store, w->authz.n, w->a, &z, &w->fault))
+		return false;
+	quiet = w->now < z.event_at + FAILURES_SECONDS;
+	if (quiet && z.failed_proofs >= FAILURES_NOTED)
+		return true;
+	if (!quiet && z.failed_proofs >= FAILURES_NOTED)
+		z.failed_proofs = 0;
+	z.failed_proofs += w->note_kind == 0;
+	if (w->note_kind == 0 && z.failed_proofs == FAILURES_NOTED)
+		w->note_kind = CVP_EVENT_LOCKED;
+	if (w->note_kind != 0 && (!quiet || w->note_kind == CVP_EVENT_LOCKED)) {
+		z.event_at = w->now;
+		if (!note_event(w->e, w->now, w->note_kind, &z, 0, 0, &w->fault))
+			return false;
+	}
+	return store_authz_update(w->e->p.store, &z, z.state, &done, &w->fault);
 }

@@ -16,6 +16,7 @@
 
 #define MINT_MAX		65536
 #define SIGNER_ARENA_MAX	(256u << 20)	/* the secrets of a full batch */
+#define CONTENT_DEPTH_MAX	40
 #define CERT_MAX		CERT_OCTETS_MAX
 
 struct signer {
@@ -491,7 +492,7 @@ answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer
 		return fault_set(f, FAULT_LIMIT, "", "%u certificates in an answer", n);
 	for (uint32_t i = 0; i < n; i++)
 		certs[i] = wire_get_view(w);
-	if (!wire_end(w, "RESPOND", f))
+	if (!wire_end(w, "RESPOND", f) || !der_check(content, CONTENT_DEPTH_MAX, f))
 		return false;
 	buf_init(&message, FRAME_BODY_MAX);
 	buf_init(&signature, SIGNATURE_MAX);

@@ -23,6 +23,8 @@
 #include "store/store_cert.h"
 #include "store/store_log.h"
 
+#define FAILURES_NOTED		10	/* wrong tokens on one id before its Admin is told */
+#define FAILURES_SECONDS	3600	/* and no oftener than this (corrections, 9) */
 #define CONFIRMED_GRACE_SECONDS	3600	/* a lost receipt is still answered */
 #define REQUEST_SECONDS_MAX	604800	/* rows of requests are kept a week */
 
@@ -94,6 +96,8 @@ struct work {
 	bool			 eligible;	/* state, window and key would do */
 	bool			 asked;		/* takes part in the exchange or transaction under way */
 	bool			 proven;
+	bool			 note;		/* a refusal that the Admin should learn of */
+	int			 note_kind;	/* enum cvp_event_kind; 0: a wrong token */
 	struct view		 sealed;	/* for the next state, from PROVE */
 	enum course		 course;
 	struct store_cert	 cert;		/* reserved, issued or confirmed */
@@ -140,6 +144,7 @@ bool	enroll_decide(struct work *w);		/* writes; false: undo */
 void	enroll_ask_issue(struct work *w, struct buf *questions, size_t *count);
 void	enroll_take_issue(struct work *w, const struct frame *answer);
 bool	enroll_finish(struct work *w);		/* writes; false: undo */
+bool	enroll_note(struct work *w);		/* writes; false: undo */
 
 bool	confirm_run(struct work *w);		/* confirm.c; writes */
 bool	other_run(struct work *w);		/* other.c; writes */
