@@ -229,7 +229,7 @@ join(struct converter *c, struct view in, uint8_t primitive, unsigned depth,
 	struct head	h;
 	struct inside	i;
 	struct view	content;
-	size_t		one;
+	size_t		one = 0;
 
 	if (!take_head(c, in, &h))
 		return false;
@@ -279,7 +279,7 @@ convert(struct converter *c, struct view in, unsigned depth, size_t *used)
 {
 	struct head	h;
 	struct inside	i;
-	size_t		mark, one;
+	size_t		mark, one = 0;
 
 	if (!take_head(c, in, &h))
 		return false;

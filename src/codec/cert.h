@@ -121,7 +121,10 @@ MUST_CHECK bool issuer_serial_decode(struct der *d, struct issuer_serial *out,
 void	issuer_serial_put(struct buf *b, const struct issuer_serial *is);
 bool	issuer_serial_names(const struct issuer_serial *is, const struct cert *c);
 
-/* What a certificate to be signed says.  Empty and zero: left out. */
+/*
+ * What a certificate to be signed says.  The first block is always there, with
+ * NAME_EMPTY for no subject; of the rest, empty and zero are left out.
+ */
 struct cert_plan {
 	struct view	 serial;	/* big-endian number, positive */
 	struct view	 sigalg;	/* AlgorithmIdentifier TLV */

@@ -59,8 +59,10 @@ read_extension(struct crl *c, const struct extension *e, struct fault *f)
 		c->is_delta = true;
 		return read_number(e->value, &base, f);
 	}
-	if (view_equal(e->oid, OID_ISSUING_DIST_POINT))
+	if (view_equal(e->oid, OID_ISSUING_DIST_POINT)) {
 		c->has_issuing_dist_point = true;
+		c->issuing_dist_point = e->value;
+	}
 	if (e->critical)
 		c->unknown_critical = true;
 	return true;
@@ -167,6 +169,10 @@ read_entry_extensions(struct der *in, struct crl_revoked *out, struct fault *f)
 			    !der_end(&d, f))
 				return false;
 			out->reason = (unsigned)reason;
+			if (crl_reason_name(out->reason) == NULL)
+				return fault_set(f, FAULT_MALFORMED,
+				    "RFC 5280, 5.3.1",
+				    "reason %u is not one", out->reason);
 		} else if (e->critical)
 			out->unknown_critical = true;
 	}

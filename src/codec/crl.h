@@ -3,6 +3,9 @@
  * crl.h - certificate revocation lists (RFC 5280, 5), written entry by entry
  * and read without a table: a million entries are normal.
  *
+ * Nothing is owned: all views point into the octets decoded, and after a
+ * failure *out is not to be used.
+ *
  * Reading checks the frame at once and each entry when it is walked over.  No
  * signature and no date is judged here.
  */
@@ -82,6 +85,7 @@ struct crl {
 	struct view		 number;	/* INTEGER content octets */
 	bool			 is_delta;
 	bool			 has_issuing_dist_point;
+	struct view		 issuing_dist_point;	/* its value, not read further */
 	bool			 unknown_critical;
 };
 

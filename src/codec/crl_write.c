@@ -51,7 +51,7 @@ crl_entry(struct crl_writer *w, struct view serial, int64_t revoked_at,
 	}
 	remember_time(w, revoked_at);
 	if (serial.n == 0 || serial.n > 20 || w->last_time_len == 0 ||
-	    reason > CRL_AA_COMPROMISE)
+	    crl_reason_name(reason) == NULL)
 		w->out->failed = true;
 	if (!buf_ok(w->out))
 		return;

@@ -2,6 +2,9 @@
 /*
  * crmf.h - CertReqMsg and CertTemplate (RFC 4211) as CMC uses them.
  *
+ * Views point into the octets decoded or, where it says so, into the arena;
+ * after a failure *out is not to be used.
+ *
  * What CMC forbids or our profile refuses is refused here: regInfo,
  * POPOSigningKeyInput, archive options, registration tokens, authenticators
  * and proofs of possession by encrypted certificate.  The proof of possession

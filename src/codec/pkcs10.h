@@ -2,6 +2,9 @@
 /*
  * pkcs10.h - certification requests (RFC 2986).
  *
+ * Nothing is owned: all views point into the octets decoded, and after a
+ * failure *out is not to be used.
+ *
  * Reading checks the form only: proof of possession is checked elsewhere, over
  * the octets of info and with the key in spki.
  */

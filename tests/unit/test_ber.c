@@ -57,7 +57,7 @@ static const struct {
 	    "000000000000000000000000", NULL },
 };
 
-/* R5272-3.2-1: whatever comes, either DER or a reason. */
+/* Whatever comes, either DER or a reason. */
 static void
 test_convert(void **state)
 {

@@ -63,7 +63,7 @@ test_gateway(void **state)
 	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(general_name_text(&c.san.list[i], text,
 		    sizeof(text)), names[i]);
-	/* R4945-5.2-3: the http one, though another stands before it */
+	/* the http one, though another stands before it */
 	assert_view(c.cdp_uri, "http://crl.example/ca.crl");
 	assert_view(c.ocsp_uri, "http://ocsp.example/");
 	assert_view(c.ca_issuers_uri, "http://ca.example/ca.cer");

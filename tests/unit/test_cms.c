@@ -413,7 +413,6 @@ test_enveloped(void **state)
 	assert_int_equal(e.recipients[0].encrypted_key.n, 256);
 	assert_int_equal(e.encrypted.n, 224);
 	buf_clear(&der);
-	/* R5272-3.2-6: a password recipient */
 	enveloped_fixture("pwri.p7m", a, &der, &e);
 	assert_int_equal(e.recipients[0].kind, CMS_RECIPIENT_PWRI);
 	assert_true(e.recipients[0].has_derivation);
@@ -486,7 +485,7 @@ test_enveloped_round_trip(void **state)
 	arena_free(a);
 }
 
-/* R5272-3.2-7: AuthenticatedData with a password recipient. */
+/* R5272-3.2-6: AuthenticatedData has a password recipient. */
 static void
 test_authenticated(void **state)
 {

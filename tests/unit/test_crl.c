@@ -161,6 +161,8 @@ static const struct {
 	    false },
 	{ "a reason that does not exist", VIEW_LIT("\x01"), 1795493427, 11,
 	    false },
+	{ "the reason that was never given out", VIEW_LIT("\x01"), 1795493427,
+	    7, false },
 	{ "a date that does not exist", VIEW_LIT("\x01"), INT64_MAX, 1, false },
 };
 
