@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ask.h - the messages a Peer sends: a request for a certificate, and whether
+ * the certificate is accepted (RFC 10002, 6.2, 6.3, 6.14).
+ */
+#ifndef PEER_ASK_H
+#define PEER_ASK_H
+
+#include "message/exchange.h"
+#include "message/ticket.h"
+
+#define ASK_REQUEST_ID	1u	/* body part of the certification request */
+#define ASK_CONFIRM_ID	1u	/* control confirmCertAcceptance */
+
+/*
+ * The request: PKCS #10 in reqSequence, proofs of the token, signed by the
+ * key that is to be certified.  Begins a transaction in x.
+ */
+MUST_CHECK bool ask_enroll(const struct ticket *t, struct key *key, const struct rng *rng,
+    int64_t now, struct exchange *x, struct buf *out, struct fault *f);
+
+/*
+ * The confirmation, signed by the new certificate: accepted, or rejected for
+ * this reason (not NULL).  x holds the nonce of the answer that brought it.
+ */
+MUST_CHECK bool ask_confirm(const struct cert *cert, struct key *key, const char *reason,
+    const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
+    struct fault *f);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enroll.h - from a ticket to a certificate that counts.
+ *
+ * One folder holds one device.  Enrolling walks through steps, and each is on
+ * disk before the next begins: the key and the request before anything is
+ * sent, the certificate and its confirmation before they are used.  Run again
+ * after a crash or a lost answer it goes on where it stopped, with the same
+ * key and the same octets (RFC 4809, 3.4.11).
+ *
+ *	DIR/key.pem cert.pem chain.pem ca.pem	what is in use
+ *	DIR/ticket				the ticket without its token
+ *	DIR/enroll/				an enrolment under way
+ *
+ * Files in use change only after the PKI has acknowledged the confirmation.
+ * Loading them into a daemon is install.h's work.
+ */
+#ifndef PEER_ENROLL_H
+#define PEER_ENROLL_H
+
+#include "message/exchange.h"
+#include "message/ticket.h"
+
+#define ENROLL_SUBJECT_MAX	512
+#define ENROLL_SERIAL_MAX	64
+
+struct enroll {
+	const char		*dir;
+	const struct ticket	*ticket;
+	struct transport	 transport;
+	/* Told before each message is sent: "request", "confirmation"; may be NULL. */
+	void			(*stage)(void *ctx, const char *name);
+	void			*stage_ctx;
+	const struct rng	*rng;
+	int64_t			 now;		/* unix seconds */
+};
+
+struct enroll_report {
+	bool	already;	/* it was all done before */
+	char	identity[264];	/* the first of the ticket */
+	char	subject[ENROLL_SUBJECT_MAX];
+	char	serial[ENROLL_SERIAL_MAX];	/* hex */
+	int64_t	not_before, not_after;
+};
+
+/*
+ * Enrol, or go on with it, up to files in use.
+ *	FAULT_BUSY	unreachable, pending, or another process works in dir
+ *	FAULT_REFUSED	the PKI said no, or sent a certificate that cannot be
+ *			used (it is then rejected, so that it is revoked)
+ *	FAULT_SIGNATURE	an answer that is not from this PKI: nothing is lost
+ *	FAULT_CONFLICT	dir holds an enrolment of another ticket, half done
+ */
+MUST_CHECK bool enroll_run(const struct enroll *q, struct enroll_report *r,
+    struct fault *f);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enroll_state.h - how far an enrolment has come, on disk.
+ *
+ * One file, replaced as a whole: the step, the transaction and the octets to
+ * be sent belong together and cannot part in a crash.  The key lies beside
+ * it.  Both are mode 0600 in a folder of mode 0700.
+ */
+#ifndef PEER_ENROLL_STATE_H
+#define PEER_ENROLL_STATE_H
+
+#include "message/exchange.h"
+#include "message/ticket.h"
+#include "peer/install.h"
+
+#define ENROLL_FOLDER		"enroll"
+#define ENROLL_STATE_FILE	"enroll/state.json"
+#define ENROLL_KEY_FILE		"enroll/key.pem"
+#define ENROLL_MESSAGE_MAX	(64u << 10)	/* what a PKI takes from a Peer */
+#define ENROLL_CERTS_MAX	(1 + INSTALL_CA_MAX)
+#define ENROLL_REASON_MAX	256
+
+enum enroll_step {
+	ENROLL_NONE = 0,	/* nothing was sent that still counts */
+	ENROLL_REQUEST,		/* message: the request; may have been sent */
+	ENROLL_CONFIRM,		/* certificate is good; message: the confirmation */
+	ENROLL_REJECT,		/* certificate is not; message: the rejection */
+	ENROLL_INSTALL,		/* acknowledged; files not yet in place */
+	ENROLL_DONE,
+};
+#define ENROLL_STEPS	(ENROLL_DONE + 1)
+
+const char *enroll_step_name(enum enroll_step s);	/* "request" */
+
+struct enroll_state {
+	enum enroll_step step;
+	char		 id[sizeof(((struct ticket *)0)->id)];
+	uint8_t		 ticket[SHA256_OCTETS];	/* digest of the whole ticket */
+	struct exchange	 x;
+	bool		 rebuilt;		/* this step's message was made anew once */
+	char		 reason[ENROLL_REASON_MAX];	/* of a rejection */
+	struct buf	 message;
+	struct buf	 certs[ENROLL_CERTS_MAX];	/* own, issuing CA, ..., root */
+	size_t		 n_certs;
+};
+
+void	enroll_state_init(struct enroll_state *s);
+void	enroll_state_clear(struct enroll_state *s);
+
+/* A folder without a state gives ENROLL_NONE. */
+MUST_CHECK bool enroll_state_load(const char *dir, struct enroll_state *s,
+    struct fault *f);
+MUST_CHECK bool enroll_state_save(const char *dir, const struct enroll_state *s,
+    struct fault *f);
+
+#endif
