@@ -9,7 +9,8 @@
  * responder, OCSP signer, HTTPS server) have one plan each.
  *
  * Does not look at requests, authorizations or clocks: names, serial and
- * times are arguments.  A plan lends what its arguments lend and what it
+ * times are arguments.  The signature algorithm is the signing key's and is put
+ * into the plan by whoever holds that key.  A plan lends what its arguments lend and what it
  * allocates from the arena.
  */
 #ifndef PROFILE_PLAN_H
@@ -21,14 +22,13 @@
 #define CLOCK_SKEW_SECONDS	300	/* notBefore is set back by this much */
 #define SKI_OCTETS		20
 
-/* Leftmost 160 bits of SHA-256 over the key bits (RFC 7093, 2, method 1). */
+/* SHA-1 over the key bits (RFC 5280, 4.2.1.2, method 1): a name, no protection. */
 MUST_CHECK bool profile_ski(struct view spki, uint8_t out[SKI_OCTETS], struct fault *f);
 
 /* What the issuing CA puts into everything it issues. */
 struct issuer_facts {
 	struct view	 name;			/* its Subject, TLV */
 	struct view	 ski;			/* its key identifier, octets */
-	struct view	 sigalg;		/* AlgorithmIdentifier of its signatures */
 	int64_t		 not_after;		/* nothing outlives its issuer */
 	const char	*crl_uri;		/* http; NULL: none */
 	const char	*ocsp_uri;
@@ -99,8 +99,7 @@ struct ca_terms {
 };
 
 /*
- * The certificate of this role.  For the root ca names only its own
- * signature algorithm.  For the CMC responder and the OCSP signer ca is the
+ * The certificate of this role.  For the root ca is NULL.  For the CMC responder and the OCSP signer ca is the
  * issuing CA, for the HTTPS server the management CA.
  */
 MUST_CHECK bool ca_plan(const struct ca_terms *c, struct view spki,
