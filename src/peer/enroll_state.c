@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "peer/enroll_state.h"
+
+#define FILE_VERSION	1
+#define FILE_MAX	(1u << 20)	/* a message and a few certificates in base64 */
+
+static const char *const step_names[ENROLL_STEPS] = {
+	[ENROLL_NONE] = "none",
+	[ENROLL_REQUEST] = "request",
+	[ENROLL_CONFIRM] = "confirm",
+	[ENROLL_REJECT] = "reject",
+	[ENROLL_INSTALL] = "install",
+	[ENROLL_DONE] = "done",
+};
+
+const char *
+enroll_step_name(enum enroll_step s)
+{
+	return step_names[s];
+}
+
+void
+enroll_state_init(struct enroll_state *s)
+{
+	memset(s, 0, sizeof(*s));
+	buf_init(&s->message, ENROLL_MESSAGE_MAX);
+	for (size_t i = 0; i < ENROLL_CERTS_MAX; i++)
+		buf_init(&s->certs[i], INSTALL_CERT_MAX);
+}
+
+void
+enroll_state_clear(struct enroll_state *s)
+{
+	buf_clear(&s->message);
+	for (size_t i = 0; i < ENROLL_CERTS_MAX; i++)
+		buf_clear(&s->certs[i]);
+	enroll_state_init(s);
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+static json_t *
+text_of_base64(struct view v)
+{
+	struct buf	 b;
+	json_t		*j;
+
+	buf_init(&b, FILE_MAX);
+	base64_encode(v, 0, &b);
+	buf_add_u8(&b, 0);
+	j = buf_ok(&b) ? json_string((const char *)b.p) : NULL;
+	buf_clear(&b);
+	return j;
+}
+
+static json_t *
+text_of_hex(struct view v)
+{
+	char	hex[2 * CMC_NONCE_MAX + 1];
+
+	hex_encode(v, hex);
+	return json_string(hex);
+}
+
+static json_t *
+certs_of(const struct enroll_state *s)
+{
+	json_t	*list = json_array();
+
+	for (size_t i = 0; i < s->n_certs; i++)
+		if (json_array_append_new(list, text_of_base64(buf_view(&s->certs[i]))) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static json_t *
+state_to_json(const struct enroll_state *s)
+{
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o}",
+	    "version", FILE_VERSION, "step", step_names[s->step], "id", s->id,
+	    "ticket", text_of_hex(view_of(s->ticket, sizeof(s->ticket))),
+	    "transaction", text_of_hex(view_of(s->x.id, sizeof(s->x.id))),
+	    "sent", text_of_hex(view_of(s->x.sent, sizeof(s->x.sent))),
+	    "received", text_of_hex(view_of(s->x.received, s->x.n_received)),
+	    "rebuilt", s->rebuilt, "reason", s->reason,
+	    "message", text_of_base64(buf_view(&s->message)),
+	    "certs", certs_of(s));
+}
+
+bool
+enroll_state_save(const char *dir, const struct enroll_state *s, struct fault *f)
+{
+	char	 path[INSTALL_PATH_MAX];
+	json_t	*j = state_to_json(s);
+	char	*text = j == NULL ? NULL : json_dumps(j, JSON_INDENT(1));
+	bool	 ok;
+
+	json_decref(j);
+	if (text == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	ok = path_join(path, sizeof(path), dir, ENROLL_STATE_FILE, f) &&
+	    file_write(path, view_str(text), 0600, f);
+	free(text);
+	return ok;
+}
+
+/* --- reading ------------------------------------------------------------------------- */
+
+/* The texts of the file, lent by the JSON tree. */
+struct texts {
+	const char	*step, *id, *ticket, *transaction, *sent, *received, *reason, *message;
+	json_t		*certs;
+	int		 version, rebuilt;
+};
+
+static bool
+read_hex(const char *text, uint8_t *out, size_t want)
+{
+	size_t	n;
+
+	return hex_decode(text, out, want, &n) && n == want;
+}
+
+static bool
+read_step(const char *text, enum enroll_step *out)
+{
+	for (size_t i = 0; i < ENROLL_STEPS; i++)
+		if (strcmp(text, step_names[i]) == 0) {
+			*out = (enum enroll_step)i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+read_certs(const json_t *list, struct enroll_state *s)
+{
+	s->n_certs = json_array_size(list);
+	if (!json_is_array(list) || s->n_certs > ENROLL_CERTS_MAX)
+		return false;
+	for (size_t i = 0; i < s->n_certs; i++) {
+		const char	*text = json_string_value(json_array_get(list, i));
+
+		if (text == NULL || !base64_decode(view_str(text), &s->certs[i]) ||
+		    s->certs[i].n == 0 || !buf_ok(&s->certs[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Each step has what it needs. */
+static bool
+is_whole(const struct enroll_state *s)
+{
+	switch (s->step) {
+	case ENROLL_REQUEST:
+		return s->message.n > 0;
+	case ENROLL_CONFIRM:
+	case ENROLL_REJECT:
+		return s->message.n > 0 && s->n_certs >= 2 && s->x.n_received > 0;
+	case ENROLL_INSTALL:
+		return s->n_certs >= 2;
+	default:
+		return true;
+	}
+}
+
+static bool
+read_texts(const struct texts *t, struct enroll_state *s)
+{
+	s->rebuilt = t->rebuilt;
+	if (t->version != FILE_VERSION || !read_step(t->step, &s->step) ||
+	    strlen(t->id) >= sizeof(s->id) || strlen(t->reason) >= sizeof(s->reason))
+		return false;
+	strcpy(s->id, t->id);
+	strcpy(s->reason, t->reason);
+	return read_hex(t->ticket, s->ticket, sizeof(s->ticket)) &&
+	    read_hex(t->transaction, s->x.id, sizeof(s->x.id)) &&
+	    read_hex(t->sent, s->x.sent, sizeof(s->x.sent)) &&
+	    hex_decode(t->received, s->x.received, sizeof(s->x.received), &s->x.n_received) &&
+	    base64_decode(view_str(t->message), &s->message) && buf_ok(&s->message) &&
+	    read_certs(t->certs, s) && is_whole(s);
+}
+
+static bool
+state_from_text(struct view text, struct enroll_state *s)
+{
+	struct texts	 t = { 0 };
+	json_t		*j = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES,
+	    NULL);
+	bool		 ok;
+
+	ok = j != NULL && json_unpack(j,
+	    "{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o !}",
+	    "version", &t.version, "step", &t.step, "id", &t.id, "ticket", &t.ticket,
+	    "transaction", &t.transaction, "sent", &t.sent, "received", &t.received,
+	    "rebuilt", &t.rebuilt, "reason", &t.reason, "message", &t.message,
+	    "certs", &t.certs) == 0 && read_texts(&t, s);
+	json_decref(j);
+	return ok;
+}
+
+bool
+enroll_state_load(const char *dir, struct enroll_state *s, struct fault *f)
+{
+	char		path[INSTALL_PATH_MAX];
+	struct buf	text;
+	bool		ok;
+
+	if (!path_join(path, sizeof(path), dir, ENROLL_STATE_FILE, f))
+		return false;
+	if (!file_exists(path))
+		return true;
+	buf_init(&text, FILE_MAX);
+	ok = file_read(path, &text, f);
+	if (ok && !state_from_text(buf_view(&text), s))
+		ok = fault_set(f, FAULT_MALFORMED, "", "\"%s\" is damaged: move the folder "
+		    "\"%s/" ENROLL_FOLDER "\" away and enrol with a new ticket", path, dir);
+	buf_clear(&text);
+	return ok;
+}
