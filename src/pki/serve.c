@@ -62,6 +62,12 @@ serve_say_ready(struct fault *f)
 	return fault_set(f, FAULT_IO, "", "could not tell main: %s", strerror(errno));
 }
 
+bool
+serve_drop(const struct pki_config *c, struct fault *f)
+{
+	return c->user[0] == '\0' || process_drop(c->user, NULL, f);
+}
+
 static int64_t
 now_ms(void)
 {

@@ -40,6 +40,9 @@ int	serve_engine(const struct pki_config *c);
 int	serve_signer(const struct pki_config *c);
 int	serve_front(const struct pki_config *c, const struct front_inheritance *in);
 
+/* Become the configured user, if there is one and we are root. */
+MUST_CHECK bool serve_drop(const struct pki_config *c, struct fault *f);
+
 /* Tell main that this child is ready. */
 MUST_CHECK bool serve_say_ready(struct fault *f);
 

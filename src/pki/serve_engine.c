@@ -411,7 +411,7 @@ serve_engine(const struct pki_config *c)
 		return 1;
 	p->config = c;
 	p->signer_fd = -1;
-	ok = process_harden(&f) && process_drop(c->user, NULL, &f) && open_all(p, &f) &&
+	ok = process_harden(&f) && serve_drop(c, &f) && open_all(p, &f) &&
 	    sandbox_enter(SANDBOX_ENGINE, &f) && serve_say_ready(&f);
 	if (ok) {
 		net_timer_start(p->tick, TICK_MS);

@@ -542,7 +542,7 @@ serve_front(const struct pki_config *c, const struct front_inheritance *in)
 	slots_init(&p);
 	p.config = c;
 	process_want_fds((size_t)c->max_connections + 256);
-	ok = process_harden(&f) && open_all(&p, in, &f) && process_drop(c->user, NULL, &f) &&
+	ok = process_harden(&f) && open_all(&p, in, &f) && serve_drop(c, &f) &&
 	    sandbox_enter(SANDBOX_FRONT, &f) && net_loop_run(p.loop, &f);
 	if (!ok)
 		log_fault(LOG_LEVEL_ERROR, "front ends", &f);

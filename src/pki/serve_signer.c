@@ -124,7 +124,7 @@ serve_signer(const struct pki_config *c)
 	buf_init(&p.out, 512u << 20);
 	if (!process_harden(&f) || (p.signals = signals_open(sigs, 3, &f)) < 0 ||
 	    (p.signer = signer_open(c, false, &f)) == NULL ||
-	    !process_drop(c->user, NULL, &f) || !sandbox_enter(SANDBOX_SIGNER, &f) ||
+	    !serve_drop(c, &f) || !sandbox_enter(SANDBOX_SIGNER, &f) ||
 	    !serve_say_ready(&f)) {
 		log_fault(LOG_LEVEL_ERROR, "could not start", &f);
 		signer_close(p.signer);
