@@ -573,3 +573,21 @@ enroll_run(const struct enroll *q, struct enroll_report *r, struct fault *f)
 		close(w.lock);
 	return ok;
 }
+
+bool
+enroll_with(struct view text, const char *dir, const struct transport *transport,
+    int64_t now, struct fault *f)
+{
+	struct enroll_report	r;
+	struct ticket		t;
+	struct enroll		q = {
+		.dir = dir, .ticket = &t, .transport = *transport, .rng = rng_system(), .now = now,
+	};
+	bool			ok;
+
+	if (!ticket_read(text, &t, f))
+		return false;
+	ok = enroll_run(&q, &r, f);
+	ticket_clear(&t);
+	return ok;
+}

@@ -54,4 +54,11 @@ struct enroll_report {
 MUST_CHECK bool enroll_run(const struct enroll *q, struct enroll_report *r,
     struct fault *f);
 
+/*
+ * The same for a ticket's text and nobody to report to: the first Admin, who
+ * enrols like everybody else while its PKI is being made.
+ */
+MUST_CHECK bool enroll_with(struct view ticket, const char *dir,
+    const struct transport *transport, int64_t now, struct fault *f);
+
 #endif

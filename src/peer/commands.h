@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.h - the verb group `peer`, one file per command.
+ */
+#ifndef PEER_COMMANDS_H
+#define PEER_COMMANDS_H
+
+#include "base/command.h"
+
+#define PEER_DIR	"/var/lib/pki4ipsec/peer"	/* --dir, when not given */
+
+extern const struct command cmd_peer_enroll;
+extern const struct command cmd_peer_status;
+
+/* The table; ends with NULL. */
+extern const struct command *const peer_commands[];
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * peer enroll: from a ticket to files in use and, with --install strongswan,
+ * to tunnels in a running daemon.  Run again it goes on where it stopped.
+ */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "peer/commands.h"
+#include "peer/enroll.h"
+#include "peer/reach.h"
+#include "peer/tunnels.h"
+
+#define URI_START		"pki4ipsec:"
+#define RETRY_PRESET		"2m"
+#define RETRY_SECONDS_MAX	INT64_C(2592000)	/* a month */
+#define PLAN_ARENA_MAX		(4u << 20)
+#define AGAIN	"the same command again: it goes on where it stopped"
+
+static const struct option options[] = {
+	{ "dir", "DIR", PEER_DIR, "folder of this device: key, certificate, state" },
+	{ "install", "WHERE", NULL, "strongswan: write and load its configuration; files: only DIR" },
+	{ "swanctl-dir", "DIR", INSTALL_SWANCTL_DIR, "strongSwan's configuration" },
+	{ "vici", "URI", INSTALL_VICI_URI, "socket of the strongSwan daemon" },
+	{ "no-load", NULL, NULL, "write strongSwan's files, do not talk to the daemon" },
+	{ "file", "DIR", NULL, "no network: messages as files in DIR, to be carried" },
+	{ "retry-for", "TIME", RETRY_PRESET, "how long to try an unreachable PKI; 0: once" },
+	{ 0 },
+};
+
+/* One call of the command. */
+struct call {
+	const struct invocation	*in;
+	const char		*dir;
+	bool			 strongswan;
+	int64_t			 retry_for;
+	struct ticket		 ticket;
+	struct reach_http	 http;
+	struct reach_files	 files;
+	struct enroll_report	 enrolled;
+	struct install_report	 installed;
+};
+
+/* --- the command line --------------------------------------------------------------- */
+
+static bool
+read_stdin(struct buf *out, struct fault *f)
+{
+	uint8_t	part[4096];
+	ssize_t	n;
+
+	while ((n = read(STDIN_FILENO, part, sizeof(part))) > 0)
+		buf_add(out, part, (size_t)n);
+	secret_wipe(part, sizeof(part));
+	if (n < 0)
+		return fault_set(f, FAULT_IO, "", "could not read standard input");
+	return buf_check(out, "ticket", f);
+}
+
+static bool
+read_ticket(const char *arg, struct ticket *out, struct fault *f)
+{
+	struct buf	text;
+	bool		ok = true;
+
+	buf_init(&text, TICKET_FILE_MAX);
+	if (strcmp(arg, "-") == 0)
+		ok = read_stdin(&text, f);
+	else if (strncmp(arg, URI_START, strlen(URI_START)) == 0)
+		buf_add_str(&text, arg);
+	else
+		ok = file_read(arg, &text, f);
+	ok = ok && buf_check(&text, "ticket", f) && ticket_read(buf_view(&text), out, f);
+	if (text.p != NULL)
+		secret_wipe(text.p, text.n);
+	buf_clear(&text);
+	return ok || fault_within(f, "ticket");
+}
+
+static bool
+read_options(struct call *c, struct fault *f)
+{
+	const char	*install = option_value(c->in, "install");
+
+	c->dir = option_value(c->in, "dir");
+	c->strongswan = install != NULL && strcmp(install, "strongswan") == 0;
+	if (install != NULL && !c->strongswan && strcmp(install, "files") != 0)
+		return fault_set(f, FAULT_USAGE, "", "--install %s: want strongswan or files",
+		    install);
+	if (!c->strongswan && (option_given(c->in, "swanctl-dir") ||
+	    option_given(c->in, "vici") || option_given(c->in, "no-load")))
+		return fault_set(f, FAULT_USAGE, "", "--swanctl-dir, --vici and --no-load go "
+		    "with --install strongswan");
+	if (strcmp(option_value(c->in, "retry-for"), "0") == 0)
+		return true;
+	return duration_parse("--retry-for", option_value(c->in, "retry-for"), 0,
+	    RETRY_SECONDS_MAX, &c->retry_for, f);
+}
+
+/* --- enrolling ------------------------------------------------------------------------ */
+
+static void
+tell_stage(void *ctx, const char *name)
+{
+	struct call	*c = ctx;
+
+	reach_files_stage(&c->files, name);
+	if (c->in->verbose && c->files.dir == NULL)
+		fprintf(stderr, "sending the %s to %s\n", name, c->ticket.url);
+}
+
+/* As long as the PKI cannot be reached and patience lasts. */
+static bool
+enroll_patiently(struct call *c, struct enroll *q, struct fault *f)
+{
+	struct reach_patience	p;
+
+	reach_patience_start(&p, c->files.dir != NULL ? 0 : c->retry_for);
+	for (;;) {
+		c->http.retry_after = 0;
+		q->now = (int64_t)time(NULL);
+		if (enroll_run(q, &c->enrolled, f))
+			return true;
+		if (f->kind != FAULT_BUSY ||
+		    !reach_patience_wait(&p, c->http.retry_after, q->rng))
+			return false;
+		if (c->in->verbose)
+			fprintf(stderr, "%s; trying again\n", f->text);
+		fault_clear(f);
+	}
+}
+
+static bool
+enroll(struct call *c, struct fault *f)
+{
+	struct enroll	q = {
+		.dir = c->dir, .ticket = &c->ticket, .stage = tell_stage, .stage_ctx = c,
+		.rng = rng_system(),
+	};
+	bool		ok;
+
+	c->files.dir = option_value(c->in, "file");
+	if (c->files.dir != NULL) {
+		q.transport = reach_files(&c->files);
+		return enroll_patiently(c, &q, f);
+	}
+	if (!reach_http_open(&c->http, c->ticket.url, f))
+		return false;
+	q.transport = reach_http(&c->http);
+	ok = enroll_patiently(c, &q, f);
+	reach_http_close(&c->http);
+	return ok;
+}
+
+static bool
+install(struct call *c, struct fault *f)
+{
+	struct install_request	 req = {
+		.swanctl_dir = option_value(c->in, "swanctl-dir"),
+		.vici_uri = option_value(c->in, "vici"),
+	};
+	struct arena		*a = arena_new(PLAN_ARENA_MAX);
+	struct credential	 cred;
+	bool			 ok;
+
+	if (a == NULL)
+		return arena_fault(f);
+	ok = credential_load(c->dir, true, &cred, f);
+	if (ok) {
+		ok = tunnels_plan(&c->ticket, &cred, a, &req, f) && install_strongswan(&req,
+		    !option_given(c->in, "no-load"), &c->installed, f);
+		credential_clear(&cred);
+	}
+	arena_free(a);
+	return ok;
+}
+
+/* --- saying so --------------------------------------------------------------------------- */
+
+static void
+print_json(const struct call *c)
+{
+	const struct enroll_report	*e = &c->enrolled;
+	const struct install_report	*i = &c->installed;
+	char				 from[32], to[32];
+	json_t				*j;
+
+	date_format(e->not_before, from);
+	date_format(e->not_after, to);
+	j = json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s}", "dir", c->dir,
+	    "already", e->already, "identity", e->identity, "subject", e->subject,
+	    "serial", e->serial, "not_before", from, "not_after", to);
+	if (j != NULL && c->strongswan)
+		json_object_set_new(j, "strongswan", json_pack("{s:s, s:b, s:s, s:i, s:s, s:s}",
+		    "conf", i->conf, "loaded", i->loaded, "connection", i->connection,
+		    "connections", (int)i->connections, "daemon", i->daemon, "next", i->next));
+	if (j != NULL)
+		json_dumpf(j, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(j);
+}
+
+static void
+print_text(const struct call *c)
+{
+	const struct enroll_report	*e = &c->enrolled;
+	const struct install_report	*i = &c->installed;
+	char				 to[32], subject[ENROLL_SUBJECT_MAX];
+
+	date_format(e->not_after, to);
+	text_escape(view_str(e->subject), 0, subject, sizeof(subject));
+	if (e->already && !c->strongswan)
+		printf("nothing to do: ");
+	printf("%s %s\n", e->already ? "already enrolled:" : "enrolled", e->identity);
+	printf("  certificate  %s, until %s\n", subject[0] == '\0' ? e->serial : subject, to);
+	printf("  files        %s/key.pem cert.pem chain.pem ca.pem\n", c->dir);
+	if (!c->strongswan)
+		return;
+	printf("  strongSwan   %s%s%s\n", i->conf, i->loaded ? ", loaded into " : "",
+	    i->loaded ? i->daemon : "");
+	if (i->next[0] != '\0')
+		printf("  next         %s\n", i->next);
+}
+
+static int
+fail(const struct call *c, const struct fault *f)
+{
+	if (c->installed.next[0] != '\0')
+		return command_fail(c->in, f, c->installed.next);
+	return command_fail(c->in, f, f->kind == FAULT_BUSY ? AGAIN :
+	    f->kind == FAULT_USAGE ? "pki4ipsec peer enroll --help" : NULL);
+}
+
+static int
+run(const struct invocation *in)
+{
+	static struct call	c;
+	struct fault		f = { 0 };
+	bool			ok;
+
+	memset(&c, 0, sizeof(c));
+	c.in = in;
+	if (!read_options(&c, &f) || !read_ticket(in->args[0], &c.ticket, &f))
+		return fail(&c, &f);
+	ok = enroll(&c, &f) && (!c.strongswan || install(&c, &f));
+	ticket_clear(&c.ticket);
+	if (!ok)
+		return fail(&c, &f);
+	if (in->json)
+		print_json(&c);
+	else if (!in->quiet)
+		print_text(&c);
+	return EXIT_DONE;
+}
+
+const struct command cmd_peer_enroll = {
+	.group = "peer", .name = "enroll", .args = "TICKET",
+	.min_args = 1, .max_args = 1,
+	.help = "get this device its certificate; TICKET is a file, - or a pki4ipsec: URI",
+	.options = options, .run = run,
+};
