@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - the one executable: the commands of the actors it was built with.
+ * main.c - the one executable: the commands of the actors it was built with,
+ * and those that need several of them.
  */
 #include <stdio.h>
 
 #include "base/command.h"
+#include "main/commands.h"
 
 #define COMMANDS_MAX	128	/* all actors' verbs together */
 
@@ -18,8 +20,22 @@ extern const struct command *const admin_commands[];
 extern const struct command *const peer_commands[];
 #endif
 
+static const struct command *const joint_commands[] = {
+#if defined(HAVE_PKI) && defined(HAVE_PEER)
+	&cmd_pki_init,
+#endif
+#if defined(HAVE_ADMIN) && defined(HAVE_PEER)
+	&cmd_admin_enroll,
+#endif
+#if defined(HAVE_PKI) && defined(HAVE_ADMIN) && defined(HAVE_PEER)
+	&cmd_bench_enroll,
+#endif
+	NULL
+};
+
 /* Each table ends with NULL. */
 static const struct command *const *const tables[] = {
+	joint_commands,
 #if defined(HAVE_PKI)
 	pki_commands,
 #endif
@@ -32,20 +48,20 @@ static const struct command *const *const tables[] = {
 	NULL
 };
 
+const struct command	*all_commands[COMMANDS_MAX + 1];
+
 int
 main(int argc, char **argv)
 {
-	const struct command	*all[COMMANDS_MAX + 1] = { NULL };
-	size_t			 n = 0;
+	size_t	n = 0;
 
-	for (size_t t = 0; tables[t] != NULL; t++) {
+	for (size_t t = 0; tables[t] != NULL; t++)
 		for (size_t i = 0; tables[t][i] != NULL; i++) {
 			if (n == COMMANDS_MAX) {
 				fputs("pki4ipsec: too many commands\n", stderr);
 				return EXIT_FAILED;
 			}
-			all[n++] = tables[t][i];
+			all_commands[n++] = tables[t][i];
 		}
-	}
-	return command_main(argc, argv, all);
+	return command_main(argc, argv, all_commands);
 }

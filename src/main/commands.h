@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.h - commands that need more than one actor.
+ */
+#ifndef MAIN_COMMANDS_H
+#define MAIN_COMMANDS_H
+
+#include "base/command.h"
+
+/* All commands of this build; ends with NULL. */
+extern const struct command *all_commands[];
+
+extern const struct command cmd_pki_init;
+extern const struct command cmd_admin_enroll;
+extern const struct command cmd_bench_enroll;
+
+#endif
