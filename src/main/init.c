@@ -15,6 +15,7 @@
 
 #include "base/command.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "main/admin_enroll.h"
 #include "main/commands.h"
@@ -104,6 +105,7 @@ run(const struct invocation *in)
 	struct fault		f = { 0 };
 	bool			ok;
 
+	log_init("init", in->verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARN);
 	if (!read_request(in, &q, &f)) {
 		command_fail(in, &f, "pki4ipsec pki init --help");
 		return EXIT_USAGE;

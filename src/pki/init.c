@@ -324,7 +324,7 @@ make_ticket(const struct init_request *q, struct init_report *r, struct fault *f
 		identity_format(&who, t.identities[0]);
 		t.n_identities = 1;
 		ticket_write(&t, &r->ticket);
-		ok = put_file(r, "admin/admin.ticket", buf_view(&r->ticket), 0600, f);
+		ok = buf_check(&r->ticket, "ticket", f);
 	}
 	secret_clear(&token);
 	ticket_clear(&t);
