@@ -289,7 +289,7 @@ read_template(struct table *t, struct device *d, const char *text)
 		problem_add(t->p, d->line, "template", "a name of %zu octets, up to %d are taken",
 		    strlen(text), TEMPLATE_NAME_MAX);
 	else
-		d->template = text;
+		d->template = read_text(t, d, COLUMN_TEMPLATE, view_str(text));
 }
 
 static void
