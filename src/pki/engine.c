@@ -144,9 +144,12 @@ transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 		ok = store_undo(e->p.store, &f);
 	}
 	ok = ok && (last == NULL || last(e, now, &f)) && store_commit(e->p.store, &f);
-	if (ok)
+	if (ok) {
+		publish_committed(e);
 		return;
+	}
 	store_rollback(e->p.store);
+	publish_undone(e);
 	log_fault(LOG_LEVEL_ERROR, "could not store a batch", &f);
 	for (size_t i = 0; i < n; i++)
 		if (e->works[i].asked)
@@ -419,10 +422,14 @@ engine_tick(struct engine *e, int64_t now, struct fault *f)
 	while (ok && more) {
 		ok = store_begin(e->p.store, f) && move_due(e, now, &more, f) &&
 		    publish_due(e, now, f) && store_commit(e->p.store, f);
+		if (ok)
+			publish_committed(e);
 		arena_reset(e->scratch);
 	}
-	if (!ok)
+	if (!ok) {
 		store_rollback(e->p.store);
+		publish_undone(e);
+	}
 	return ok;
 }
 
@@ -499,8 +506,11 @@ sync_store(struct engine *e, int64_t now, struct fault *f)
 static bool
 first_crls(struct engine *e, int64_t now, struct fault *f)
 {
-	return store_begin(e->p.store, f) && publish_due(e, now, f) &&
-	    store_commit(e->p.store, f);
+	if (!store_begin(e->p.store, f) || !publish_due(e, now, f) ||
+	    !store_commit(e->p.store, f))
+		return false;
+	publish_committed(e);
+	return true;
 }
 
 struct engine *
@@ -517,6 +527,8 @@ engine_new(const struct engine_parts *p, int64_t now, struct fault *f)
 	e->p = *p;
 	buf_init(&e->questions, EXCHANGE_MAX);
 	buf_init(&e->answers, EXCHANGE_MAX);
+	for (size_t i = 0; i < AUTHORITY_CAS; i++)
+		buf_init(&e->crl_octets[i], CRL_OCTETS_MAX);
 	e->pool = pool_new((size_t)p->config->threads, f);
 	if (e->pool == NULL || !authorities_load(p->config, &e->authorities, f) ||
 	    !templates_load(p->config, &e->templates, f) || !sync_store(e, now, f) ||
@@ -540,6 +552,8 @@ engine_free(struct engine *e)
 		arena_free(e->works[i].a);
 	for (size_t i = 0; i < e->n_objects; i++)
 		buf_clear(&e->objects[i].body);
+	for (size_t i = 0; i < AUTHORITY_CAS; i++)
+		buf_clear(&e->crl_octets[i]);
 	free(e->works);
 	arena_free(e->scratch);
 	buf_clear(&e->questions);

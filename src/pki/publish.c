@@ -100,7 +100,7 @@ sign_crl(struct engine *e, enum authority_id ca, struct view tbs, struct view *d
 	    signer_get_object(&fr, SIGNER_CRL, der, f);
 }
 
-/* In a transaction of the caller. */
+/* Signed and stored in a transaction of the caller; offered once it is committed. */
 static bool
 renew_crl(struct engine *e, enum authority_id ca, int64_t now, struct fault *f)
 {
@@ -109,18 +109,47 @@ renew_crl(struct engine *e, enum authority_id ca, int64_t now, struct fault *f)
 	bool			ok;
 
 	buf_init(&tbs, CRL_OCTETS_MAX);
-	ok = store_crl_number(e->p.store, crl.ca, 0, &crl.number, f) &&
-	    build_tbs(e, ca, crl.number, now, &tbs, &crl.next_update, f) &&
-	    sign_crl(e, ca, buf_view(&tbs), &crl.der, f) &&
-	    store_crl_put(e->p.store, &crl, f) &&
-	    set_crl_object(e, ca, &crl, f);
-	buf_clear(&tbs);
+	/* A number whose transaction was undone is not used again. */
+	ok = store_crl_number(e->p.store, crl.ca, e->crl_tried[ca] + 1, &crl.number, f) &&
+	    build_tbs(e, ca, crl.number, now, &tbs, &crl.next_update, f);
+	buf_reset(&e->crl_octets[ca]);
 	if (ok) {
-		e->crl_dirty[ca] = false;
-		log_line(LOG_LEVEL_INFO, "crl issued", "ca=%s number=%" PRId64 " octets=%zu",
-		    authority_name(ca), crl.number, crl.der.n);
+		e->crl_tried[ca] = crl.number;
+		ok = sign_crl(e, ca, buf_view(&tbs), &crl.der, f);
+		buf_add_view(&e->crl_octets[ca], ok ? crl.der : VIEW_NONE);
+		crl.der = buf_view(&e->crl_octets[ca]);
+		ok = ok && buf_check(&e->crl_octets[ca], "CRL", f) &&
+		    store_crl_put(e->p.store, &crl, f);
 	}
+	buf_clear(&tbs);
+	if (ok)
+		e->crl_staged[ca] = crl;
 	return ok;
+}
+
+void
+publish_committed(struct engine *e)
+{
+	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
+		struct store_crl	*crl = &e->crl_staged[ca];
+		struct fault		 f = { 0 };
+
+		if (crl->number == 0)
+			continue;
+		e->crl_dirty[ca] = !set_crl_object(e, ca, crl, &f);
+		if (e->crl_dirty[ca])
+			log_fault(LOG_LEVEL_ERROR, "could not offer a crl", &f);
+		else
+			log_line(LOG_LEVEL_INFO, "crl issued", "ca=%s number=%" PRId64
+			    " octets=%zu", authority_name(ca), crl->number, crl->der.n);
+		memset(crl, 0, sizeof(*crl));
+	}
+}
+
+void
+publish_undone(struct engine *e)
+{
+	memset(e->crl_staged, 0, sizeof(e->crl_staged));
 }
 
 /* CRLs that are dirty or old.  The root's only while its key is here. */

@@ -119,6 +119,9 @@ struct engine {
 	int64_t			 ended_until;
 	bool			 crl_dirty[AUTHORITY_CAS];
 	int64_t			 crl_next[AUTHORITY_CAS];	/* when one is due */
+	int64_t			 crl_tried[AUTHORITY_CAS];	/* highest number the signer saw */
+	struct store_crl	 crl_staged[AUTHORITY_CAS];	/* signed, not yet committed */
+	struct buf		 crl_octets[AUTHORITY_CAS];	/* their DER */
 	struct object		 objects[AUTHORITIES + AUTHORITY_CAS + 1];
 	size_t			 n_objects;
 };
@@ -188,6 +191,9 @@ enum authority_id authority_of(const struct engine *e, int64_t ca);
 /* CRLs and other public objects (publish.c). */
 MUST_CHECK bool publish_start(struct engine *e, int64_t now, struct fault *f);
 MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);
+/* After the commit: offer what was staged; after a rollback: forget it. */
+void	publish_committed(struct engine *e);
+void	publish_undone(struct engine *e);
 
 /* Questions to the signer in e->questions, answers in e->answers. */
 MUST_CHECK bool engine_exchange(struct engine *e, size_t count, struct fault *f);
