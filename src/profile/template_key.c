@@ -112,7 +112,8 @@ set_text(const struct template_key *k, struct template *t, const char *value,
 	bool		ok;
 
 	buf_init(&b, LABEL_OCTETS_MAX * 4);
-	ok = value[0] == '\0' || prepare_label(view_str(value), &b, f);
+	ok = value[0] == '\0' || prepare_label(view_str(value), &b, f) ||
+	    fault_within(f, "%s", k->name);
 	for (size_t i = 0; i < b.n; i++)
 		points += (b.p[i] & 0xc0) != 0x80;
 	if (ok && (points < k->min || points > k->max))
