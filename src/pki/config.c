@@ -94,7 +94,7 @@ config_path(const struct pki_config *c, const char *sub, char *out, size_t n,
 /* libConfuse reports through a callback; the first complaint is kept. */
 static _Thread_local struct fault *complaint;
 
-static void
+static void PRINTF_LIKE(2, 0)
 confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char	text[256];
