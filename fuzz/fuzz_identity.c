@@ -10,6 +10,8 @@
 #include "profile/identity.h"
 #include "profile/prepare.h"
 
+int	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
 static void
 tagged(struct view in)
 {

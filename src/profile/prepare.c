@@ -379,7 +379,9 @@ prepare_label(struct view in, struct buf *out, struct fault *f)
 	if (!points_read("label", in, NULL, &s, f))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (in_category(s.p[i], UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cn |
+		/* a byte order mark within: preparing again would drop it */
+		if (s.p[i] == 0xfeff || in_category(s.p[i],
+		    UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cn |
 		    UC_CATEGORY_MASK_Co | UC_CATEGORY_MASK_Zl |
 		    UC_CATEGORY_MASK_Zp))
 			return fault_set(f, FAULT_REFUSED, "",

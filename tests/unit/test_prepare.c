@@ -52,6 +52,7 @@ static const struct {
 
 	{ "label", LABEL, VIEW_LIT("gateway 1"), FAULT_NONE, "gateway 1" },
 	{ "label composed", LABEL, VIEW_LIT("Zu\xcc\x88rich"), FAULT_NONE, "Z\xc3\xbcrich" },
+	{ "label with two byte order marks", LABEL, VIEW_LIT("\xef\xbb\xbf\xef\xbb\xbf" "a"), FAULT_REFUSED, "U+FEFF" },
 	{ "label with newline", LABEL, VIEW_LIT("a\nb"), FAULT_REFUSED, "U+000A" },
 };
 
