@@ -79,6 +79,16 @@ lint_is_critical(const struct lint_input *in, struct view oid)
 	return e != NULL && e->critical;
 }
 
+/*
+ * The CMC responder bears its issuer's name too; the key identifier tells it
+ * from an anchor.
+ */
+bool
+lint_is_anchor(const struct cert *c)
+{
+	return cert_is_self_issued(c) && (c->aki.n == 0 || view_equal(c->aki, c->ski));
+}
+
 /* The attributes of a name that decoded before; stops at what is odd. */
 static void
 take_apart(struct view name, struct lint_input *in)

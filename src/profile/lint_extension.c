@@ -46,7 +46,7 @@ static bool
 no_aki(const struct lint_input *in, char *detail)
 {
 	(void)detail;
-	return in->cert->aki.n == 0 && !cert_is_self_issued(in->cert);
+	return in->cert->aki.n == 0 && !lint_is_anchor(in->cert);
 }
 
 static bool
@@ -126,7 +126,7 @@ static bool
 no_revocation_pointer(const struct lint_input *in, char *detail)
 {
 	(void)detail;
-	return !cert_is_self_issued(in->cert) && !in->cert->ocsp_nocheck &&
+	return !lint_is_anchor(in->cert) && !in->cert->ocsp_nocheck &&
 	    !lint_has(in, OID_CRL_DIST_POINTS) && in->cert->ocsp_uri.n == 0;
 }
 
@@ -134,7 +134,7 @@ static bool
 cdp_missing(const struct lint_input *in, char *detail)
 {
 	(void)detail;
-	return !cert_is_self_issued(in->cert) && !in->cert->ocsp_nocheck &&
+	return !lint_is_anchor(in->cert) && !in->cert->ocsp_nocheck &&
 	    !lint_has(in, OID_CRL_DIST_POINTS);
 }
 
@@ -190,7 +190,7 @@ static bool
 aia_no_ocsp(const struct lint_input *in, char *detail)
 {
 	(void)detail;
-	return !cert_is_self_issued(in->cert) && in->cert->ocsp_uri.n == 0;
+	return !lint_is_anchor(in->cert) && in->cert->ocsp_uri.n == 0;
 }
 
 static bool

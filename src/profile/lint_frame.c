@@ -12,7 +12,7 @@
 static bool
 version(const struct lint_input *in, char *detail)
 {
-	if (in->cert->version == 3 || cert_is_self_issued(in->cert))
+	if (in->cert->version == 3 || lint_is_anchor(in->cert))
 		return false;
 	lint_say(detail, "version %u", in->cert->version);
 	return true;
@@ -40,7 +40,7 @@ serial_predictable(const struct lint_input *in, char *detail)
 	size_t	n = serial_magnitude(in->cert->serial).n;
 
 	lint_say(detail, "%zu octets", n);
-	return n < SERIAL_OCTETS_GOOD && !cert_is_self_issued(in->cert);
+	return n < SERIAL_OCTETS_GOOD && !lint_is_anchor(in->cert);
 }
 
 /* Signatures whose digest is SHA-256 or better, or that need none. */
@@ -99,7 +99,7 @@ sig_hash_weak(const struct lint_input *in, char *detail)
 {
 	char	text[OID_TEXT_MAX];
 
-	if (cert_is_self_issued(in->cert) || !lint_signature_is_weak(&in->cert->sigalg))
+	if (lint_is_anchor(in->cert) || !lint_signature_is_weak(&in->cert->sigalg))
 		return false;
 	lint_say(detail, "%s", oid_show(in->cert->sigalg.oid, text));
 	return true;

@@ -64,6 +64,8 @@ void	lint_say(char *detail, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void	lint_quote(char *detail, struct view text);
 bool	lint_has(const struct lint_input *in, struct view oid);
 bool	lint_is_critical(const struct lint_input *in, struct view oid);
+/* Issued by itself with its own key: what a trust anchor looks like. */
+bool	lint_is_anchor(const struct cert *c);
 bool	lint_signature_is_weak(const struct algorithm *a);
 const char *lint_signature_params(const struct algorithm *a);
 

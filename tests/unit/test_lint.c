@@ -263,6 +263,60 @@ CHANGE(sha1_rsa) { c->sigalg.oid = OID_SHA1_RSA; }
 CHANGE(ecdsa_null) { c->sigalg.params = DER_NULL_TLV; }
 CHANGE(dsa_key) { c->spki = VIEW_LIT("\x30\x10\x30\x09\x06\x07\x2a\x86\x48\xce\x38\x04\x01\x03\x03\x00\x00\x00"); }
 CHANGE(broken_key) { c->spki = VIEW_LIT("\x30\x0f\x30\x07\x06\x03\x2b\x65\x70\x05\x00\x03\x04\x00\x00\x00\x00"); }
+/* A SubjectPublicKeyInfo of an RSA or ML-DSA key, of which only the size is real. */
+static uint8_t	one_key[4096];
+
+static void
+put_key(struct cert *c, struct view oid, bool null, struct view bits)
+{
+	struct buf	b;
+	size_t		seq, alg;
+
+	buf_init(&b, sizeof(one_key));
+	seq = der_begin(&b, DER_SEQUENCE);
+	alg = der_begin(&b, DER_SEQUENCE);
+	der_put_oid(&b, oid);
+	if (null)
+		der_put_null(&b);
+	der_close(&b, alg);
+	der_put_bits(&b, bits);
+	der_close(&b, seq);
+	assert_true(buf_ok(&b));
+	memcpy(one_key, b.p, b.n);
+	c->spki = view_of(one_key, b.n);
+	buf_clear(&b);
+}
+
+static void
+put_rsa(struct cert *c, struct view oid, bool null, size_t octets, uint64_t e)
+{
+	uint8_t		modulus[512];
+	struct buf	b;
+	size_t		seq;
+
+	memset(modulus, 0xa5, sizeof(modulus));
+	buf_init(&b, 1024);
+	seq = der_begin(&b, DER_SEQUENCE);
+	der_put_unsigned(&b, view_of(modulus, octets));
+	der_put_uint(&b, e);
+	der_close(&b, seq);
+	put_key(c, oid, null, buf_view(&b));
+	buf_clear(&b);
+}
+
+static void
+put_ml_dsa(struct cert *c)
+{
+	static const uint8_t	octets[1952];
+
+	put_key(c, OID_ML_DSA_65, false, view_of(octets, sizeof(octets)));
+}
+
+CHANGE(rsa_1024) { put_rsa(c, OID_RSA, true, 128, 65537); }
+CHANGE(rsa_2048) { put_rsa(c, OID_RSA, true, 256, 65537); }
+CHANGE(rsa_e3) { put_rsa(c, OID_RSA, true, 384, 3); }
+CHANGE(rsa_pss) { put_rsa(c, OID_RSA_PSS, false, 384, 65537); }
+CHANGE(ml_dsa) { put_ml_dsa(c); }
 CHANGE(ed25519_key) { c->spki = VIEW_LIT("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00" "0123456789abcdef0123456789abcdef"); }
 CHANGE(large) { c->der.n = 2000; }
 CHANGE(reversed) { c->not_after = c->not_before - 1; }
@@ -356,6 +410,11 @@ static const struct {
 	{ "e_ike_sig_hash_weak", LINT_STRICT, sha1_rsa },
 	{ "e_ike_key_type", LINT_STRICT, dsa_key },
 	{ "e_pkix_spki_params", LINT_STRICT, broken_key },
+	{ "e_ike_rsa_short", LINT_STRICT, rsa_1024 },
+	{ "w_rec_rsa_below_3072", LINT_STRICT, rsa_2048 },
+	{ "e_pkix_rsa_exponent", LINT_STRICT, rsa_e3 },
+	{ "w_rec_rsa_pss_spki", LINT_STRICT, rsa_pss },
+	{ "i_interop_key_pqc", LINT_S2S_GATEWAY, ml_dsa },
 	{ "i_interop_key_eddsa_p521", LINT_RA_GATEWAY, ed25519_key },
 	{ "i_rec_cert_size", LINT_STRICT, large },
 	{ "e_pkix_validity_order", LINT_STRICT, reversed },
@@ -495,6 +554,22 @@ each_rule_fires(void **state)
 		if (!says(&after, cases[i].rule))
 			fail_msg("%s did not fire:%s", cases[i].rule, after.names);
 		make_close(&m);
+	}
+}
+
+/* A rule without a case here would be a rule nobody has seen fire. */
+static void
+each_rule_has_a_case(void **state)
+{
+	(void)state;
+	/* the tables about issuers and CRLs, at the end, are walked below */
+	for (size_t i = 0; strcmp(lint_rule(i)->name, "e_pkix_issuer_subject_bytes") != 0; i++) {
+		bool	found = false;
+
+		for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
+			found |= strcmp(cases[k].rule, lint_rule(i)->name) == 0;
+		if (!found)
+			fail_msg("%s has no case", lint_rule(i)->name);
 	}
 }
 
@@ -659,6 +734,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(own_certificates_pass),
 		cmocka_unit_test(each_rule_fires),
+		cmocka_unit_test(each_rule_has_a_case),
 		cmocka_unit_test(profiles_soften),
 		cmocka_unit_test(crl_rules_fire),
 		cmocka_unit_test(issuer_rules_fire),
