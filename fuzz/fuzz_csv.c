@@ -102,7 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 		abort();
 	p->a = a;
 	for (size_t i = 0; i < n; i++)
-		c.lines += octets[i] == '\n';
+		c.lines += octets[i] == '\n' || octets[i] == '\r';
 	if (!csv_read(view_of(octets, n), p, row, &c, &f) && f.kind == FAULT_NONE)
 		abort();
 	check_problems(p, c.lines);

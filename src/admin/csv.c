@@ -43,6 +43,14 @@ problems_sort(struct problems *p)
 
 /* --- encoding ----------------------------------------------------------------------- */
 
+/* LF, CR LF, or CR alone, as libcsv has it. */
+static bool
+ends_line(struct view text, size_t i)
+{
+	return text.p[i] == '\n' ||
+	    (text.p[i] == '\r' && (i + 1 == text.n || text.p[i + 1] != '\n'));
+}
+
 /* The line that holds octet at, and which line it is. */
 static struct view
 line_around(struct view text, size_t at, unsigned *number)
@@ -51,11 +59,11 @@ line_around(struct view text, size_t at, unsigned *number)
 
 	*number = 1;
 	for (size_t i = 0; i < at; i++)
-		if (text.p[i] == '\n') {
+		if (ends_line(text, i)) {
 			from = i + 1;
 			(*number)++;
 		}
-	while (to < text.n && text.p[to] != '\n')
+	while (to < text.n && !ends_line(text, to))
 		to++;
 	return view_of(text.p + from, to - from);
 }
@@ -151,7 +159,7 @@ feed(struct csv_parser *parser, struct view text, struct reading *r)
 				r->memory = true;
 			r->stop = true;
 		}
-		if (text.p[i] == '\n') {
+		if (ends_line(text, i)) {
 			r->line++;
 			start = i + 1;
 		}
