@@ -72,7 +72,8 @@ set_text(char *out, size_t size, const char *key, struct view value, struct faul
 	if (!is_plain(value))
 		return fault_set(f, FAULT_MALFORMED, RULE,
 		    "%s holds control characters or is not UTF-8", key);
-	memcpy(out, value.p, value.n);
+	if (value.n > 0)
+		memcpy(out, value.p, value.n);
 	out[value.n] = '\0';
 	return true;
 }
