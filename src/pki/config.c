@@ -523,7 +523,8 @@ write_text(struct buf *out, const char *s)
 {
 	buf_add_u8(out, '"');
 	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
+		/* ${NAME} would become a variable of the environment */
+		if (*s == '"' || *s == '\\' || *s == '$')
 			buf_add_u8(out, '\\');
 		buf_add_u8(out, (uint8_t)*s);
 	}
