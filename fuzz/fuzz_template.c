@@ -2,15 +2,17 @@
 /*
  * fuzz_template.c - lines "key = value" as a template.  What a key takes it
  * gives back in words that it takes again; a template whose parts fit one
- * another can be written.
+ * another can be written, and the file says what it said.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz_file.h"
+#include "pki/config.h"
 #include "profile/template.h"
 
 #define TEXT_MAX	(256u << 10)
 #define KEY_ROOM	64
+#define KEYS_MAX	60
 #define VALUE_ROOM	4096
 
 int	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -63,6 +65,37 @@ line(struct template *t, struct view v)
 	set_twice(t, key, value);
 }
 
+static bool
+set_pair(void *ctx, const char *key, const char *value, struct fault *f)
+{
+	return template_set(ctx, key, value, f);
+}
+
+/* By way of a file, as `pki init` and `pki serve` do. */
+static void
+read_back(struct view text)
+{
+	static const char		*keys[KEYS_MAX + 1];
+	const struct template_key	*all;
+	struct template			 t;
+	struct buf			 again;
+	struct fault			 f = { 0 };
+	size_t				 n;
+
+	all = template_keys(&n);
+	for (size_t i = 0; i < n && i < KEYS_MAX; i++)
+		keys[i] = all[i].name;
+	file_put("template.conf", text);
+	buf_init(&again, TEXT_MAX);
+	if (!template_start("ra-user", "", &t, &f) ||
+	    !config_read_pairs(file_path, keys, set_pair, &t, &f))
+		abort();
+	template_text(&t, &again);
+	if (!view_equal(text, buf_view(&again)))
+		abort();
+	buf_clear(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -77,12 +110,16 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			end++;
 		line(&t, view_of(p + i, end - i));
 	}
-	if (!template_check(&t, &f) && f.kind == FAULT_NONE)
-		abort();
+	if (!template_check(&t, &f)) {
+		if (f.kind == FAULT_NONE)
+			abort();
+		return 0;
+	}
 	buf_init(&text, TEXT_MAX);
 	template_text(&t, &text);
 	if (!buf_ok(&text))
 		abort();
+	read_back(buf_view(&text));
 	buf_clear(&text);
 	return 0;
 }
