@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_engine.c - any octets as a message to the PKI, unsigned or behind a
- * signature that holds; the first octet says how far in they get.  Whatever
- * came in, the answer is one that a client can read.
+ * signature that holds; the first octet says how far in they get, and whether
+ * several arrive at once.  Whatever came in, the answer is one that a client
+ * can read.
  */
 #include <stdlib.h>
 
@@ -17,6 +18,8 @@
 #define ARENA_MAX	(64u << 20)
 #define INPUT_MAX	(256u << 10)
 #define MODES		8
+#define TOGETHER	0x80	/* several inputs, one batch */
+#define BATCH_MAX	16
 
 int	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -73,17 +76,58 @@ check_answer(struct view answer)
 	arena_free(a);
 }
 
+/* Messages on their way to one engine_run(); batch is NULL when each has its own. */
+struct batch {
+	struct job	jobs[BATCH_MAX];
+	struct buf	messages[BATCH_MAX];
+	size_t		n;
+};
+static struct batch	*batch;
+
+static void
+keep(struct view message)
+{
+	struct buf	*b = &batch->messages[batch->n];
+
+	if (batch->n == BATCH_MAX)
+		return;
+	buf_init(b, MESSAGE_MAX);
+	buf_add_view(b, message);
+	batch->jobs[batch->n] = (struct job){ .message = buf_view(b), .source = "fuzz" };
+	buf_init(&batch->jobs[batch->n++].answer, MESSAGE_MAX);
+}
+
 static void
 send(struct fuzz_pki *p, struct view message)
 {
 	struct buf	answer;
 	struct fault	f = { 0 };
 
+	if (batch != NULL) {
+		keep(message);
+		return;
+	}
 	buf_init(&answer, MESSAGE_MAX);
 	/* Nothing but the message is there that it could be busy with. */
 	fuzz_need(fuzz_exchange(p, message, &answer, &f), &f);
 	check_answer(buf_view(&answer));
 	buf_clear(&answer);
+}
+
+/* Two that meet in one batch may be told to come again. */
+static void
+send_batch(struct fuzz_pki *p, struct batch *b)
+{
+	if (b->n > 0)
+		engine_run(p->engine, b->jobs, b->n, FUZZ_NOW);
+	for (size_t i = 0; i < b->n; i++) {
+		if (!b->jobs[i].again)
+			check_answer(buf_view(&b->jobs[i].answer));
+		else if (b->n == 1)
+			abort();
+		buf_clear(&b->jobs[i].answer);
+		buf_clear(&b->messages[i]);
+	}
 }
 
 /* --- what is sent ------------------------------------------------------------------ */
@@ -209,17 +253,10 @@ send_edited(struct fuzz_pki *p, struct view in)
 	arena_free(a);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
+static void
+send_one(struct fuzz_pki *p, unsigned mode, struct view in)
 {
-	struct fuzz_pki	*p = fuzz_pki();
-	struct view	 in;
-
-	if (n == 0 || n > INPUT_MAX)
-		return 0;
-	prepare();
-	in = view_of(octets + 1, n - 1);
-	switch (octets[0] % MODES) {
+	switch (mode % MODES) {
 	case 0:
 		send(p, in);
 		break;
@@ -245,5 +282,38 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 		send_edited(p, in);
 		break;
 	}
+}
+
+/* Each with its length, two octets, and its mode in front. */
+static void
+send_together(struct fuzz_pki *p, struct view in)
+{
+	struct batch	b = { 0 };
+	size_t		n;
+
+	batch = &b;
+	while (in.n > 3) {
+		n = (size_t)(in.p[0] << 8 | in.p[1]);
+		if (n > in.n - 3)
+			n = in.n - 3;
+		send_one(p, in.p[2], view_of(in.p + 3, n));
+		in = view_of(in.p + 3 + n, in.n - 3 - n);
+	}
+	batch = NULL;
+	send_batch(p, &b);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
+{
+	struct fuzz_pki	*p = fuzz_pki();
+
+	if (n == 0 || n > INPUT_MAX)
+		return 0;
+	prepare();
+	if (octets[0] & TOGETHER)
+		send_together(p, view_of(octets + 1, n - 1));
+	else
+		send_one(p, octets[0], view_of(octets + 1, n - 1));
 	return 0;
 }
