@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "codec/cvp.h"
 #include "codec/oid.h"
 #include "fuzz_pki.h"
 #include "known_key.h"
@@ -157,6 +158,31 @@ send_unsigned(struct fuzz_pki *p, struct view content)
 	buf_clear(&message);
 }
 
+/*
+ * An authzRequest that wants its secrets for nobody wants them for the Admin:
+ * no input can hold the certificate of a PKI that was made just now.
+ */
+static void
+put_control(struct cmc_writer *w, enum cmc_kind kind, struct view value, struct view admin)
+{
+	struct arena			*a = arena_new(ARENA_MAX);
+	struct cvp_authz_request	 q;
+	struct cmc_mark			 mark;
+
+	if (kind == CVP_AUTHZ_REQUEST && a != NULL &&
+	    cvp_authz_request_decode(value, a, CVP_ENTRIES_MAX, &q, NULL) &&
+	    q.delivery != CVP_ENCRYPT_TO) {
+		q.delivery = CVP_ENCRYPT_TO;
+		q.encrypt_to = admin;
+		mark = cmc_control_begin(w, 2, kind);
+		cvp_put_authz_request(w->out, &q);
+		cmc_control_end(w, mark);
+	} else {
+		cmc_control_value(w, 2, kind, value);
+	}
+	arena_free(a);
+}
+
 /* One control, its value from outside; an octet in front says which. */
 static void
 send_control(struct fuzz_pki *p, const struct fuzz_actor *who, struct view in)
@@ -170,7 +196,8 @@ send_control(struct fuzz_pki *p, const struct fuzz_actor *who, struct view in)
 	buf_init(&content, MESSAGE_MAX);
 	cmc_data_begin(&w, &content);
 	cmc_control_integer(&w, 1, CMC_TRANSACTION_ID, view_of(tid, sizeof(tid)));
-	cmc_control_value(&w, 2, kinds[in.p[0] % KINDS], view_of(in.p + 1, in.n - 1));
+	put_control(&w, kinds[in.p[0] % KINDS], view_of(in.p + 1, in.n - 1),
+	    buf_view(&p->admin.cert));
 	cmc_finish(&w);
 	if (buf_ok(&content))
 		send_signed(p, &who->signer, who->key, buf_view(&content));
