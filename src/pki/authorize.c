@@ -45,6 +45,7 @@ template_allowed(struct work *w, const struct cvp_authz_request *q, uint32_t *co
 	    !view_equal(q->encrypt_to, w->sender.cert.der))
 		return fault_set(f, FAULT_REFUSED, "corrections, 3",
 		    "secrets are enveloped for the certificate that signs the request");
+	*code = 0;
 	return true;
 }
 
