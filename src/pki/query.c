@@ -82,6 +82,23 @@ set_cert(struct work *w, const struct store_authz *z, struct cvp_record *r, stru
 	return true;
 }
 
+/* What was granted: names and window, for an Admin who has no list of them. */
+static bool
+set_effective(struct work *w, const struct store_authz *z, struct cvp_record *r,
+    struct fault *f)
+{
+	struct cvp_terms	*t;
+
+	if (z->terms.n == 0)
+		return true;
+	if ((t = arena_alloc(w->a, sizeof(*t))) == NULL)
+		return arena_fault(f);
+	if (!cvp_terms_decode(z->terms, w->a, t, f))
+		return fault_within(f, "terms of authorization %" PRId64, z->n);
+	r->effective = t;
+	return true;
+}
+
 /* Foreign records are left out, as unknown ones are (corrections, 5). */
 static bool
 add_record(struct work *w, const struct store_authz *z, struct store_template *t,
@@ -105,7 +122,7 @@ add_record(struct work *w, const struct store_authz *z, struct store_template *t
 		failure->code = (uint32_t)z->last_failure;
 		r->last_failure = failure;
 	}
-	if (!set_cert(w, z, r, f))
+	if (!set_cert(w, z, r, f) || !set_effective(w, z, r, f))
 		return false;
 	info->n_records++;
 	return true;

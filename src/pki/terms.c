@@ -158,38 +158,49 @@ wire_change(const struct change_terms *c)
 	};
 }
 
-/* AlgorithmIdentifiers of the keys a template takes. */
+static const struct known_key {
+	enum key_kind	kind;
+	const char	*oid;
+	size_t		noid;
+	const char	*params;
+	size_t		nparams;
+	uint32_t	bits;
+} known_keys[] = {
+#define EC_KEY "\x2a\x86\x48\xce\x3d\x02\x01"
+#define RSA_KEY "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+	{ KEY_EC_P256, EC_KEY, 7, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10, 0 },
+	{ KEY_EC_P384, EC_KEY, 7, "\x06\x05\x2b\x81\x04\x00\x22", 7, 0 },
+	{ KEY_ED25519, "\x2b\x65\x70", 3, NULL, 0, 0 },
+	{ KEY_RSA_2048, RSA_KEY, 9, "\x05\x00", 2, 2048 },
+	{ KEY_RSA_3072, RSA_KEY, 9, "\x05\x00", 2, 3072 },
+	{ KEY_RSA_4096, RSA_KEY, 9, "\x05\x00", 2, 4096 },
+};
+#define KNOWN_KEYS	(sizeof(known_keys) / sizeof(known_keys[0]))
+
+static struct cvp_key_spec
+wire_key(const struct known_key *k)
+{
+	return (struct cvp_key_spec){
+		.algorithm = {
+			.oid = view_of(k->oid, k->noid),
+			.params = view_of(k->params, k->nparams),
+		},
+		.min_bits = k->bits,
+	};
+}
+
+/* AlgorithmIdentifiers of the keys a template takes; the first is its choice. */
 static size_t
 wire_keys(const struct template *t, struct cvp_key_spec *out)
 {
-	static const struct {
-		enum key_kind	kind;
-		const char	*oid;
-		size_t		noid;
-		const char	*params;
-		size_t		nparams;
-		uint32_t	bits;
-	} known[] = {
-#define EC_KEY "\x2a\x86\x48\xce\x3d\x02\x01"
-#define RSA_KEY "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
-		{ KEY_EC_P256, EC_KEY, 7, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10, 0 },
-		{ KEY_EC_P384, EC_KEY, 7, "\x06\x05\x2b\x81\x04\x00\x22", 7, 0 },
-		{ KEY_ED25519, "\x2b\x65\x70", 3, NULL, 0, 0 },
-		{ KEY_RSA_2048, RSA_KEY, 9, "\x05\x00", 2, 2048 },
-		{ KEY_RSA_3072, RSA_KEY, 9, "\x05\x00", 2, 3072 },
-		{ KEY_RSA_4096, RSA_KEY, 9, "\x05\x00", 2, 4096 },
-	};
 	size_t	n = 0;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (t->keys & (1u << known[i].kind))
-			out[n++] = (struct cvp_key_spec){
-				.algorithm = {
-					.oid = view_of(known[i].oid, known[i].noid),
-					.params = view_of(known[i].params, known[i].nparams),
-				},
-				.min_bits = known[i].bits,
-			};
+	for (size_t i = 0; i < KNOWN_KEYS; i++)
+		if (known_keys[i].kind == t->key_default)
+			out[n++] = wire_key(&known_keys[i]);
+	for (size_t i = 0; i < KNOWN_KEYS; i++)
+		if (known_keys[i].kind != t->key_default && (t->keys & (1u << known_keys[i].kind)))
+			out[n++] = wire_key(&known_keys[i]);
 	return n;
 }
 
