@@ -88,12 +88,16 @@ accept_judge(const struct cert *c, const struct accept_terms *t, struct fault *f
 	struct view	cas[INSTALL_CA_MAX];
 	size_t		n;
 
-	if (!dates_fit(c, t->now, f))
+	/*
+	 * Certificates travel outside of the answer's signature: until the path
+	 * holds, what is wrong may be somebody's work on the way.
+	 */
+	if (!dates_fit(c, t->now, f) || !accept_chain(c, t, cas, &n, f) ||
+	    !exchange_path(c, t->certs, t->n_certs, t->anchor, t->now, f) ||
+	    !try_key(c, t->key, f))
 		return ACCEPT_UNCLEAR;
-	if (!check_usage(c, f) || !check_identities(c, t->ticket, f) ||
-	    !try_key(c, t->key, f) || !accept_chain(c, t, cas, &n, f) ||
-	    !exchange_path(c, t->certs, t->n_certs, t->anchor, t->now, f))
-		return f->kind == FAULT_INTERNAL ? ACCEPT_UNCLEAR : ACCEPT_REJECT;
+	if (!check_usage(c, f) || !check_identities(c, t->ticket, f))
+		return ACCEPT_REJECT;
 	return ACCEPT_GOOD;
 }
 

@@ -15,8 +15,8 @@
 #include "peer/install.h"
 
 enum accept_verdict {
-	ACCEPT_REJECT = 0,	/* unusable: tell the PKI */
-	ACCEPT_UNCLEAR,		/* our clock, memory or disk: do not tell, try again */
+	ACCEPT_UNCLEAR = 0,	/* our clock, or damage on the way: ask again */
+	ACCEPT_REJECT,		/* issued like this, and unusable: tell the PKI */
 	ACCEPT_GOOD,
 };
 

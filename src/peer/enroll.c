@@ -381,7 +381,7 @@ give_up(struct run *w, struct fault *f)
 	return save(w, f) && drop_key(w, f);
 }
 
-/* The answer to a confirmation was no: true if another one was made. */
+/* The answer to a confirmation was no.  True: another one was made. */
 static bool
 confirmation_refused(struct run *w, const struct exchange_failure *why, struct fault *f)
 {
@@ -399,9 +399,14 @@ confirmation_refused(struct run *w, const struct exchange_failure *why, struct f
 		w->st.rebuilt = true;
 		return write_confirmation(w, f);
 	}
+	if (said.kind != FAULT_BUSY) {
+		/* Perhaps damaged on the way: asked again, the PKI sends it again. */
+		forget(w);
+		if (!save(w, f))
+			return false;
+	}
 	*f = said;
-	fault_within(f, "confirmation");
-	return false;
+	return fault_within(f, "confirmation");
 }
 
 static bool
