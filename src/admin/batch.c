@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "admin/batch.h"
 #include "base/file.h"
@@ -35,10 +36,10 @@ put_plan(const struct batch *b, struct buf *out)
 
 	date_format(b->created, created);
 	date_format(b->not_after, until);
-	buf_addf(out, "state: %s\ncontent: %s\ntemplate: %s\nkey: %s\ncreated: %s\n"
+	buf_addf(out, "state: %s\ntemplate: %s\npreset: %s\nkey: %s\nout: %s\ncreated: %s\n"
 	    "not-after: %s\nentries: %zu\ngranted: %zu\nfailed: %zu\nack: %s\n",
-	    state_names[b->state], b->content, b->template, b->key, created, until, b->entries,
-	    b->granted, b->failed, b->ack);
+	    state_names[b->state], b->template, b->preset, b->key, b->out, created, until,
+	    b->entries, b->granted, b->failed, b->ack);
 }
 
 static bool
@@ -75,10 +76,12 @@ set_key(struct batch *b, const char *key, const char *value, struct fault *f)
 {
 	if (strcmp(key, "state") == 0)
 		return set_state(b, value, f);
-	if (strcmp(key, "content") == 0)
-		return set_word(b->content, sizeof(b->content), key, value, f);
 	if (strcmp(key, "template") == 0)
 		return set_word(b->template, sizeof(b->template), key, value, f);
+	if (strcmp(key, "preset") == 0)
+		return set_word(b->preset, sizeof(b->preset), key, value, f);
+	if (strcmp(key, "out") == 0)
+		return set_word(b->out, sizeof(b->out), key, value, f);
 	if (strcmp(key, "key") == 0)
 		return set_word(b->key, sizeof(b->key), key, value, f);
 	if (strcmp(key, "ack") == 0)
@@ -135,25 +138,23 @@ load_plan(const char *dir, const char *name, struct batch *out, struct fault *f)
 
 /* --- finding -------------------------------------------------------------------------- */
 
-static bool
-is_better(const struct batch *b, const struct batch *than)
+static int
+by_age(const void *a, const void *b)
 {
-	if ((b->state == BATCH_DONE) != (than->state == BATCH_DONE))
-		return b->state != BATCH_DONE;
-	return b->created > than->created;
+	const struct batch	*x = a, *y = b;
+
+	return (x->created > y->created) - (x->created < y->created);
 }
 
 bool
-batch_find(const char *dir, const char *content, struct batch *out, bool *found,
-    struct fault *f)
+batches_unfinished(const char *dir, struct batch *out, size_t *n, struct fault *f)
 {
 	char		 path[PATH_SIZE];
-	struct batch	 b;
 	struct dirent	*e;
 	DIR		*d;
 	bool		 ok = true;
 
-	*found = false;
+	*n = 0;
 	if (!path_of(path, dir, "", "", f))
 		return false;
 	if ((d = opendir(path)) == NULL)
@@ -163,13 +164,12 @@ batch_find(const char *dir, const char *content, struct batch *out, bool *found,
 		/* Half-made ones end in .new */
 		if (strlen(e->d_name) != 2 * BATCH_ID_OCTETS)
 			continue;
-		ok = load_plan(dir, e->d_name, &b, f);
-		if (ok && strcmp(b.content, content) == 0 && (!*found || is_better(&b, out))) {
-			*out = b;
-			*found = true;
-		}
+		ok = load_plan(dir, e->d_name, &out[*n], f);
+		if (ok && out[*n].state != BATCH_DONE && ++*n == BATCHES_MAX)
+			break;
 	}
 	closedir(d);
+	qsort(out, *n, sizeof(*out), by_age);
 	return ok;
 }
 
@@ -199,14 +199,16 @@ write_plan(const char *dir, const char *name, const struct batch *b, struct faul
 }
 
 bool
-batch_create(const char *dir, const struct batch *b, struct view request, struct fault *f)
+batch_create(const char *dir, const struct batch *b, struct view request, struct view list,
+    struct fault *f)
 {
 	char	fresh[sizeof(b->hex) + 4], from[PATH_SIZE], to[PATH_SIZE], path[PATH_SIZE];
 
 	snprintf(fresh, sizeof(fresh), "%s.new", b->hex);
 	if (!path_of(from, dir, fresh, "", f) || !path_of(to, dir, b->hex, "", f) ||
 	    !dir_make(from, 0700, f) || !path_of(path, dir, fresh, "request.der", f) ||
-	    !file_write(path, request, 0600, f) || !write_plan(dir, fresh, b, f))
+	    !file_write(path, request, 0600, f) || !path_of(path, dir, fresh, "devices.csv", f) ||
+	    !file_write(path, list, 0600, f) || !write_plan(dir, fresh, b, f))
 		return false;
 	if (rename(from, to) != 0)
 		return fault_set(f, FAULT_IO, "", "could not rename %s: %s", from,
@@ -226,6 +228,33 @@ batch_request(const char *dir, const struct batch *b, struct buf *out, struct fa
 	char	path[PATH_SIZE];
 
 	return path_of(path, dir, b->hex, "request.der", f) && file_read(path, out, f);
+}
+
+bool
+batch_list(const char *dir, const struct batch *b, struct buf *out, struct fault *f)
+{
+	char	path[PATH_SIZE];
+
+	return path_of(path, dir, b->hex, "devices.csv", f) && file_read(path, out, f);
+}
+
+static bool
+remove_file(const char *dir, const struct batch *b, const char *name, struct fault *f)
+{
+	char	path[PATH_SIZE];
+
+	if (!path_of(path, dir, b->hex, name, f))
+		return false;
+	return unlink(path) == 0 || errno == ENOENT || fault_set(f, FAULT_IO, "",
+	    "could not remove %s: %s", path, error_text(errno));
+}
+
+bool
+batch_end(const char *dir, struct batch *b, struct fault *f)
+{
+	b->state = BATCH_DONE;
+	return batch_update(dir, b, f) && remove_file(dir, b, "request.der", f) &&
+	    remove_file(dir, b, "devices.csv", f);
 }
 
 bool

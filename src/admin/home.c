@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "admin/home.h"
 #include "base/file.h"
@@ -207,12 +208,25 @@ admin_open(const char *dir, const char *url, const struct transport *way,
 void
 admin_close(struct admin *a)
 {
+	if (a->lock > 0)
+		close(a->lock);
 	http_client_free(a->http);
 	key_free(a->key);
 	message_signer_clear(&a->signer);
 	for (size_t i = 0; i < a->n_octets; i++)
 		buf_clear(&a->octets[i]);
 	memset(a, 0, sizeof(*a));
+}
+
+bool
+admin_lock(struct admin *a, struct fault *f)
+{
+	char	path[ADMIN_PATH_MAX];
+
+	if (!path_join(path, sizeof(path), a->dir, "lock", f))
+		return false;
+	a->lock = file_lock(path, f);
+	return a->lock > 0;
 }
 
 bool

@@ -7,6 +7,7 @@
  *	inventory.tsv				what was authorized from here
  *	batches/				authorizations under way
  *	events.cursor				how far events have been read
+ *	lock					held by a command that changes any of these
  *
  * Every request is one CMC transaction signed by the Admin's certificate; an
  * answer counts only if it is the PKI's, by the root in ca.pem.
@@ -39,6 +40,7 @@ struct admin {
 	const struct rng	*rng;
 	int64_t			 now;		/* unix seconds */
 	struct http_client	*http;		/* NULL: way is somebody else's */
+	int			 lock;		/* 0: not held */
 	struct buf		 octets[ADMIN_CHAIN_MAX + 2];	/* behind the views */
 	size_t			 n_octets;
 };
@@ -50,6 +52,12 @@ struct admin {
 MUST_CHECK bool admin_open(const char *dir, const char *url, const struct transport *way,
     const struct rng *rng, int64_t now, struct admin *out, struct fault *f);
 void	admin_close(struct admin *a);
+
+/*
+ * For commands that change what is in the folder: two at once would lose
+ * each other's lines.  FAULT_BUSY names the other.  Held until admin_close().
+ */
+MUST_CHECK bool admin_lock(struct admin *a, struct fault *f);
 
 /* A control to ask with; its body part id comes back. */
 struct ask {

@@ -8,7 +8,7 @@
 
 #define FILE_NAME	"inventory.tsv"
 #define FIRST_LINE	"# pki4ipsec inventory 1"
-#define FIELDS		11
+#define FIELDS		12
 
 /* --- reading ----------------------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ read_line(struct known *k, struct view line, struct arena *a, struct fault *f)
 	struct view	fields[FIELDS];
 	const char	**to[FIELDS] = {
 		&k->id, &k->d.label, &k->d.name, &k->d.template, &k->d.group, &k->d.site,
-		&k->d.address, &k->d.subnets, NULL, &k->batch, &k->end,
+		&k->d.address, &k->d.subnets, NULL, &k->batch, &k->end, &k->cancel,
 	};
 	size_t		n = 0;
 
@@ -96,6 +96,8 @@ inventory_load(const char *dir, struct arena *a, struct inventory *out, struct f
 		return true;
 	buf_init(&text, INVENTORY_FILE_MAX);
 	ok = file_read(path, &text, f) && read_lines(buf_view(&text), out, f);
+	if (text.p != NULL)
+		secret_wipe(text.p, text.n);
 	buf_clear(&text);
 	return ok;
 }
@@ -175,7 +177,7 @@ put_line(const struct known *k, struct buf *out)
 		identity_format(&k->d.ids[i], one);
 		buf_addf(out, "%s%s", i > 0 ? "," : "", one);
 	}
-	buf_addf(out, "\t%s\t%s\n", k->batch, k->end);
+	buf_addf(out, "\t%s\t%s\t%s\n", k->batch, k->end, k->cancel);
 }
 
 bool
@@ -192,6 +194,8 @@ inventory_save(const char *dir, const struct inventory *inv, struct fault *f)
 	ok = buf_check(&text, "inventory", f) &&
 	    path_join(path, sizeof(path), dir, FILE_NAME, f) &&
 	    file_write(path, buf_view(&text), 0600, f);
+	if (text.p != NULL)
+		secret_wipe(text.p, text.n);
 	buf_clear(&text);
 	return ok;
 }
@@ -266,7 +270,7 @@ inventory_find(const struct inventory *inv, const char *what, struct known **out
 	return n;
 }
 
-const struct known *
+struct known *
 inventory_by_id(struct inventory *inv, struct view id)
 {
 	size_t	low = 0, high = inv->n;

@@ -5,8 +5,10 @@
  *
  * A text table, one line per authorization, fields separated by tabs:
  * id, label, name, template, group, site, address, subnets, identities,
- * batch, end.  Holds no token.  The PKI knows the state; this file only
- * notes what this Admin has ended itself.
+ * batch, end, cancel.  Holds no token: the last field is the key derived from
+ * it that can cancel the authorization and do nothing else (corrections, 4).
+ * The PKI knows the state; this file only notes what this Admin has ended
+ * itself or has heard to be over.
  */
 #ifndef ADMIN_INVENTORY_H
 #define ADMIN_INVENTORY_H
@@ -19,7 +21,8 @@ struct known {
 	struct device	 d;		/* line and entry_id are 0 */
 	const char	*id;
 	const char	*batch;		/* hexadecimal */
-	const char	*end;		/* "", "revoked" or "cancelled" */
+	const char	*end;		/* "", or the state it ended in */
+	const char	*cancel;	/* Kc, hexadecimal, or "" */
 };
 
 struct inventory {
@@ -45,7 +48,7 @@ MUST_CHECK bool inventory_save(const char *dir, const struct inventory *inv, str
  */
 size_t	inventory_find(const struct inventory *inv, const char *what, struct known **out,
 	    size_t max);
-const struct known *inventory_by_id(struct inventory *inv, struct view id);
+struct known *inventory_by_id(struct inventory *inv, struct view id);
 
 /* The devices that have not been ended, for topology.h. */
 MUST_CHECK bool inventory_fleet(const struct inventory *inv, struct fleet *out,

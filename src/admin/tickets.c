@@ -81,9 +81,9 @@ tickets_add(struct ticket_folder *t, const char *name, const char *id, struct vi
 	return true;
 }
 
-/* Is there a ticket of the same authorization under this name? */
+/* Is there a ticket of the same authorization, or of one that is over? */
 static bool
-holds_id(const struct ticket_folder *t, const char *name, const char *id)
+may_replace(const struct ticket_folder *t, const char *name, const char *id)
 {
 	char		path[4096];
 	struct ticket	old;
@@ -94,7 +94,8 @@ holds_id(const struct ticket_folder *t, const char *name, const char *id)
 	buf_init(&text, TICKET_FILE_MAX);
 	if (path_join(path, sizeof(path), t->path, name, &why) && file_read(path, &text, &why) &&
 	    ticket_read(buf_view(&text), &old, &why)) {
-		same = strcmp(old.id, id) == 0;
+		same = strcmp(old.id, id) == 0 ||
+		    (t->is_over != NULL && t->is_over(t->ctx, old.id));
 		ticket_clear(&old);
 	}
 	if (text.p != NULL)
@@ -110,7 +111,7 @@ put_in_place(struct ticket_folder *t, struct ticket_file *file, struct fault *f)
 		return true;
 	if (errno != EEXIST)
 		return failed(t, "rename to", file->name, f);
-	if (!holds_id(t, file->name, file->id)) {
+	if (!may_replace(t, file->name, file->id)) {
 		size_t	n = strlen(file->name) - strlen(".ticket");
 
 		file->name = arena_printf(t->a, "%.*s-%s.ticket", (int)n, file->name, file->id);

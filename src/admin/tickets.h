@@ -3,8 +3,8 @@
  * tickets.h - many ticket files at once, all on disk or none promised.
  *
  * Files are mode 0600.  They get their names only after all of them are on
- * disk.  A ticket of another authorization is never overwritten: the new one
- * is then called NAME-ID.ticket.
+ * disk.  A ticket of another authorization is never overwritten, unless that
+ * one is over: the new one is then called NAME-ID.ticket.
  */
 #ifndef ADMIN_TICKETS_H
 #define ADMIN_TICKETS_H
@@ -22,6 +22,9 @@ struct ticket_folder {
 		const char	*fresh;	/* its name until then */
 	}		*v;
 	size_t		 n, max;
+	/* Is the authorization with this id over?  NULL: none is. */
+	bool		(*is_over)(void *ctx, const char *id);
+	void		*ctx;
 };
 
 /* Made if it is missing.  Room for max files. */
