@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_pki.h - a PKI in this process, in a folder of its own, with a clock
+ * that the test turns; and a wire to it that loses and damages messages.
+ */
+#ifndef FLOW_PKI_H
+#define FLOW_PKI_H
+
+#include "message/exchange.h"
+#include "message/ticket.h"
+#include "pki/engine.h"
+#include "pki/init.h"
+
+#define FLOW_NOW	INT64_C(1795500000)	/* 2026-11-24 */
+#define FLOW_PATH_MAX	256
+
+struct flow_pki {
+	char			 base[FLOW_PATH_MAX];	/* everything of this test is below */
+	struct init_request	 q;
+	struct init_report	 r;
+	struct pki_config	 config;
+	struct signer_local	 local;
+	struct store		*store;
+	struct engine		*engine;
+	int64_t			 now;
+};
+
+/* Any failure ends the program: a flow without its PKI shows nothing. */
+void	flow_start(struct flow_pki *p, enum key_kind kind);
+void	flow_stop(struct flow_pki *p);		/* and remove the folder */
+/* The process ends and another one begins on the same folder. */
+void	flow_restart(struct flow_pki *p);
+
+/* Let a device enrol; t->peers is empty, ticket_clear() it. */
+void	flow_authorize(struct flow_pki *p, const char *template, const char *identity,
+	    struct ticket *t);
+/* "BASE/name" */
+const char *flow_path(const struct flow_pki *p, const char *name, char out[FLOW_PATH_MAX]);
+
+/* What happens to messages.  Counted from 1; 0: never. */
+struct flow_wire {
+	struct flow_pki	*pki;
+	size_t		 count;		/* messages sent so far */
+	size_t		 lose_request;	/* this one does not arrive */
+	size_t		 lose_answer;	/* this one's answer does not arrive */
+	size_t		 flip_answer;	/* one bit of this one's answer... */
+	size_t		 flip_at;	/* ...is another one */
+	struct buf	 sent[8], answers[8];	/* kept, the first ones */
+};
+void	flow_wire_init(struct flow_wire *w, struct flow_pki *p);
+void	flow_wire_clear(struct flow_wire *w);
+struct transport flow_wire(struct flow_wire *w);
+
+#endif
