@@ -214,6 +214,9 @@ ask_answer(struct work *w, struct buf *questions, size_t *count)
 	struct buf		content;
 	struct fault		f = { 0 };
 
+	/* Who has no certificate of ours may know the anchor by its digest alone. */
+	if (!w->sender.by_cert)
+		answer_cert(&w->answer, buf_view(&w->e->authorities.list[AUTHORITY_ROOT].der));
 	buf_init(&content, FRAME_BODY_MAX);
 	if (!answer_encode(&w->answer, &content, &f)) {
 		log_fault(LOG_LEVEL_ERROR, "could not write an answer", &f);

@@ -435,8 +435,6 @@ fill_answer(struct work *w)
 	answer_cert(&w->answer, w->cert.body);
 	if (ca == AUTHORITY_MANAGEMENT)
 		answer_cert(&w->answer, buf_view(&e->authorities.list[ca].der));
-	/* For a Peer whose ticket holds the digest of the anchor. */
-	answer_cert(&w->answer, buf_view(&e->authorities.list[AUTHORITY_ROOT].der));
 	w->done = true;
 }
 
