@@ -118,6 +118,26 @@ reject_cert(struct work *w, struct fault *f)
 	    w->now, &done, f);
 }
 
+bool
+confirm_is_late(const struct store_authz *z, int64_t now)
+{
+	return z->state == STORE_AUTHZ_ISSUED && z->confirm_by != 0 && now > z->confirm_by;
+}
+
+bool
+confirm_missed(struct engine *e, struct store_authz *z, struct arena *a, int64_t now,
+    struct fault *f)
+{
+	struct store_cert	c;
+	bool			done;
+
+	z->sealed = VIEW_NONE;
+	z->confirm_by = 0;
+	return authz_move(e, z, STORE_AUTHZ_REVOKED, "pki", now, &done, f) &&
+	    store_cert_find(e->p.store, z->cert, false, a, &c, f) &&
+	    revoke_cert(e, &c, NULL, CRL_CESSATION_OF_OPERATION, 0, "pki", now, &done, f);
+}
+
 /*
  * Accept, reject and the timer are serialised by the transaction: the state
  * is read here, inside it.  A repeated confirmation is answered alike.
@@ -137,7 +157,15 @@ confirm_run(struct work *w)
 	if (!store_authz_find_n(w->e->p.store, w->sender.row.authz, w->a, &w->authz, &w->fault) ||
 	    !store_cert_find(w->e->p.store, w->sender.row.n, false, w->a, &row, &w->fault))
 		return false;
+	/* A timer that has not run yet, after a restart say, gives nobody more time. */
+	if (confirm_is_late(&w->authz, w->now)) {
+		if (!confirm_missed(w->e, &w->authz, w->a, w->now, &w->fault))
+			return false;
+		row.state = STORE_CERT_REVOKED;
+	}
 	if (row.state == STORE_CERT_REVOKED) {	/* since it was verified */
+		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.4.10",
+		    "confirmation of certificate %" PRId64 ", which is revoked", row.n);
 		work_refuse_code(w, c->id, CVP_CONFIRMATION_LATE);
 		return true;
 	}

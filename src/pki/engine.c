@@ -379,18 +379,15 @@ static bool
 late_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 {
 	struct store_authz	z;
-	struct store_cert	c;
 	bool			done;
 
 	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f))
 		return false;
+	if (z.state == STORE_AUTHZ_ISSUED)
+		return confirm_missed(e, &z, e->scratch, now, f);
 	z.sealed = VIEW_NONE;
 	z.confirm_by = 0;
-	if (z.state != STORE_AUTHZ_ISSUED)
-		return store_authz_update(e->p.store, &z, z.state, &done, f);
-	return authz_move(e, &z, STORE_AUTHZ_REVOKED, "pki", now, &done, f) &&
-	    store_cert_find(e->p.store, z.cert, false, e->scratch, &c, f) &&
-	    revoke_cert(e, &c, NULL, CRL_CESSATION_OF_OPERATION, 0, "pki", now, &done, f);
+	return store_authz_update(e->p.store, &z, z.state, &done, f);
 }
 
 static bool

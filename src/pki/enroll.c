@@ -35,8 +35,9 @@ is_eligible(const struct work *w)
 	case STORE_AUTHZ_OPEN:
 		return in_window(z, w->now);
 	case STORE_AUTHZ_IN_PROGRESS:
-	case STORE_AUTHZ_ISSUED:
 		return same;
+	case STORE_AUTHZ_ISSUED:
+		return same && !confirm_is_late(z, w->now);
 	case STORE_AUTHZ_CONFIRMED:
 		return same && w->now < z->changed + CONFIRMED_GRACE_SECONDS;
 	default:

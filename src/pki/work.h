@@ -150,6 +150,11 @@ bool	enroll_finish(struct work *w);		/* writes; false: undo */
 bool	enroll_note(struct work *w);		/* writes; false: undo */
 
 bool	confirm_run(struct work *w);		/* confirm.c; writes */
+/* The time for confirming an issued certificate is over... */
+bool	confirm_is_late(const struct store_authz *z, int64_t now);
+/* ...so it is revoked (RFC 4809, 3.4.10). */
+MUST_CHECK bool confirm_missed(struct engine *e, struct store_authz *z, struct arena *a,
+    int64_t now, struct fault *f);
 bool	other_run(struct work *w);		/* other.c; writes */
 bool	authorize_run(struct work *w, const struct cmc_control *c);	/* authorize.c */
 bool	authorize_ack(struct work *w, const struct cmc_control *c);
