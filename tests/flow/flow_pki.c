@@ -3,10 +3,14 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "codec/crl.h"
+#include "codec/cvp.h"
 #include "crypt/digest.h"
 #include "flow_pki.h"
+#include "store/store_log.h"
 
 #define ANSWER_MAX	(4u << 20)
+#define ARENA_MAX	(16u << 20)
 
 static void
 must(bool ok, const struct fault *f)
@@ -32,6 +36,21 @@ flow_clock(void *ctx)
 	return ((struct flow_pki *)ctx)->now;
 }
 
+/* The signer, until it dies: then nobody knows what it has done. */
+static bool
+signer_exchange(void *ctx, struct view questions, size_t count, struct buf *answers,
+    struct fault *f)
+{
+	struct flow_pki		*p = ctx;
+	struct signer_link	 l = signer_local_link(&p->local);
+
+	if (p->signer_dies == 1)
+		return fault_set(f, FAULT_BUSY, "", "the signer is gone");
+	if (p->signer_dies > 1)
+		p->signer_dies--;
+	return l.exchange(l.ctx, questions, count, answers, f);
+}
+
 static void
 open_engine(struct flow_pki *p)
 {
@@ -49,7 +68,8 @@ open_engine(struct flow_pki *p)
 	must(p->store != NULL, &f);
 	parts.config = &p->config;
 	parts.store = p->store;
-	parts.signer = signer_local_link(&p->local);
+	p->signer_dies = 0;
+	parts.signer = (struct signer_link){ signer_exchange, p };
 	p->engine = engine_new(&parts, p->now, &f);
 	must(p->engine != NULL, &f);
 }
@@ -90,6 +110,15 @@ flow_restart(struct flow_pki *p)
 }
 
 void
+flow_pass(struct flow_pki *p, int64_t seconds)
+{
+	struct fault	f = { 0 };
+
+	p->now += seconds;
+	must(engine_tick(p->engine, p->now, &f), &f);
+}
+
+void
 flow_stop(struct flow_pki *p)
 {
 	struct fault	f = { 0 };
@@ -125,6 +154,92 @@ flow_authorize(struct flow_pki *p, const char *template, const char *identity,
 	snprintf(t->label, sizeof(t->label), "label");
 }
 
+/* --- what is known ------------------------------------------------------------------ */
+
+struct looking {
+	int64_t		 authz;
+	struct flow_seen *seen;
+	uint8_t		 sha1[SHA1_OCTETS];
+	uint8_t		 serial[STORE_SERIAL_OCTETS];
+};
+
+static bool
+see_cert(void *ctx, const struct store_cert *c, struct fault *f)
+{
+	struct looking	*l = ctx;
+
+	(void)f;
+	if (c->authz != l->authz)
+		return true;
+	l->seen->certs++;
+	l->seen->cert = c->state;
+	l->seen->cert_n = c->n;
+	memcpy(l->sha1, c->sha1, sizeof(l->sha1));
+	memcpy(l->serial, c->serial, sizeof(l->serial));
+	return true;
+}
+
+static bool
+see_event(void *ctx, const struct store_event *e, struct fault *f)
+{
+	struct looking	*l = ctx;
+
+	(void)f;
+	if (e->authz != l->authz)
+		return true;
+	l->seen->events |= FLOW_EVENT(e->kind);
+	if (e->failure != 0)
+		l->seen->failure = e->failure;
+	return true;
+}
+
+static void
+see_public(const struct flow_pki *p, struct looking *l)
+{
+	size_t			 n;
+	const struct object	*o = engine_objects(p->engine, &n);
+	struct crl_revoked	 entry;
+	struct crl		 crl;
+	struct buf		 der;
+	struct fault		 f = { 0 };
+	bool			 found;
+
+	buf_init(&der, CERT_OCTETS_MAX);
+	must(engine_certificate(p->engine, l->sha1, &der, &l->seen->published, &f), &f);
+	buf_clear(&der);
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(o[i].path, "/crl/", 5) != 0)
+			continue;
+		must(crl_decode(buf_view(&o[i].body), &crl, &f) && crl_find(&crl,
+		    view_of(l->serial, sizeof(l->serial)), &found, &entry, &f), &f);
+		l->seen->on_crl |= found;
+	}
+}
+
+void
+flow_look(const struct flow_pki *p, const char *id, struct flow_seen *out)
+{
+	struct arena			*a = arena_new(ARENA_MAX);
+	struct store_cert_filter	 all = { .max = 1u << 20 };
+	struct looking			 l = { .seen = out };
+	struct store_authz		 z;
+	struct fault			 f = { 0 };
+
+	memset(out, 0, sizeof(*out));
+	must(a != NULL && store_authz_find(p->store, view_str(id), a, &z, &f), &f);
+	if (z.n == 0)
+		abort();
+	l.authz = z.n;
+	out->state = z.state;
+	out->has_token = z.sealed.n > 0;
+	out->failed_proofs = z.failed_proofs;
+	must(store_cert_walk(p->store, &all, see_cert, &l, &f) &&
+	    store_event_walk(p->store, 0, 1u << 20, see_event, &l, &f), &f);
+	if (out->certs > 0)
+		see_public(p, &l);
+	arena_free(a);
+}
+
 /* --- the wire -------------------------------------------------------------------- */
 
 void
@@ -132,7 +247,7 @@ flow_wire_init(struct flow_wire *w, struct flow_pki *p)
 {
 	memset(w, 0, sizeof(*w));
 	w->pki = p;
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < FLOW_KEPT; i++) {
 		buf_init(&w->sent[i], ANSWER_MAX);
 		buf_init(&w->answers[i], ANSWER_MAX);
 	}
@@ -141,9 +256,20 @@ flow_wire_init(struct flow_wire *w, struct flow_pki *p)
 void
 flow_wire_clear(struct flow_wire *w)
 {
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < FLOW_KEPT; i++) {
 		buf_clear(&w->sent[i]);
 		buf_clear(&w->answers[i]);
+	}
+}
+
+void
+flow_wire_again(struct flow_wire *w)
+{
+	w->count = w->lose_request = w->lose_answer = w->flip_answer = w->flip_at = 0;
+	w->before = NULL;
+	for (size_t i = 0; i < FLOW_KEPT; i++) {
+		buf_reset(&w->sent[i]);
+		buf_reset(&w->answers[i]);
 	}
 }
 
@@ -154,10 +280,12 @@ wire_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 	size_t			 k = w->count++;
 	struct job		 j = { .message = message, .source = "flow" };
 
-	if (k < 8)
+	if (k < FLOW_KEPT)
 		buf_add_view(&w->sent[k], message);
 	if (w->count == w->lose_request)
 		return fault_set(f, FAULT_BUSY, "", "the request was lost");
+	if (w->before != NULL)
+		w->before(w->ctx, w->count);
 	buf_init(&j.answer, ANSWER_MAX);
 	engine_run(w->pki->engine, &j, 1, w->pki->now);
 	if (j.again || w->count == w->lose_answer) {
@@ -166,7 +294,7 @@ wire_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 	}
 	if (w->count == w->flip_answer)
 		j.answer.p[w->flip_at / 8 % j.answer.n] ^= (uint8_t)(1u << (w->flip_at % 8));
-	if (k < 8)
+	if (k < FLOW_KEPT)
 		buf_add_view(&w->answers[k], buf_view(&j.answer));
 	buf_add_view(answer, buf_view(&j.answer));
 	buf_clear(&j.answer);
