@@ -152,6 +152,36 @@ errand_of(const struct work *w)
 
 /* --- the certification request -------------------------------------------------- */
 
+/* Everything else comes from the terms (corrections, 6). */
+static bool
+only_names(const struct extensions *e, struct fault *f)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (!view_equal(e->list[i].oid, OID_SUBJECT_KEY_ID) &&
+		    !view_equal(e->list[i].oid, OID_SUBJECT_ALT_NAME))
+			return fault_set(f, FAULT_REFUSED, "corrections, 6",
+			    "an extension that the terms decide");
+	return true;
+}
+
+static bool
+only_name_and_key(const struct cert_template *t, struct fault *f)
+{
+	if (t->has_version || t->serial.n > 0 || t->signing_alg.n > 0 || t->issuer.n > 0 ||
+	    t->has_not_before || t->has_not_after || t->issuer_uid.n > 0 ||
+	    t->subject_uid.n > 0)
+		return fault_set(f, FAULT_REFUSED, "corrections, 6",
+		    "a field of the certificate that the terms decide");
+	return !t->has_extensions || only_names(&t->extensions, f);
+}
+
+static bool
+no_old_witness(struct view witness, struct fault *f)
+{
+	return witness.n == 0 || fault_set(f, FAULT_REFUSED, "corrections, 23",
+	    "popLinkWitness of the first version");
+}
+
 static bool
 read_pkcs10(const struct cmc_tagged_request *r, struct candidate *c, struct view *ski,
     struct view *witness, struct pkcs10 *p10, struct fault *f)
@@ -161,15 +191,9 @@ read_pkcs10(const struct cmc_tagged_request *r, struct candidate *c, struct view
 	if (p10->change_subject_name.n > 0)
 		return fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
 		    "changeSubjectName in a first enrolment");
-	for (size_t i = 0; p10->has_extensions && i < p10->extensions.n; i++) {
-		struct view	oid = p10->extensions.list[i].oid;
-
-		/* Everything else comes from the terms (corrections, 6). */
-		if (!view_equal(oid, OID_SUBJECT_KEY_ID) &&
-		    !view_equal(oid, OID_SUBJECT_ALT_NAME))
-			return fault_set(f, FAULT_REFUSED, "corrections, 6",
-			    "an extension that the terms decide");
-	}
+	if ((p10->has_extensions && !only_names(&p10->extensions, f)) ||
+	    !no_old_witness(p10->pop_link_witness_v1, f))
+		return false;
 	c->spki = p10->spki;
 	c->subject = p10->subject;
 	c->has_san = p10->has_san;
@@ -192,6 +216,9 @@ read_crmf(const struct cmc_tagged_request *r, struct arena *a, struct candidate 
 	if (m->change_subject_name.n > 0 || m->spki.n == 0)
 		return fault_set(f, FAULT_REFUSED, "RFC 10002, 3.2.1.2.2",
 		    "changeSubjectName, or no public key, in a first enrolment");
+	if (!only_name_and_key(&m->template, f) ||
+	    !no_old_witness(m->pop_link_witness_v1, f))
+		return false;
 	c->spki = m->spki;
 	c->subject = m->template.subject;
 	c->has_san = m->has_san;
