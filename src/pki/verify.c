@@ -344,6 +344,19 @@ verify_enrollment(struct work *w, uint32_t *about, enum cmc_fail *fail, struct f
 	return ok;
 }
 
+/* Who has a certificate shows that, and no token beside it (corrections, 7). */
+static bool
+no_token(const struct work *w, struct fault *f)
+{
+	const struct cmc_controls	*c = &w->verified.data.controls;
+
+	if (cmc_find(c, CMC_IDENTIFICATION) == NULL &&
+	    cmc_find(c, CMC_IDENTITY_PROOF_V2) == NULL)
+		return true;
+	return fault_set(f, FAULT_REFUSED, "corrections, 7",
+	    "proof of a token in a message that a certificate signed");
+}
+
 /* The certificate that signed is ours (from the store) and still good. */
 static bool
 verify_certificate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
@@ -354,7 +367,7 @@ verify_certificate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct 
 	*fail = CMC_BAD_MESSAGE_CHECK;
 	if (w->sender.cert.der.n == 0)
 		return fault_set(f, FAULT_REFUSED, "", "signed by a certificate never issued");
-	if (!message_verify_cert(&w->opened.message, &w->sender.cert, NULL,
+	if (!no_token(w, f) || !message_verify_cert(&w->opened.message, &w->sender.cert, NULL,
 	    SIGNING_CERTIFICATE_REQUIRED, f))
 		return false;
 	*fail = CMC_BAD_IDENTITY;
