@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enrolments by an attacker: messages that no program of ours makes.  Each
+ * case shows an attack that fails, by the number of the correction to the
+ * profile that it belongs to, and that nothing of the authorization is spent.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "codec/oid.h"
+#include "flow_raw.h"
+#include "message/proof.h"
+#include "profile/prepare.h"
+
+static struct flow_pki	pki;
+static struct device	admin_device, peer_device;
+static struct raw_cert	admin, peer;
+static struct key	*mine, *other;
+
+#define WHOLE	CMC_WHOLE_MESSAGE
+
+static void
+expect_untouched(const struct device *d, const char *label)
+{
+	struct flow_seen	s;
+
+	flow_look(&pki, d->t.id, &s);
+	if (s.state != STORE_AUTHZ_OPEN || s.certs != 0 || !s.has_token)
+		fail_msg("%s: state %d, %zu certificates", label, s.state, s.certs);
+}
+
+static void
+expect_refused(struct raw_answer *a, uint32_t fail, uint32_t about, const char *label)
+{
+	if (a->again || !a->failed || a->fail != fail || a->about != about)
+		fail_msg("%s: again %d, failed %d, %s about %u", label, a->again, a->failed,
+		    cmc_fail_name(a->fail), a->about);
+	for (size_t i = 0; i < 2; i++)
+		if (raw_find_cert(a, i == 0 ? mine : other).n > 0)
+			fail_msg("%s: a certificate with the refusal", label);
+	raw_answer_clear(a);
+}
+
+static void
+send_raw(const struct raw *r, struct raw_answer *out)
+{
+	struct buf	message;
+
+	buf_init(&message, RAW_MAX);
+	raw_message(r, &message);
+	raw_send(&pki, buf_view(&message), out);
+	buf_clear(&message);
+}
+
+/* A good one, by hand, gets its certificate: the builder can do it right. */
+static void
+expect_issued(const struct device *d, const struct raw *r, const char *label)
+{
+	struct raw_answer	a;
+	struct flow_seen	s;
+
+	send_raw(r, &a);
+	if (a.again || a.failed || raw_find_cert(&a, r->key).n == 0)
+		fail_msg("%s: %s about %u", label, cmc_fail_name(a.fail), a.about);
+	flow_look(&pki, d->t.id, &s);
+	assert_int_equal(s.state, STORE_AUTHZ_ISSUED);
+	assert_int_equal(s.certs, 1);
+	raw_answer_clear(&a);
+}
+
+static void
+test_good(void **state)
+{
+	struct device	d;
+
+	(void)state;
+	for (int crmf = 0; crmf < 2; crmf++) {
+		gateway(&d, &pki);
+		expect_issued(&d, &(struct raw){ .t = &d.t, .key = mine, .crmf = crmf }, "good");
+		device_close(&d);
+	}
+}
+
+/* --- proofs and requests: corrections 6, 7, 19, 23 ------------------------------------- */
+
+#define BASIC	VIEW_LIT("\x30\x0c\x06\x03\x55\x1d\x13\x04\x05\x30\x03\x01\x01\xff")
+#define USAGE	VIEW_LIT("\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x01\x06")
+#define EKU	VIEW_LIT("\x30\x13\x06\x03\x55\x1d\x25\x04\x0c\x30\x0a\x06\x08\x2b\x06\x01" \
+		    "\x05\x05\x07\x03\x1b")
+#define WITNESS_V1 VIEW_LIT("\x30\x24\x06\x08\x2b\x06\x01\x05\x05\x07\x07\x17\x31\x18\x04\x16" \
+		    "0123456789012345678901")
+#define OCTETS20 VIEW_LIT("\x04\x14" "01234567890123456789")
+#define NOTHING	VIEW_LIT("\x30\x00")
+#define OID_OF_NOBODY VIEW_LIT("\x2b\x06\x01\x04\x01\x00")
+#define SUBJECT	VIEW_LIT("\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04" "evil")
+#define EVIL	VIEW_LIT("\x30\x0e\x82\x0c" "evil.example")
+
+static uint8_t	octets[200];	/* 1, 2, 3, ... */
+
+/* Checks that do not depend on the id: nothing is counted against it. */
+static void
+test_requests(void **state)
+{
+	const struct {
+		const char	*label;
+		struct raw	 r;
+		uint32_t	 fail, about;
+	} cases[] = {
+		{ "7: no identification", { .without = RAW_WITHOUT(RAW_IDENTIFICATION) },
+		    CMC_BAD_IDENTITY, WHOLE },
+		{ "7: no identityProofV2", { .without = RAW_WITHOUT(RAW_PROOF) },
+		    CMC_BAD_IDENTITY, WHOLE },
+		{ "7: two requests", { .two = true }, CMC_BAD_REQUEST, WHOLE },
+		{ "4.2: a proof over no request", { .empty = true }, CMC_BAD_REQUEST, WHOLE },
+		{ "7: a request without SKI", { .without = RAW_NO_SKI, .san = EVIL },
+		    CMC_BAD_MESSAGE_CHECK, WHOLE },
+		{ "7: possession of another key", { .pop = other }, CMC_POP_FAILED, RAW_REQUEST },
+		{ "7: the same in CRMF", { .pop = other, .crmf = true }, CMC_POP_FAILED,
+		    RAW_REQUEST },
+		{ "23: no popLinkRandom", { .without = RAW_WITHOUT(RAW_RANDOM) },
+		    CMC_BAD_REQUEST, WHOLE },
+		{ "23: popLinkRandom of 63 octets", { .random = view_of(octets, 63) },
+		    CMC_BAD_REQUEST, RAW_RANDOM },
+		{ "23: popLinkRandom of 129 octets", { .random = view_of(octets, 129) },
+		    CMC_BAD_REQUEST, RAW_RANDOM },
+		{ "23: popLinkRandom is a SEQUENCE", { .random = view_of(octets + 0x2f, 64) },
+		    CMC_BAD_REQUEST, RAW_RANDOM },
+		{ "23: no popLinkWitnessV2", { .without = RAW_NO_WITNESS },
+		    CMC_BAD_IDENTITY, RAW_REQUEST },
+		{ "23: SHA-1", { .digest = OID_SHA1 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "23: HMAC with SHA-1", { .mac = OID_HMAC_SHA1 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "23: HMAC with SHA-512", { .mac = OID_HMAC_SHA512 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "23: a witness cut short", { .cut = 1 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "23: identityProof of version 1", { .extra = CMC_IDENTITY_PROOF,
+		    .value = OCTETS20 }, CMC_BAD_MESSAGE_CHECK, WHOLE },
+		{ "23: popLinkWitness of version 1", { .attribute = WITNESS_V1 },
+		    CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: basicConstraints", { .extension = BASIC }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: keyUsage", { .extension = USAGE }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: extKeyUsage", { .extension = EKU }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: basicConstraints in CRMF", { .extension = BASIC, .crmf = true },
+		    CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: validity in CRMF", { .has_validity = true, .crmf = true },
+		    CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: another subject", { .subject = SUBJECT }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: another name", { .san = EVIL }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "6: another name in CRMF", { .san = EVIL, .crmf = true }, CMC_BAD_REQUEST,
+		    RAW_REQUEST },
+		{ "an unknown control", { .extra_oid = OID_OF_NOBODY, .value = NOTHING },
+		    CMC_BAD_REQUEST, RAW_EXTRA },
+		{ "19: 17 controls", { .extra = CMC_DATA_RETURN, .value = OCTETS20, .extras = 12 },
+		    CMC_BAD_REQUEST, WHOLE },
+		{ "two dataReturn", { .extra = CMC_DATA_RETURN, .value = OCTETS20, .extras = 2 },
+		    CMC_BAD_REQUEST, RAW_EXTRA + 1 },
+	};
+	struct device	d;
+
+	(void)state;
+	gateway(&d, &pki);
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct raw		r = cases[i].r;
+		struct raw_answer	a;
+
+		r.t = &d.t;
+		r.key = mine;
+		send_raw(&r, &a);
+		expect_refused(&a, cases[i].fail, cases[i].about, cases[i].label);
+		expect_untouched(&d, cases[i].label);
+	}
+	expect_issued(&d, &(struct raw){ .t = &d.t, .key = mine }, "after all");
+	device_close(&d);
+}
+
+/* Corrections 2, 4, 7, 15: controls of others in an enrolment. */
+static void
+test_foreign_controls(void **state)
+{
+	static const enum cmc_kind	kinds[] = {
+		CMC_ADD_EXTENSIONS, CMC_MOD_CERT_TEMPLATE, CMC_LRA_POP_WITNESS,
+		CMC_RA_IDENTITY_WITNESS, CMC_CONTROL_PROCESSED, CMC_BATCH_REQUESTS,
+		CMC_DECRYPTED_POP, CMC_QUERY_PENDING, CMC_REG_INFO, CMC_PUBLISH_CERT,
+		CMC_REVOKE_REQUEST, CMC_CONFIRM_CERT_ACCEPTANCE, CMC_GET_CERT,
+		CVP_AUTHZ_REQUEST, CVP_AUTHZ_QUERY, CVP_AUTHZ_CANCEL, CVP_AUTHZ_BIND,
+		CVP_AUTHZ_USE, CVP_KEY_GEN_REQUEST, CVP_EVENT_QUERY, CVP_TEMPLATE_QUERY,
+	};
+	struct device	d;
+
+	(void)state;
+	gateway(&d, &pki);
+	for (size_t i = 0; i < LEN(kinds); i++) {
+		struct raw_answer	a;
+
+		send_raw(&(struct raw){ .t = &d.t, .key = mine, .extra = kinds[i],
+		    .value = NOTHING }, &a);
+		expect_refused(&a, CMC_BAD_MESSAGE_CHECK, WHOLE, cmc_kind_name(kinds[i]));
+		expect_untouched(&d, cmc_kind_name(kinds[i]));
+	}
+	device_close(&d);
+}
+
+/* --- signatures: correction 7 --------------------------------------------------------------- */
+
+static void
+test_signers(void **state)
+{
+	const struct {
+		const char		*label;
+		struct raw_signing	 s;
+		bool			 without;	/* any SignerInfo */
+		uint32_t		 fail;
+	} cases[] = {
+		{ "by another key", { .key = other }, false, CMC_BAD_MESSAGE_CHECK },
+		{ "a signature over other octets", { .key = mine, .broken = true }, false,
+		    CMC_BAD_MESSAGE_CHECK },
+		{ "by a Peer's certificate", { .key = peer.key, .by = &peer }, false,
+		    CMC_BAD_MESSAGE_CHECK },
+		{ "by the Admin's certificate", { .key = admin.key, .by = &admin }, false,
+		    CMC_BAD_MESSAGE_CHECK },
+		{ "named by a certificate that is another's", { .key = mine, .by = &peer }, false,
+		    CMC_BAD_MESSAGE_CHECK },
+		{ "two SignerInfos", { .key = mine, .twice = true }, false, CMC_BAD_REQUEST },
+		{ "none", { .key = mine }, true, CMC_BAD_MESSAGE_CHECK },
+		{ "19: nine certificates", { .key = mine, .with = &peer, .certs = 9 }, false, CMC_BAD_REQUEST },
+	};
+	struct device	d;
+	struct buf	content, message;
+
+	(void)state;
+	buf_init(&content, RAW_MAX);
+	buf_init(&message, RAW_MAX);
+	gateway(&d, &pki);
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct raw_answer	a;
+
+		buf_reset(&content);
+		buf_reset(&message);
+		raw_content(&(struct raw){ .t = &d.t, .key = mine }, &content);
+		if (cases[i].without)
+			raw_unsigned(buf_view(&content), &message);
+		else
+			raw_sign(&cases[i].s, buf_view(&content), &message);
+		raw_send(&pki, buf_view(&message), &a);
+		expect_refused(&a, cases[i].fail, WHOLE, cases[i].label);
+		expect_untouched(&d, cases[i].label);
+	}
+	buf_clear(&content);
+	buf_clear(&message);
+	device_close(&d);
+}
+
+/* --- encodings: corrections 19, 21 ------------------------------------------------------------ */
+
+static void
+add_octet(struct view der, struct buf *out)
+{
+	buf_add_view(out, der);
+	buf_add_u8(out, 0);
+}
+
+/* The content octets of the outermost SEQUENCE. */
+static struct view
+inside(struct view der)
+{
+	struct view	content = VIEW_NONE;
+	struct der	d;
+
+	der_init(&d, der);
+	assert_true(der_get(&d, DER_SEQUENCE, &content, NULL));
+	return content;
+}
+
+static void
+long_length(struct view der, struct buf *out)
+{
+	struct view	v = inside(der);
+
+	buf_add(out, "\x30\x84\x00\x00", 4);
+	buf_add_u8(out, (uint8_t)(v.n >> 8));
+	buf_add_u8(out, (uint8_t)v.n);
+	buf_add_view(out, v);
+}
+
+static void
+indefinite(struct view der, struct buf *out)
+{
+	buf_add(out, "\x30\x80", 2);
+	buf_add_view(out, inside(der));
+	buf_add(out, "\x00\x00", 2);
+}
+
+static void
+huge(struct view der, struct buf *out)
+{
+	static uint8_t	zeros[70u << 10];
+	size_t		mark = der_begin(out, DER_SEQUENCE);
+
+	buf_add_view(out, inside(der));
+	der_put_octets(out, view_of(zeros, sizeof(zeros)));
+	der_close(out, mark);
+}
+
+static void
+half(struct view der, struct buf *out)
+{
+	buf_add(out, der.p, der.n / 2);
+}
+
+static void
+test_encodings(void **state)
+{
+	static const struct {
+		const char	*label;
+		void		(*change)(struct view der, struct buf *out);
+	} cases[] = {
+		{ "an octet behind", add_octet }, { "a long length", long_length },
+		{ "indefinite length", indefinite }, { "half of it", half },
+		{ "70 KiB", huge },
+	};
+	struct raw_signing	s = { .key = mine };
+	struct device		d;
+	struct buf		content, changed, message;
+
+	(void)state;
+	buf_init(&content, RAW_MAX);
+	buf_init(&changed, RAW_MAX);
+	buf_init(&message, RAW_MAX);
+	gateway(&d, &pki);
+	raw_content(&(struct raw){ .t = &d.t, .key = mine }, &content);
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct raw_answer	a;
+
+		buf_reset(&changed);
+		buf_reset(&message);
+		cases[i].change(buf_view(&content), &changed);
+		raw_sign(&s, buf_view(&changed), &message);
+		raw_send(&pki, buf_view(&message), &a);
+		expect_refused(&a, CMC_BAD_REQUEST, WHOLE, cases[i].label);
+		expect_untouched(&d, cases[i].label);
+	}
+	buf_clear(&content);
+	buf_clear(&changed);
+	buf_clear(&message);
+	device_close(&d);
+}
+
+/* Control values are DER too; the CMS around the PKIData may be BER. */
+static void
+test_outer_ber(void **state)
+{
+	struct raw_answer	a;
+	struct device		d;
+	struct buf		message, ber;
+
+	(void)state;
+	gateway(&d, &pki);
+	send_raw(&(struct raw){ .t = &d.t, .key = mine, .extra = CMC_DATA_RETURN,
+	    .value = VIEW_LIT("\x04\x81\x01\x00") }, &a);
+	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "a value that is not DER");
+	buf_init(&message, RAW_MAX);
+	buf_init(&ber, RAW_MAX);
+	raw_message(&(struct raw){ .t = &d.t, .key = mine }, &message);
+	indefinite(buf_view(&message), &ber);
+	raw_send(&pki, buf_view(&ber), &a);
+	assert_false(a.failed || a.again);
+	raw_answer_clear(&a);
+	buf_clear(&message);
+	buf_clear(&ber);
+	device_close(&d);
+}
+
+/* R4809-3.4.11-4: octets that are no message at all get an answer too. */
+static void
+test_garbage(void **state)
+{
+	struct raw_answer	a;
+
+	(void)state;
+	raw_send(&pki, VIEW_LIT("GET / HTTP/1.0\r\n"), &a);
+	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "text");
+	raw_send(&pki, VIEW_NONE, &a);
+	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "nothing");
+}
+
+/* --- guessing: corrections 9, 18 ---------------------------------------------------------------- */
+
+static enum cvp_cancel_outcome
+cancel(const struct ticket *t)
+{
+	uint8_t			 k[PROOF_OCTETS], kc[PROOF_OCTETS], w[PROOF_OCTETS];
+	struct cvp_cancel_item	 item = { .id = view_str(t->id),
+		.mac_alg = { .oid = OID_HMAC_SHA256 }, .witness = view_of(w, sizeof(w)) };
+	struct cvp_cancel	 q = { .nonce = view_of(octets, 16), .items = &item, .n_items = 1 };
+	struct cvp_cancel_result r;
+	struct raw_answer	 a;
+	struct buf		 token, proof, value, content, message;
+	enum cvp_cancel_outcome	 outcome;
+	struct fault		 f = { 0 };
+
+	buf_init(&token, 2048);
+	buf_init(&proof, 2048);
+	buf_init(&value, 4096);
+	buf_init(&content, RAW_MAX);
+	buf_init(&message, RAW_MAX);
+	assert_true(token_normalise(view_str(t->token), &token, &f));
+	proof_key(buf_view(&token), item.id, k);
+	proof_cancel_key(k, kc);
+	cvp_put_cancel_proof(&proof, item.id, q.nonce);
+	proof_cancel(kc, buf_view(&proof), w);
+	cvp_put_cancel(&value, &q);
+	raw_controls(&(struct raw_control){ CVP_AUTHZ_CANCEL, buf_view(&value) }, 1, &content);
+	raw_unsigned(buf_view(&content), &message);
+	raw_send(&pki, buf_view(&message), &a);
+	assert_false(a.failed || a.again);
+	assert_true(cvp_cancel_result_decode(cmc_find(&a.r.controls,
+	    CVP_AUTHZ_CANCEL_RESULT)->value, a.a, &r, &f));
+	outcome = r.items[0].result;
+	raw_answer_clear(&a);
+	buf_clear(&token);
+	buf_clear(&proof);
+	buf_clear(&value);
+	buf_clear(&content);
+	buf_clear(&message);
+	return outcome;
+}
+
+static void
+do_nothing(struct device *d)
+{
+	(void)d;
+}
+
+static void
+spoil_token(struct device *d)
+{
+	d->t.token[0] = d->t.token[0] == 'A' ? 'B' : 'A';
+}
+
+static void
+spoil_id(struct device *d)
+{
+	d->t.id[0] = d->t.id[0] == 'A' ? 'B' : 'A';
+}
+
+static void
+do_cancel(struct device *d)
+{
+	assert_int_equal(cancel(&d->t), CVP_CANCEL_DONE);
+}
+
+static void
+cancel_and_spoil(struct device *d)
+{
+	do_cancel(d);
+	spoil_token(d);
+}
+
+static void
+use_up(struct device *d)
+{
+	assert_true(run(d));
+}
+
+static void
+let_expire(struct device *d)
+{
+	flow_pass(&pki, d->t.not_after - pki.now + 2);
+}
+
+/* The PKIResponse with both nonces blank: what is left must not tell anything. */
+static void
+blank(const struct raw_answer *a, struct buf *out)
+{
+	static const enum cmc_kind	kinds[] = { CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE };
+
+	buf_add_view(out, a->m.content);
+	for (size_t i = 0; i < LEN(kinds); i++) {
+		struct view	v = cmc_find(&a->r.controls, kinds[i])->value;
+
+		memset(out->p + (v.p - a->m.content.p) + 2, 0, v.n - 2);
+	}
+}
+
+/*
+ * Correction 18: every cause of a refusal gets one answer, octet for octet,
+ * and one that is held back to the same moment (R4809-3.4.11-16).
+ */
+static void
+test_oracle(void **state)
+{
+	static const struct {
+		const char	*label;
+		void		(*prepare)(struct device *d);
+	} cases[] = {
+		{ "wrong token", spoil_token }, { "unknown id", spoil_id },
+		{ "cancelled", do_cancel }, { "cancelled, wrong token", cancel_and_spoil },
+		{ "used", use_up }, { "expired", let_expire },
+	};
+	struct buf	first, now;
+	int64_t		before = pki.now;
+
+	(void)state;
+	buf_init(&first, RAW_MAX);
+	buf_init(&now, RAW_MAX);
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct raw_answer	a;
+		struct device		d;
+
+		gateway(&d, &pki);
+		cases[i].prepare(&d);
+		send_raw(&(struct raw){ .t = &d.t, .key = other }, &a);
+		if (!a.failed || a.fail != CMC_BAD_IDENTITY || a.about != RAW_PROOF ||
+		    a.code != 0 || !a.refused_proof)
+			fail_msg("%s: %s about %u, held %d", cases[i].label,
+			    cmc_fail_name(a.fail), a.about, a.refused_proof);
+		assert_int_equal(a.m.certificate_count, 3);
+		buf_reset(&now);
+		blank(&a, i == 0 ? &first : &now);
+		if (i > 0 && !view_equal(buf_view(&first), buf_view(&now)))
+			fail_msg("%s: another answer", cases[i].label);
+		raw_answer_clear(&a);
+		device_close(&d);
+	}
+	pki.now = before;
+	buf_clear(&first);
+	buf_clear(&now);
+}
+
+/* Correction 9: a stranger's guesses lock nobody out, and tell the Admin once. */
+static void
+test_no_lock(void **state)
+{
+	struct device		d;
+	struct ticket		good;
+	struct flow_seen	s;
+
+	(void)state;
+	gateway(&d, &pki);
+	good = d.t;
+	spoil_token(&d);
+	for (size_t i = 1; i <= 12; i++) {
+		struct raw_answer	a;
+
+		send_raw(&(struct raw){ .t = &d.t, .key = other }, &a);
+		expect_refused(&a, CMC_BAD_IDENTITY, RAW_PROOF, "a guess");
+		flow_look(&pki, d.t.id, &s);
+		assert_int_equal(s.failed_proofs, i < 10 ? i : 10);
+		assert_int_equal((s.events & FLOW_EVENT(CVP_EVENT_LOCKED)) != 0, i >= 10);
+		assert_int_equal(s.state, STORE_AUTHZ_OPEN);
+	}
+	d.t = good;
+	expect_issued(&d, &(struct raw){ .t = &d.t, .key = mine }, "after twelve guesses");
+	flow_look(&pki, d.t.id, &s);
+	assert_int_equal(s.failed_proofs, 0);
+	device_close(&d);
+}
+
+/* Correction 4: cancelling takes the token, and does not undo a certificate. */
+static void
+test_cancel(void **state)
+{
+	static const struct {
+		const char		*label;
+		void			(*prepare)(struct device *d);
+		enum cvp_cancel_outcome	 first, again;
+	} cases[] = {
+		{ "open", do_nothing, CVP_CANCEL_DONE, CVP_CANCEL_ALREADY },
+		{ "wrong token", spoil_token, CVP_CANCEL_REFUSED, CVP_CANCEL_REFUSED },
+		{ "unknown id", spoil_id, CVP_CANCEL_REFUSED, CVP_CANCEL_REFUSED },
+		{ "used", use_up, CVP_CANCEL_REFUSED_ISSUED, CVP_CANCEL_REFUSED_ISSUED },
+		{ "cancelled, then guessed", cancel_and_spoil, CVP_CANCEL_REFUSED,
+		    CVP_CANCEL_REFUSED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct device	d;
+
+		gateway(&d, &pki);
+		cases[i].prepare(&d);
+		if (cancel(&d.t) != cases[i].first || cancel(&d.t) != cases[i].again)
+			fail_msg("%s", cases[i].label);
+		device_close(&d);
+	}
+}
+
+/* Correction 4: what may stand in a message without a signature. */
+static void
+test_unsigned(void **state)
+{
+	static const enum cmc_kind	kinds[] = {
+		CMC_REVOKE_REQUEST, CMC_CONFIRM_CERT_ACCEPTANCE, CVP_AUTHZ_REQUEST,
+		CVP_AUTHZ_ACK, CVP_AUTHZ_QUERY, CVP_EVENT_QUERY, CVP_TEMPLATE_QUERY,
+		CMC_DATA_RETURN, CMC_QUERY_PENDING, CMC_GET_CERT,
+	};
+	struct buf	content, message;
+
+	(void)state;
+	buf_init(&content, RAW_MAX);
+	buf_init(&message, RAW_MAX);
+	for (size_t i = 0; i < LEN(kinds); i++) {
+		struct raw_answer	a;
+
+		buf_reset(&content);
+		buf_reset(&message);
+		raw_controls(&(struct raw_control){ kinds[i],
+		    kinds[i] == CMC_DATA_RETURN ? OCTETS20 : NOTHING }, 1, &content);
+		raw_unsigned(buf_view(&content), &message);
+		raw_send(&pki, buf_view(&message), &a);
+		expect_refused(&a, CMC_BAD_MESSAGE_CHECK, WHOLE, cmc_kind_name(kinds[i]));
+	}
+	buf_clear(&content);
+	buf_clear(&message);
+}
+
+/* --- all of them -------------------------------------------------------------------------------- */
+
+static int
+start(void **state)
+{
+	struct fault	f = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i + 1);
+	flow_start(&pki, KEY_EC_P256);
+	mine = key_generate(KEY_EC_P256, &f);
+	other = key_generate(KEY_EC_P256, &f);
+	gateway(&admin_device, &pki);
+	ticket_clear(&admin_device.t);
+	if (mine == NULL || other == NULL ||
+	    !ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) ||
+	    !run(&admin_device))
+		return -1;
+	gateway(&peer_device, &pki);
+	if (!run(&peer_device))
+		return -1;
+	raw_cert_load(&admin_device, &admin);
+	raw_cert_load(&peer_device, &peer);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	raw_cert_clear(&admin);
+	raw_cert_clear(&peer);
+	device_close(&admin_device);
+	device_close(&peer_device);
+	key_free(mine);
+	key_free(other);
+	flow_stop(&pki);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_foreign_controls),
+		cmocka_unit_test(test_signers),
+		cmocka_unit_test(test_encodings),
+		cmocka_unit_test(test_outer_ber),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_no_lock),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_unsigned),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
