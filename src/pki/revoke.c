@@ -97,10 +97,11 @@ revoke_run(struct work *w, const struct cmc_control *c)
 	if (cert.n != 0 && cert.authz != 0 &&
 	    !store_authz_find_n(w->e->p.store, cert.authz, w->a, &z, &w->fault))
 		return false;
-	/* Foreign and unknown are one answer (corrections, 5). */
+	/* Foreign and unknown are one answer, words and all (corrections, 5). */
 	if (cert.n == 0 || !may_revoke(w, &cert, &z, &w->fault)) {
 		fault_set(&w->fault, FAULT_NOT_FOUND, "", "revocation of an unknown certificate");
-		work_refuse_code(w, c->id, CVP_ADMIN_MAY_NOT_REVOKE);
+		answer_fail_code(&w->answer, c->id, CVP_ADMIN_MAY_NOT_REVOKE, NULL);
+		w->done = true;
 		return true;
 	}
 	snprintf(actor, sizeof(actor), "%s:%s", w->sender.admin.n != 0 ? "admin" : "peer",
