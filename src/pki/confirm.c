@@ -138,6 +138,24 @@ confirm_missed(struct engine *e, struct store_authz *z, struct arena *a, int64_t
 	    revoke_cert(e, &c, NULL, CRL_CESSATION_OF_OPERATION, 0, "pki", now, &done, f);
 }
 
+/* One certificate and nothing else: what is passed over would count as done. */
+static bool
+is_alone(struct work *w)
+{
+	const struct cmc_request	*q = &w->verified.data;
+	const struct cmc_control	*more;
+	size_t				 at = 0;
+
+	(void)cmc_next(&q->controls, CMC_CONFIRM_CERT_ACCEPTANCE, &at);
+	more = cmc_next(&q->controls, CMC_CONFIRM_CERT_ACCEPTANCE, &at);
+	if (more == NULL && q->n_requests == 0)
+		return true;
+	fault_set(&w->fault, FAULT_REFUSED, "corrections, 11",
+	    "a confirmation, and something else in the same message");
+	work_refuse(w, more != NULL ? more->id : q->requests[0].id, CMC_BAD_REQUEST);
+	return false;
+}
+
 /*
  * Accept, reject and the timer are serialised by the transaction: the state
  * is read here, inside it.  A repeated confirmation is answered alike.
@@ -150,6 +168,8 @@ confirm_run(struct work *w)
 	struct store_cert		 row;
 	bool				 accept;
 
+	if (!is_alone(w))
+		return true;
 	if (!names_signer(w, c, &w->fault)) {
 		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
 		return true;
