@@ -337,6 +337,8 @@ put_own_controls(struct cmc_writer *w, const struct raw *r, struct view random,
 		cmc_control_integer(w, RAW_TRANSACTION, CMC_TRANSACTION_ID, RAW_TID);
 	if (wanted(r, RAW_NONCE))
 		cmc_control_octets(w, RAW_NONCE, CMC_SENDER_NONCE, view_of(nonce, sizeof(nonce)));
+	if (r->recipient.n > 0)
+		cmc_control_octets(w, RAW_RECIPIENT, CMC_RECIPIENT_NONCE, r->recipient);
 	if (wanted(r, RAW_IDENTIFICATION))
 		cmc_control_utf8(w, RAW_IDENTIFICATION, CMC_IDENTIFICATION, view_str(r->t->id));
 	if (wanted(r, RAW_RANDOM))
@@ -396,7 +398,7 @@ raw_controls_in(const struct raw_control *c, size_t n, struct view transaction,
 	cmc_control_integer(&w, RAW_TRANSACTION, CMC_TRANSACTION_ID, transaction);
 	cmc_control_octets(&w, RAW_NONCE, CMC_SENDER_NONCE, view_of(nonce, sizeof(nonce)));
 	if (recipient_nonce.n > 0)
-		cmc_control_octets(&w, RAW_SECOND, CMC_RECIPIENT_NONCE, recipient_nonce);
+		cmc_control_octets(&w, RAW_RECIPIENT, CMC_RECIPIENT_NONCE, recipient_nonce);
 	for (size_t i = 0; i < n; i++)
 		cmc_control_value(&w, RAW_EXTRA + (uint32_t)i, c[i].kind, c[i].value);
 	cmc_finish(&w);
@@ -407,6 +409,14 @@ void
 raw_controls(const struct raw_control *c, size_t n, struct buf *out)
 {
 	raw_controls_in(c, n, RAW_TID, VIEW_NONE, out);
+}
+
+void
+raw_cert_id(const struct cert *c, struct buf *out)
+{
+	struct cmc_cert_id	id = { c->issuer, c->serial };
+
+	cmc_put_cert_id(out, DER_SEQUENCE, &id);
 }
 
 /* --- answers ---------------------------------------------------------------------------- */
@@ -475,6 +485,19 @@ raw_find_cert(const struct raw_answer *a, const struct key *key)
 		    view_equal(c.spki, key_spki(key)))
 			return a->m.certificates[i];
 	return VIEW_NONE;
+}
+
+void
+raw_blank(const struct raw_answer *a, struct buf *out)
+{
+	static const enum cmc_kind	kinds[] = { CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE };
+
+	buf_add_view(out, a->m.content);
+	for (size_t i = 0; i < LEN(kinds); i++) {
+		struct view	v = cmc_find(&a->r.controls, kinds[i])->value;
+
+		memset(out->p + (v.p - a->m.content.p) + 2, 0, v.n - 2);
+	}
 }
 
 void

@@ -21,6 +21,7 @@ enum raw_part {
 	RAW_PROOF,
 	RAW_EXTRA,
 	RAW_SECOND = 100,	/* another request */
+	RAW_RECIPIENT,
 };
 
 /* Who has a certificate of this PKI. */
@@ -56,6 +57,7 @@ struct raw {
 #define RAW_NO_SKI		(1u << 17)
 	struct key		*pop;		/* signs the request; NULL: key */
 	struct view		 random;	/* popLinkRandom */
+	struct view		 recipient;	/* recipientNonce */
 	struct view		 digest, mac;	/* OIDs of both proofs */
 	size_t			 cut;		/* octets off each witness */
 	struct view		 san;		/* GeneralNames */
@@ -87,6 +89,9 @@ void	raw_controls_in(const struct raw_control *c, size_t n, struct view transact
 	    struct view recipient_nonce, struct buf *out);
 #define RAW_TID	VIEW_LIT("\x41raw transaction")
 
+/* IssuerAndSerialNumber of this certificate. */
+void	raw_cert_id(const struct cert *c, struct buf *out);
+
 struct raw_answer {
 	struct arena		*a;
 	struct buf		 octets;
@@ -107,6 +112,9 @@ void	raw_send(struct flow_pki *p, struct view message, struct raw_answer *out);
 void	raw_answer_clear(struct raw_answer *a);
 /* The certificate in it with this key; NULL-view: none. */
 struct view raw_find_cert(const struct raw_answer *a, const struct key *key);
+
+/* What the PKI said, its nonces blank. */
+void	raw_blank(const struct raw_answer *a, struct buf *out);
 
 /* Send controls signed by the certificate's key. */
 void	raw_ask(struct flow_pki *p, const struct raw_cert *by, enum cmc_kind kind,
