@@ -22,6 +22,7 @@ enum authority_id {
 };
 #define AUTHORITIES	6
 #define AUTHORITY_CAS	3		/* the first three issue, and have CRLs */
+#define ROOT_CRL_SECONDS (180 * 86400)	/* the root may be off line for long */
 
 struct authority {
 	struct buf		der;

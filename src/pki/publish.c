@@ -12,8 +12,6 @@
 #include "codec/cms.h"
 #include "pki/work.h"
 
-#define ROOT_CRL_SECONDS	(180 * 86400)	/* the root may be off line for long */
-
 static struct object *
 object_at(struct engine *e, const char *path, const char *type)
 {

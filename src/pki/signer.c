@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "codec/cms.h"
 #include "codec/crl.h"
+#include "codec/crmf.h"
+#include "codec/pkcs10.h"
 #include "codec/spki.h"
 #include "crypt/aead.h"
 #include "message/envelope.h"
@@ -18,6 +20,7 @@
 #define SIGNER_ARENA_MAX	(256u << 20)	/* the secrets of a full batch */
 #define CONTENT_DEPTH_MAX	40
 #define CERT_MAX		CERT_OCTETS_MAX
+#define CRL_SKEW_SECONDS	3600	/* between the engine's clock and ours */
 
 struct signer {
 	struct authorities	 authorities;
@@ -28,6 +31,7 @@ struct signer {
 	struct buf		 dummy;		/* a sealed key of nobody */
 	struct seal_facts	 dummy_facts;
 	uint64_t		 crl_number[AUTHORITY_CAS];
+	int64_t			 crl_lifetime;
 	struct arena		*arena;
 	const struct rng	*rng;
 	bool			 operator_mode;
@@ -171,6 +175,7 @@ signer_open(const struct pki_config *c, bool operator_mode, struct fault *f)
 	}
 	s->rng = rng_system();
 	s->operator_mode = operator_mode;
+	s->crl_lifetime = c->crl_lifetime;
 	s->arena = arena_new(SIGNER_ARENA_MAX);
 	if (s->arena == NULL || !authorities_load(c, &s->authorities, f) ||
 	    !templates_load(c, &s->templates, f) || !load_keys(s, c, f) ||
@@ -258,9 +263,24 @@ mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2]
 	return ok;
 }
 
+/*
+ * Tokens are for Admins: a certificate of the management CA, now valid.  An
+ * engine that asks for itself gets none, and so can prove nothing.
+ */
+static bool
+check_recipient(const struct signer *s, const struct cert *to, int64_t now, struct fault *f)
+{
+	if (!certificate_verify(to, &s->authorities.list[AUTHORITY_MANAGEMENT].cert, f))
+		return fault_within(f, "MINT: the recipient is no Admin");
+	if (now < to->not_before || now > to->not_after)
+		return fault_set(f, FAULT_REFUSED, "", "MINT: the recipient's certificate is "
+		    "not valid now");
+	return true;
+}
+
 static bool
 put_secrets(struct signer *s, struct view recipient, const struct cvp_secrets *secrets,
-    struct buf *answer, struct fault *f)
+    int64_t now, struct buf *answer, struct fault *f)
 {
 	struct buf	plain, sealed;
 	struct cert	to;
@@ -280,7 +300,7 @@ put_secrets(struct signer *s, struct view recipient, const struct cvp_secrets *s
 		ok = true;
 		goto out;
 	}
-	if (!cert_decode(recipient, &to, f) ||
+	if (!cert_decode(recipient, &to, f) || !check_recipient(s, &to, now, f) ||
 	    !envelope_seal(buf_view(&plain), &to, s->rng, &sealed, f))
 		goto out;
 	wire_put_view(answer, buf_view(&sealed));
@@ -294,7 +314,8 @@ out:
 }
 
 static bool
-answer_mint(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+answer_mint(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
 {
 	struct secret_format	formats[2];
 	struct cvp_secrets	secrets = { .batch_id = wire_get_view(w) };
@@ -317,7 +338,7 @@ answer_mint(struct signer *s, struct wire *w, struct buf *answer, struct fault *
 	for (uint32_t i = 0; i < n; i++)
 		if (!mint_one(s, w, formats, &secrets.v[i], answer, f))
 			return false;
-	return wire_end(w, "MINT", f) && put_secrets(s, recipient, &secrets, answer, f);
+	return wire_end(w, "MINT", f) && put_secrets(s, recipient, &secrets, now, answer, f);
 }
 
 /* --- PROVE ------------------------------------------------------------------------ */
@@ -355,6 +376,62 @@ key_or_dummy(struct signer *s, const struct seal_facts *facts, struct view seale
 	return unseal(s, &s->dummy_facts, buf_view(&s->dummy), k, f);
 }
 
+/* The key in the one request that the proofs are made over. */
+static bool
+key_requested(struct signer *s, struct view requests, uint8_t digest[SHA256_OCTETS],
+    struct fault *f)
+{
+	struct cmc_request	data;
+	struct pkcs10		p10;
+	struct crmf		m;
+	struct der		d, inner;
+	struct cmc_writer	w;
+	struct buf		around;
+	struct view		spki;
+	bool			ok;
+
+	buf_init(&around, cmc_limits_peer.octets);
+	cmc_data_begin(&w, &around);
+	cmc_write_requests(&w, requests);
+	cmc_finish(&w);
+	ok = buf_check(&around, "PROVE", f) && cmc_request_decode(buf_view(&around), s->arena,
+	    &cmc_limits_peer, &data, NULL, f);
+	if (ok && data.n_requests != 1)
+		ok = fault_set(f, FAULT_REFUSED, "", "PROVE: %zu requests", data.n_requests);
+	if (ok && data.requests[0].form == CMC_TCR) {
+		ok = pkcs10_decode(data.requests[0].inner, &p10, f);
+		spki = ok ? p10.spki : VIEW_NONE;
+	} else if (ok) {
+		der_init(&d, data.requests[0].inner);
+		ok = der_open(&d, DER_SEQUENCE, &inner, f) &&
+		    crmf_decode(view_of(inner.p, inner.n), s->arena, &m, f);
+		spki = ok ? m.spki : VIEW_NONE;
+	}
+	if (ok)
+		sha256(spki, digest);
+	buf_clear(&around);
+	return ok;
+}
+
+/*
+ * To stay as it is, or from open to in progress; and then for the key that
+ * the proof is about, whatever the engine would like.
+ */
+static bool
+check_step(const struct seal_facts *facts, uint8_t state, struct view spki,
+    const uint8_t asked[SHA256_OCTETS], struct fault *f)
+{
+	bool	binds = facts->state == STORE_AUTHZ_OPEN && state == STORE_AUTHZ_IN_PROGRESS;
+
+	if (!binds && state != facts->state)
+		return fault_set(f, FAULT_REFUSED, "", "PROVE: from state %u to %u",
+		    facts->state, state);
+	if (!view_equal(spki, view_of(binds ? asked : facts->spki_hash, SHA256_OCTETS)))
+		return fault_set(f, FAULT_REFUSED, "", "PROVE: for another key than %s",
+		    binds ? "the request's" : "before");
+	return true;
+}
+
 static bool
 answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
 {
@@ -362,7 +439,7 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 	struct view		sealed, requests, random, identity, link, spki;
 	struct secret		k = { 0 };
 	struct buf		next;
-	uint8_t			state;
+	uint8_t			state, asked[SHA256_OCTETS];
 	bool			known, holds, ok;
 
 	seal_facts_get(w, &facts);
@@ -377,8 +454,8 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 		return false;
 	if (spki.n != sizeof(facts.spki_hash))
 		return fault_set(f, FAULT_MALFORMED, "", "PROVE: key digest of %zu octets", spki.n);
-	if (state != facts.state && state != STORE_AUTHZ_IN_PROGRESS)
-		return fault_set(f, FAULT_REFUSED, "", "PROVE: to state %u", state);
+	if (!key_requested(s, requests, asked, f) || !check_step(&facts, state, spki, asked, f))
+		return false;
 	if (!key_or_dummy(s, &facts, sealed, &k, &known, f))
 		return false;
 	holds = proofs_hold(k.p, requests, random, identity, link) && known;
@@ -513,9 +590,30 @@ answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer
 	return ok;
 }
 
+/*
+ * A CRL of today: one that is good for years would outlive every revocation
+ * after it, one from the future would hide those before it.
+ */
+static bool
+check_crl_times(const struct signer *s, enum authority_id ca, const struct crl *c,
+    int64_t now, struct fault *f)
+{
+	int64_t	most = ca == AUTHORITY_ROOT ? ROOT_CRL_SECONDS : s->crl_lifetime;
+
+	if (c->this_update < now - CRL_SKEW_SECONDS || c->this_update > now + CRL_SKEW_SECONDS)
+		return fault_set(f, FAULT_REFUSED, "RFC 5280, 5.1.2.4", "a CRL whose thisUpdate "
+		    "is not now");
+	if (c->next_update - c->this_update > most)
+		return fault_set(f, FAULT_REFUSED, "RFC 5280, 5.1.2.5", "a CRL that is good for "
+		    "%lld seconds, %lld are configured",
+		    (long long)(c->next_update - c->this_update), (long long)most);
+	return true;
+}
+
 /* A CRL of this CA, newer than every one signed before it. */
 static bool
-check_crl(struct signer *s, enum authority_id ca, struct view der, struct fault *f)
+check_crl(struct signer *s, enum authority_id ca, struct view der, int64_t now,
+    struct fault *f)
 {
 	struct crl	c;
 	uint64_t	number = 0;
@@ -525,9 +623,15 @@ check_crl(struct signer *s, enum authority_id ca, struct view der, struct fault 
 	if (!view_equal(c.issuer, s->authorities.list[ca].cert.subject))
 		return fault_set(f, FAULT_REFUSED, "RFC 5280, 5.1.2.3",
 		    "a CRL with the name of another issuer");
+	if (!view_equal(c.aki, s->authorities.list[ca].cert.ski) || c.unknown_critical ||
+	    c.is_delta || c.has_issuing_dist_point)
+		return fault_set(f, FAULT_REFUSED, "RFC 5280, 5.2", "a CRL with the key "
+		    "identifier of another issuer, or one that is not whole");
 	if (!c.has_number || c.number.n > 8 || !c.has_next_update || c.next_update <= c.this_update)
 		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.2.2.3",
 		    "a CRL without number or nextUpdate");
+	if (!check_crl_times(s, ca, &c, now, f))
+		return false;
 	for (size_t i = 0; i < c.number.n; i++)
 		number = number << 8 | c.number.p[i];
 	if (number <= s->crl_number[ca])
@@ -539,7 +643,8 @@ check_crl(struct signer *s, enum authority_id ca, struct view der, struct fault 
 }
 
 static bool
-answer_crl(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+answer_crl(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
 {
 	uint8_t		ca = wire_get_u8(w);
 	struct view	tbs = wire_get_view(w);
@@ -552,7 +657,7 @@ answer_crl(struct signer *s, struct wire *w, struct buf *answer, struct fault *f
 		return fault_set(f, FAULT_NOT_FOUND, "", "no key for the CRL of CA %u", ca);
 	buf_init(&der, CRL_OCTETS_MAX);
 	ok = crl_sign(tbs, s->keys[ca], &der, f) &&
-	    check_crl(s, (enum authority_id)ca, buf_view(&der), f);
+	    check_crl(s, (enum authority_id)ca, buf_view(&der), now, f);
 	wire_put_view(answer, buf_view(&der));
 	buf_clear(&der);
 	return ok;
@@ -599,7 +704,7 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 	wire_init(&w, q->body);
 	switch (q->type) {
 	case SIGNER_MINT:
-		return answer_mint(s, &w, answer, f);
+		return answer_mint(s, &w, now, answer, f);
 	case SIGNER_PROVE:
 		return answer_prove(s, &w, answer, f);
 	case SIGNER_ISSUE:
@@ -607,7 +712,7 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 	case SIGNER_RESPOND:
 		return answer_respond(s, &w, now, answer, f);
 	case SIGNER_CRL:
-		return answer_crl(s, &w, answer, f);
+		return answer_crl(s, &w, now, answer, f);
 	case SIGNER_CANCEL:
 		return answer_cancel(s, &w, answer, f);
 	default:

@@ -5,15 +5,17 @@
  * It takes small questions and answers them, and does not believe the
  * engine further than it must:
  *
- *	MINT	draws ids and tokens, seals their keys, envelopes them for an
- *		Admin; the tokens leave in no other form
+ *	MINT	draws ids and tokens, seals their keys, envelopes them for a
+ *		certificate of the management CA; the tokens leave in no other form
  *	PROVE	holds identity proof and link witness against a sealed key and,
- *		when both hold, reseals it for the next state and this requester
+ *		when both hold, reseals it for the next state and the key that is
+ *		in the request they were made over
  *	ISSUE	signs a certificate for an authorization whose seal says that
  *		its token was proved by this very key; decodes what it signs
  *		and holds it against the template and the sealed terms
  *	RESPOND	signs a PKIResponse as the CMC responder
- *	CRL	signs a CRL of one of its CAs, numbers only going up
+ *	CRL	signs a whole CRL of one of its CAs, of now and for no longer than
+ *		is configured, numbers only going up
  *	CANCEL	checks the witness of a cancellation and seals what is left
  *
  * A question and its answer are one frame each (base/frame.h); answers come

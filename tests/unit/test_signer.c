@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a captured engine may ask of the signer, and does not get.  Questions
+ * are those of an honest enrolment, changed in one place.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec/crl.h"
+#include "pki_rig.h"
+
+#define TAIL	(1 + 4 + 32)	/* of PROVE: next state, length, key */
+
+static struct rig	rig;
+
+/* The first question of each op that an enrolment asks. */
+static struct buf	kept[SIGNER_CANCEL + 1];
+
+static bool
+keep(void *ctx, struct view questions)
+{
+	struct frame	q;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	(void)ctx;
+	if (frame_take(questions, FRAME_BODY_MAX, &q, &used, &f) && used > 0 &&
+	    q.type <= SIGNER_CANCEL && kept[q.type].n == 0) {
+		buf_init(&kept[q.type], FRAME_BODY_MAX);
+		buf_add(&kept[q.type], questions.p, used);
+	}
+	return false;
+}
+
+static int
+set_up(void **state)
+{
+	struct ticket		t;
+	struct rig_actor	gw;
+
+	(void)state;
+	rig_start(&rig);
+	rig.lose = keep;
+	rig_authorize(&rig, "s2s-gateway", "fqdn:gw1.example", "gw1", &t);
+	rig_enroll(&rig, &t, "gw1", &gw);
+	rig.lose = NULL;
+	ticket_clear(&t);
+	rig_actor_clear(&gw);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i <= SIGNER_CANCEL; i++)
+		buf_clear(&kept[i]);
+	rig_stop(&rig);
+	return 0;
+}
+
+/* Ask, and read the answer's frame from *out. */
+static void
+ask(struct view question, struct buf *out, struct frame *fr)
+{
+	struct frame	q;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	assert_true(frame_take(question, FRAME_BODY_MAX, &q, &used, &f));
+	buf_init(out, FRAME_BODY_MAX);
+	signer_handle(rig.local.signer, &q, rig.now, out);
+	assert_true(frame_take(buf_view(out), FRAME_BODY_MAX, fr, &used, &f));
+}
+
+static enum fault_kind
+ask_prove(struct view question, bool *holds)
+{
+	struct buf		out;
+	struct frame		fr;
+	struct prove_answer	a = { 0 };
+	struct fault		f = { 0 };
+
+	ask(question, &out, &fr);
+	*holds = signer_get_prove(&fr, &a, &f) && a.holds;
+	buf_clear(&out);
+	return f.kind;
+}
+
+static void
+test_prove_binds_its_own_key(void **state)
+{
+	struct buf	q;
+	bool		holds;
+
+	(void)state;
+	assert_int_equal(ask_prove(buf_view(&kept[SIGNER_PROVE]), &holds), FAULT_NONE);
+	assert_true(holds);
+	buf_init(&q, FRAME_BODY_MAX);
+	buf_add_view(&q, buf_view(&kept[SIGNER_PROVE]));
+	q.p[q.n - 1] ^= 1;	/* the key that the engine would like */
+	assert_int_equal(ask_prove(buf_view(&q), &holds), FAULT_REFUSED);
+	assert_false(holds);
+	q.p[q.n - 1] ^= 1;
+	q.p[q.n - TAIL] = STORE_AUTHZ_ISSUED;
+	assert_int_equal(ask_prove(buf_view(&q), &holds), FAULT_REFUSED);
+	buf_clear(&q);
+}
+
+/* Tokens for this certificate; what the signer says. */
+static enum fault_kind
+mint_for(struct view recipient)
+{
+	struct secret_format	id, token;
+	struct template		t;
+	struct mint_entry	e = { .entry_id = 1, .facts = { .admin = VIEW_LIT("admin"),
+		.state = STORE_AUTHZ_OPEN } };
+	struct mint_request	m = { .batch_id = VIEW_LIT("0123456789abcdef"),
+		.recipient = recipient, .id_format = &id, .token_format = &token,
+		.entries = &e, .n = 1 };
+	struct mint_answer	a;
+	struct buf		q, out;
+	struct frame		fr;
+	struct fault		f = { 0 };
+
+	assert_true(template_start("s2s-gateway", "", &t, &f));
+	id = t.id_format;
+	token = t.token_format;
+	buf_init(&q, FRAME_BODY_MAX);
+	signer_put_mint(&q, &m);
+	ask(buf_view(&q), &out, &fr);
+	(void)!signer_get_mint(&fr, rig.arena, &a, &f);
+	buf_clear(&q);
+	buf_clear(&out);
+	return f.kind;
+}
+
+static void
+test_mint_is_for_admins(void **state)
+{
+	struct ticket		t;
+	struct rig_actor	gw;
+
+	(void)state;
+	assert_int_equal(mint_for(buf_view(&rig.admin.cert)), FAULT_NONE);
+	rig_authorize(&rig, "s2s-gateway", "fqdn:thief.example", "thief", &t);
+	rig_enroll(&rig, &t, "thief", &gw);
+	assert_int_not_equal(mint_for(buf_view(&gw.cert)), FAULT_NONE);
+	rig_actor_clear(&gw);
+	ticket_clear(&t);
+	rig.now += 10 * 365 * 86400;
+	assert_int_equal(mint_for(buf_view(&rig.admin.cert)), FAULT_REFUSED);
+	rig.now -= 10 * 365 * 86400;
+}
+
+static enum fault_kind
+sign_crl(int64_t from, int64_t to, bool own_key, bool delta)
+{
+	static uint64_t		number = 1000;
+	struct authorities	all;
+	struct fault		f = { 0 };
+	struct crl_writer	w;
+	struct view		tbs, der;
+	struct buf		out, q, answer;
+	struct frame		fr;
+
+	rig_must(authorities_load(&rig.config, &all, &f), &f);
+	struct crl_plan	p = {
+		.sigalg = all.list[AUTHORITY_IKE].sigalg,
+		.issuer = all.list[AUTHORITY_IKE].cert.subject,
+		.this_update = from, .next_update = to, .number = ++number,
+		.aki = all.list[own_key ? AUTHORITY_IKE : AUTHORITY_ROOT].cert.ski,
+		.is_delta = delta, .base_number = 1,
+	};
+	buf_init(&out, 1u << 20);
+	buf_init(&q, 1u << 20);
+	crl_begin(&w, &p, &out);
+	rig_must(crl_finish(&w, &tbs, &f), &f);
+	signer_put_crl(&q, AUTHORITY_IKE, tbs);
+	ask(buf_view(&q), &answer, &fr);
+	(void)!signer_get_object(&fr, SIGNER_CRL, &der, &f);
+	buf_clear(&out);
+	buf_clear(&q);
+	buf_clear(&answer);
+	authorities_clear(&all);
+	return f.kind;
+}
+
+static void
+test_crl_of_today(void **state)
+{
+	int64_t	now = rig.now, life = rig.config.crl_lifetime;
+
+	(void)state;
+	assert_int_equal(sign_crl(now, now + life, true, false), FAULT_NONE);
+	assert_int_equal(sign_crl(now, now + life + 1, true, false), FAULT_REFUSED);
+	assert_int_equal(sign_crl(now + 86400, now + 86400 + life, true, false), FAULT_REFUSED);
+	assert_int_equal(sign_crl(now - 86400, now, true, false), FAULT_REFUSED);
+	assert_int_equal(sign_crl(now, now + life, false, false), FAULT_REFUSED);
+	assert_int_equal(sign_crl(now, now + life, true, true), FAULT_REFUSED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_prove_binds_its_own_key),
+		cmocka_unit_test(test_mint_is_for_admins),
+		cmocka_unit_test(test_crl_of_today),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
