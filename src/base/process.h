@@ -15,7 +15,7 @@
 #include "base/view.h"
 
 #define PROCESS_FD_FIRST	3	/* the first descriptor handed to a child */
-#define PROCESS_FDS_MAX		16
+#define PROCESS_FDS_MAX		24
 
 struct process {
 	pid_t	pid;

@@ -4,6 +4,7 @@
  * what dies.  Sees no byte from outside.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +26,9 @@
 
 #define FRONTS_MAX	16
 #define LISTENERS_MAX	(2 * CONFIG_LISTEN_MAX + 1)
+#define FRONT_FDS_MAX	(2 + LISTENERS_MAX)	/* control socket and TLS material, too */
 #define READY_MS	60000	/* for a child to say that it is ready */
+#define LOCK_MS		2000	/* for the engine of a server that was killed to end */
 #define AGAIN_MS	200	/* before a child that died is started again */
 #define AGAIN_MAX_MS	10000
 
@@ -40,13 +43,18 @@ struct child {
 	unsigned	deaths;		/* in quick succession */
 };
 
+/* Listening sockets, in the order in which fronts inherit them. */
+struct listeners {
+	struct front_inheritance in;
+	int			 fds[LISTENERS_MAX];
+	char			 addresses[LISTENERS_MAX][CONFIG_TEXT_MAX];
+};
+
 struct server {
 	struct pki_config	config;
 	const char		*dir;
 	int			 signals, lock;
-	int			 listeners[LISTENERS_MAX];
-	char			 addresses[LISTENERS_MAX][CONFIG_TEXT_MAX];
-	struct front_inheritance in;
+	struct listeners	 listeners;
 	struct child		 children[2 + FRONTS_MAX];
 	size_t			 n;
 	bool			 announced, quit, reload;
@@ -60,6 +68,13 @@ serve_say_ready(struct fault *f)
 	if (send(SERVE_CONTROL_FD, &octet, 1, MSG_NOSIGNAL) == 1)
 		return true;
 	return fault_set(f, FAULT_IO, "", "could not tell main: %s", strerror(errno));
+}
+
+void
+serve_leave_signals(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 bool
@@ -79,37 +94,68 @@ now_ms(void)
 
 /* --- what fronts inherit --------------------------------------------------------- */
 
-static bool
-open_listener(struct server *s, const char *address, unsigned *count, struct fault *f)
+static unsigned
+listener_count(const struct listeners *l)
 {
-	unsigned	i = s->in.http + s->in.https + s->in.health;
+	return l->in.http + l->in.https + l->in.health;
+}
 
-	if ((s->listeners[i] = net_listen(address, f)) < 0)
+/* A socket that listens on address already, as a descriptor of its own; else -1. */
+static int
+open_already(const struct listeners *l, const char *address)
+{
+	for (unsigned i = 0; i < listener_count(l); i++)
+		if (strcmp(l->addresses[i], address) == 0)
+			return fcntl(l->fds[i], F_DUPFD_CLOEXEC, 0);
+	return -1;
+}
+
+static bool
+open_listener(const struct listeners *old, const char *address, struct listeners *out,
+    unsigned *count, struct fault *f)
+{
+	unsigned	i = listener_count(out);
+
+	if ((out->fds[i] = open_already(old, address)) < 0 &&
+	    (out->fds[i] = net_listen(address, f)) < 0)
 		return fault_within(f, "listen");
-	snprintf(s->addresses[i], sizeof(s->addresses[i]), "%s", address);
+	snprintf(out->addresses[i], sizeof(out->addresses[i]), "%s", address);
 	(*count)++;
 	return true;
 }
 
 static bool
-open_listeners(struct server *s, struct fault *f)
+open_each(const struct listeners *old, const struct pki_config *c, struct listeners *out,
+    struct fault *f)
 {
-	for (size_t i = 0; i < CONFIG_LISTEN_MAX && s->config.http[i][0] != '\0'; i++)
-		if (!open_listener(s, s->config.http[i], &s->in.http, f))
+	for (size_t i = 0; i < CONFIG_LISTEN_MAX && c->http[i][0] != '\0'; i++)
+		if (!open_listener(old, c->http[i], out, &out->in.http, f))
 			return false;
-	for (size_t i = 0; i < CONFIG_LISTEN_MAX && s->config.https[i][0] != '\0'; i++)
-		if (!open_listener(s, s->config.https[i], &s->in.https, f))
+	for (size_t i = 0; i < CONFIG_LISTEN_MAX && c->https[i][0] != '\0'; i++)
+		if (!open_listener(old, c->https[i], out, &out->in.https, f))
 			return false;
-	return s->config.health[0] == '\0' ||
-	    open_listener(s, s->config.health, &s->in.health, f);
+	return c->health[0] == '\0' ||
+	    open_listener(old, c->health, out, &out->in.health, f);
 }
 
 static void
-close_listeners(struct server *s)
+close_listeners(struct listeners *l)
 {
-	for (unsigned i = 0; i < s->in.http + s->in.https + s->in.health; i++)
-		close(s->listeners[i]);
-	memset(&s->in, 0, sizeof(s->in));
+	for (unsigned i = 0; i < listener_count(l); i++)
+		close(l->fds[i]);
+	memset(l, 0, sizeof(*l));
+}
+
+/* All that c names, or none; what old has open is gone on with. */
+static bool
+open_listeners(const struct listeners *old, const struct pki_config *c,
+    struct listeners *out, struct fault *f)
+{
+	memset(out, 0, sizeof(*out));
+	if (open_each(old, c, out, f))
+		return true;
+	close_listeners(out);
+	return false;
 }
 
 static bool
@@ -163,19 +209,38 @@ child_name(const struct child *c)
 	return names[c->kind];
 }
 
-static bool
-wait_ready(struct child *c, struct fault *f)
+static void
+take_signals(struct server *s)
 {
-	struct pollfd	p = { c->control, POLLIN, 0 };
+	int	sig;
+
+	while ((sig = signals_next(s->signals)) != 0) {
+		if (sig == SIGHUP)
+			s->reload = true;
+		else if (sig != SIGCHLD)
+			s->quit = true;
+	}
+}
+
+/* Whoever tells us to end is not kept waiting for a child that hangs. */
+static bool
+wait_ready(struct server *s, struct child *c, struct fault *f)
+{
+	struct pollfd	p[] = { { c->control, POLLIN, 0 }, { s->signals, POLLIN, 0 } };
+	int64_t		until = now_ms() + READY_MS, left = READY_MS;
 	char		octet = 0;
 
-	if (poll(&p, 1, READY_MS) == 1 && recv(c->control, &octet, 1, 0) == 1 &&
-	    octet == SERVE_READY) {
+	do {
+		if (poll(p, 2, (int)left) > 0 && p[1].revents != 0)
+			take_signals(s);
+		left = until - now_ms();
+	} while (p[0].revents == 0 && left > 0 && !s->quit);
+	if (p[0].revents != 0 && recv(c->control, &octet, 1, 0) == 1 && octet == SERVE_READY) {
 		c->ready = true;
 		return true;
 	}
-	return fault_set(f, FAULT_BUSY, "", "process %s did not become ready: see its "
-	    "messages above", child_name(c));
+	return fault_set(f, FAULT_BUSY, "", s->quit ? "told to end before process %s was ready" :
+	    "process %s did not become ready: see its messages above", child_name(c));
 }
 
 static bool
@@ -184,24 +249,25 @@ spawn(struct server *s, struct child *c, struct fault *f)
 	char		 counts[64];
 	const char	*argv[] = { "pki4ipsec", "pki", "serve", "--dir", s->dir, "--role",
 		child_name(c), "--listeners", counts, NULL };
-	int		 fds[PROCESS_FDS_MAX], pair[2], n = 0;
-	bool		 ok;
+	const struct listeners *l = &s->listeners;
+	int		 fds[FRONT_FDS_MAX], pair[2], n = 0, tls = -1;
+	bool		 ok = true;
 
-	snprintf(counts, sizeof(counts), "%u,%u,%u", s->in.http, s->in.https, s->in.health);
+	snprintf(counts, sizeof(counts), "%u,%u,%u", l->in.http, l->in.https, l->in.health);
 	if (!fd_pair(pair, f))
 		return false;
 	fds[n++] = pair[1];
+	if (c->kind == CHILD_ENGINE)
+		fds[n++] = s->lock;	/* until the last engine has ended nobody else serves */
 	if (c->kind == CHILD_FRONT) {
-		if ((fds[n++] = tls_material(s, f)) < 0)
-			return false;
-		for (unsigned i = 0; i < s->in.http + s->in.https + s->in.health &&
-		    n < PROCESS_FDS_MAX; i++)
-			fds[n++] = s->listeners[i];
+		ok = (fds[n++] = tls = tls_material(s, f)) >= 0;
+		for (unsigned i = 0; i < listener_count(l); i++)
+			fds[n++] = l->fds[i];
 	}
-	ok = process_spawn(argv, fds, (size_t)n, &c->process, f);
+	ok = ok && process_spawn(argv, fds, (size_t)n, &c->process, f);
 	close(pair[1]);
-	if (c->kind == CHILD_FRONT)
-		close(fds[1]);
+	if (tls >= 0)
+		close(tls);
 	if (!ok) {
 		close(pair[0]);
 		return false;
@@ -239,37 +305,17 @@ connect_child(struct server *s, struct child *c, struct fault *f)
 	struct child	*signer = &s->children[CHILD_SIGNER], *engine = &s->children[CHILD_ENGINE];
 
 	if (c->kind == CHILD_SIGNER)
-		return wait_ready(c, f) &&
+		return wait_ready(s, c, f) &&
 		    link_children(engine, SERVE_TO_SIGNER, signer, SERVE_TO_ENGINE, f);
 	if (c->kind == CHILD_FRONT)
 		return link_children(engine, SERVE_TO_FRONT, c, SERVE_TO_ENGINE, f) &&
-		    wait_ready(c, f);
+		    wait_ready(s, c, f);
 	if (!link_children(engine, SERVE_TO_SIGNER, signer, SERVE_TO_ENGINE, f) ||
-	    !wait_ready(engine, f))
+	    !wait_ready(s, engine, f))
 		return false;
 	for (size_t i = CHILD_FRONT; i < s->n; i++)
 		if (!link_children(engine, SERVE_TO_FRONT, &s->children[i], SERVE_TO_ENGINE, f))
 			return false;
-	return true;
-}
-
-static bool
-start_child(struct server *s, struct child *c, struct fault *f)
-{
-	return spawn(s, c, f) && connect_child(s, c, f);
-}
-
-static bool
-start_all(struct server *s, struct fault *f)
-{
-	s->n = CHILD_FRONT + (size_t)s->config.fronts;
-	for (size_t i = 0; i < s->n; i++) {
-		s->children[i] = (struct child){
-			.kind = i < CHILD_FRONT ? (enum child_kind)i : CHILD_FRONT, .control = -1,
-		};
-		if (!start_child(s, &s->children[i], f))
-			return false;
-	}
 	return true;
 }
 
@@ -280,6 +326,32 @@ end_child(struct child *c)
 		close(c->control);
 	c->control = -1;
 	c->running = c->ready = false;
+}
+
+static bool
+start_child(struct server *s, struct child *c, struct fault *f)
+{
+	if (spawn(s, c, f) && connect_child(s, c, f))
+		return true;
+	if (c->running)
+		process_stop(&c->process, 1000);
+	end_child(c);
+	return false;
+}
+
+static bool
+start_all(struct server *s, struct fault *f)
+{
+	s->n = CHILD_FRONT + (size_t)s->config.fronts;
+	/* First all of them: who fails here is tried again as what it is. */
+	for (size_t i = 0; i < s->n; i++)
+		s->children[i] = (struct child){
+			.kind = i < CHILD_FRONT ? (enum child_kind)i : CHILD_FRONT, .control = -1,
+		};
+	for (size_t i = 0; i < s->n; i++)
+		if (!start_child(s, &s->children[i], f))
+			return false;
+	return true;
 }
 
 /* Fronts first: they finish what is in flight while the engine is there. */
@@ -330,7 +402,7 @@ restart_due(struct server *s)
 {
 	struct fault	f = { 0 };
 
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = 0; i < s->n && !s->quit; i++) {
 		struct child	*c = &s->children[i];
 
 		if (c->running || now_ms() < c->start_at_ms)
@@ -345,9 +417,6 @@ restart_due(struct server *s)
 			continue;
 		}
 		log_fault(LOG_LEVEL_ERROR, "could not start a process", &f);
-		if (c->running)
-			process_stop(&c->process, 1000);
-		end_child(c);
 		c->deaths++;
 		c->start_at_ms = now_ms() + AGAIN_MS * (c->deaths < 50 ? c->deaths : 50);
 	}
@@ -369,51 +438,26 @@ check_new(const char *dir, struct pki_config *c, struct fault *f)
 	return true;
 }
 
-static bool
-same_listeners(const struct pki_config *a, const struct pki_config *b)
-{
-	return memcmp(a->http, b->http, sizeof(a->http)) == 0 &&
-	    memcmp(a->https, b->https, sizeof(a->https)) == 0 &&
-	    strcmp(a->health, b->health) == 0;
-}
-
 static void
 reload(struct server *s)
 {
 	struct pki_config	c;
+	struct listeners	l;
 	struct fault		f = { 0 };
-	bool			same;
 
-	if (!check_new(s->dir, &c, &f)) {
+	if (!check_new(s->dir, &c, &f) || !open_listeners(&s->listeners, &c, &l, &f)) {
 		log_fault(LOG_LEVEL_ERROR, "reload refused, the old configuration stays", &f);
 		return;
 	}
 	notify_reloading();
-	same = same_listeners(&s->config, &c);
 	stop_all(s);	/* connections wait in the sockets, which stay open */
 	s->config = c;
-	if (!same) {
-		close_listeners(s);
-		if (!open_listeners(s, &f))
-			log_fault(LOG_LEVEL_ERROR, "reload", &f);
-	}
+	close_listeners(&s->listeners);
+	s->listeners = l;
 	if (!start_all(s, &f))
 		log_fault(LOG_LEVEL_ERROR, "reload", &f);
 	notify_ready();
 	log_line(LOG_LEVEL_INFO, "reloaded", "dir=\"%s\"", s->dir);
-}
-
-static void
-take_signals(struct server *s)
-{
-	int	sig;
-
-	while ((sig = signals_next(s->signals)) != 0) {
-		if (sig == SIGHUP)
-			s->reload = true;
-		else if (sig != SIGCHLD)
-			s->quit = true;
-	}
 }
 
 static void
@@ -437,24 +481,43 @@ watch(struct server *s)
 static void
 announce(const struct server *s, const struct invocation *in)
 {
-	char		text[64];
-	struct fault	f = { 0 };
+	const struct listeners	*l = &s->listeners;
+	unsigned		 http = l->in.http, public = http + l->in.https;
+	char			 text[64];
+	struct fault		 f = { 0 };
 
-	for (unsigned i = 0; i < s->in.http + s->in.https + s->in.health && !in->quiet; i++)
-		if (net_address(s->listeners[i], text, &f))
-			printf("%s http%s://%s%s\n", i < s->in.http + s->in.https ?
-			    "serving" : "health ", i >= s->in.http && i < s->in.http + s->in.https ?
-			    "s" : "", text, i < s->in.http + s->in.https ? "/cmc" : "/readyz");
+	for (unsigned i = 0; i < listener_count(l) && !in->quiet; i++)
+		if (net_address(l->fds[i], text, &f))
+			printf("%s http%s://%s%s\n", i < public ? "serving" : "health ",
+			    i >= http && i < public ? "s" : "", text,
+			    i < public ? "/cmc" : "/readyz");
 	if (!in->quiet)
 		printf("ready\n");
 	fflush(stdout);
 	notify_ready();
 }
 
+/* A server that was killed leaves an engine that finishes its batch: wait for it. */
+static bool
+lock_folder(struct server *s, const char *path, struct fault *f)
+{
+	const struct timespec	pause = { 0, 50 * 1000000 };
+	int64_t			until = now_ms() + LOCK_MS;
+
+	while ((s->lock = file_lock(path, f)) < 0) {
+		if (f->kind != FAULT_BUSY || now_ms() > until)
+			return false;
+		fault_clear(f);
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 static int
 serve_main(const struct invocation *in, const char *dir)
 {
 	static const int	sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	static const struct listeners	none;
 	static struct server	s;
 	struct fault		f = { 0 };
 	char			lock[CONFIG_PATH_MAX];
@@ -466,8 +529,8 @@ serve_main(const struct invocation *in, const char *dir)
 	ok = check_new(dir, &s.config, &f);
 	log_init("main", ok ? (enum log_level)s.config.log_level : LOG_LEVEL_INFO);
 	ok = ok && config_path(&s.config, "run/serve.lock", lock, sizeof(lock), &f) &&
-	    (s.lock = file_lock(lock, &f)) >= 0 && process_harden(&f) &&
-	    open_listeners(&s, &f) && (s.signals = signals_open(sigs, 4, &f)) >= 0 &&
+	    lock_folder(&s, lock, &f) && process_harden(&f) &&
+	    open_listeners(&none, &s.config, &s.listeners, &f) && (s.signals = signals_open(sigs, 4, &f)) >= 0 &&
 	    start_all(&s, &f);
 	if (ok) {
 		announce(&s, in);
@@ -475,10 +538,11 @@ serve_main(const struct invocation *in, const char *dir)
 		notify_stopping();
 	}
 	stop_all(&s);
-	close_listeners(&s);
+	close_listeners(&s.listeners);
 	if (s.lock >= 0)
 		close(s.lock);
-	return ok ? EXIT_DONE : command_fail(in, &f, "pki4ipsec pki init --help");
+	return ok || s.quit ? EXIT_DONE : command_fail(in, &f,
+	    f.kind == FAULT_NOT_FOUND ? "pki4ipsec pki init --help" : NULL);
 }
 
 /* --- the command ----------------------------------------------------------------------- */

@@ -43,6 +43,12 @@ int	serve_front(const struct pki_config *c, const struct front_inheritance *in);
 /* Become the configured user, if there is one and we are root. */
 MUST_CHECK bool serve_drop(const struct pki_config *c, struct fault *f);
 
+/*
+ * SIGINT and SIGHUP reach every process of a terminal or of a name: they are
+ * for main alone, which ends and replaces its children in order.
+ */
+void	serve_leave_signals(void);
+
 /* Tell main that this child is ready. */
 MUST_CHECK bool serve_say_ready(struct fault *f);
 

@@ -395,8 +395,7 @@ open_all(struct engine_process *p, struct fault *f)
 	    (p->release = net_timer_new(p->loop, release_held, p, f)) != NULL &&
 	    (p->tick = net_timer_new(p->loop, on_tick, p, f)) != NULL &&
 	    net_watch_fd(p->loop, SERVE_CONTROL_FD, on_control, NULL, p, f) != NULL &&
-	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL &&
-	    net_signal_new(p->loop, SIGINT, on_signal, p, f) != NULL;
+	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL;
 }
 
 int
@@ -407,6 +406,7 @@ serve_engine(const struct pki_config *c)
 	bool			 ok;
 
 	log_init("engine", (enum log_level)c->log_level);
+	serve_leave_signals();
 	if (p == NULL)
 		return 1;
 	p->config = c;

@@ -527,8 +527,7 @@ open_all(struct front *p, const struct front_inheritance *in, struct fault *f)
 		return false;
 	return listen_all(p, in, f) &&
 	    net_watch_fd(p->loop, SERVE_CONTROL_FD, on_control, NULL, p, f) != NULL &&
-	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL &&
-	    net_signal_new(p->loop, SIGINT, on_signal, p, f) != NULL;
+	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL;
 }
 
 int
@@ -539,6 +538,7 @@ serve_front(const struct pki_config *c, const struct front_inheritance *in)
 	bool			ok;
 
 	log_init("front", (enum log_level)c->log_level);
+	serve_leave_signals();
 	slots_init(&p);
 	p.config = c;
 	process_want_fds((size_t)c->max_connections + 256);
