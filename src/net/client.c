@@ -260,6 +260,7 @@ run(struct http_client *c, const char *url, struct curl_slist *headers,
 		return fault_set(f, FAULT_INTERNAL, "", "cannot set up a request");
 	code = curl_easy_perform(c->curl);
 	read_result(c->curl, in->result);
+	in->result->whole = code == CURLE_OK;
 	return judge(c, url, code, in->body, in->result, f);
 }
 

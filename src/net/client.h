@@ -35,6 +35,7 @@ struct http_result {
 	long	 status;		/* 0: no answer came */
 	char	 content_type[128];	/* "" if absent */
 	unsigned retry_after;		/* seconds; 0 if absent */
+	bool	 whole;			/* the answer was read to its end */
 };
 
 /* Views of the configuration are copied.  NULL with a fault. */

@@ -32,7 +32,8 @@ reach_http_close(struct reach_http *h)
 
 /*
  * A CMC answer may come with any status (RFC 10003); an answer of another
- * type is not from a PKI, whatever its status says.
+ * type is not from a PKI, whatever its status says.  Half an answer is none:
+ * the same octets are sent again.
  */
 static bool
 http_exchange(void *ctx, struct view message, struct buf *answer, struct fault *f)
@@ -44,8 +45,10 @@ http_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 	    &r, &why);
 
 	h->retry_after = r.retry_after;
-	if (r.status != 0 && answer->n > 0 && http_result_is(&r, CMC_TYPE))
+	if (r.whole && answer->n > 0 && http_result_is(&r, CMC_TYPE))
 		return true;
+	if (ok && answer->n == 0)
+		return fault_set(f, FAULT_BUSY, "", "%s answers with nothing", h->url);
 	if (ok)
 		return fault_set(f, FAULT_REFUSED, "RFC 10003, 4", "%s answers with \"%s\", "
 		    "not with CMC: is the URL right?", h->url, r.content_type);
