@@ -343,9 +343,9 @@ connection_name(struct install_plan *p, const char *other)
 	if (safe == NULL)
 		return NULL;
 	name = arena_printf(p->tree.arena, "%s-%s", p->base, safe);
-	if (name != NULL && name_taken(p, name))
-		name = arena_printf(p->tree.arena, "%s-%s-%zu", p->base, safe,
-		    p->nconnections + 1);
+	/* A label may look like a number of ours: of n + 1 names one is free. */
+	for (size_t i = p->nconnections + 1; name != NULL && name_taken(p, name); i++)
+		name = arena_printf(p->tree.arena, "%s-%s-%zu", p->base, safe, i);
 	return name;
 }
 

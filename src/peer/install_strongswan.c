@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -113,6 +114,17 @@ place_all(const struct install_request *req, const char *dir,
 
 /* ---- writing and putting back ---- */
 
+/* The very file that is wanted is there. */
+static bool
+is_in_place(const struct place *p)
+{
+	struct stat	st;
+
+	return p->existed && view_equal(buf_view(&p->before), buf_view(&p->content)) &&
+	    lstat(p->path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & 07777) == p->mode;
+}
+
 static bool
 write_place(struct place *p, struct fault *f)
 {
@@ -123,6 +135,8 @@ write_place(struct place *p, struct fault *f)
 	p->existed = file_exists(p->path);
 	if (p->existed && !file_read(p->path, &p->before, f))
 		return false;
+	if (is_in_place(p))
+		return true;
 	if (!dir_make(dir, p->mode == 0600 ? 0700 : 0755, f) ||
 	    !file_write(p->path, buf_view(&p->content), p->mode, f))
 		return false;

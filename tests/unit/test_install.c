@@ -411,6 +411,36 @@ test_names(void **state)
 	arena_free(a);
 }
 
+/* Labels that come out the same, one of them like another's number. */
+static void
+test_same_names(void **state)
+{
+	static const char *const	labels[] = { "gw2-3", "gw2", "gw2", "gw 2", "gw-2" };
+	static const char *const	want[] = { "gw1-gw2-3", "gw1-gw2", "gw1-gw2-4",
+					    "gw1-gw-2", "gw1-gw-2-5" };
+	struct install_peer		peers[5];
+	struct install_plan		p;
+	struct setting			s;
+	struct fault			f = { 0 };
+	const struct conf		*c;
+	struct arena			*a = arena_new(1u << 20);
+
+	(void)state;
+	assert_non_null(a);
+	setting_init(&s);
+	for (size_t i = 0; i < 5; i++) {
+		peers[i] = s.req.peers[0];
+		peers[i].name = labels[i];
+	}
+	s.req.peers = peers;
+	s.req.npeers = 5;
+	assert_true(install_plan(&s.req, a, &p, &f));
+	c = p.connections->first;
+	for (size_t i = 0; i < 5; i++, c = c->next)
+		assert_string_equal(c->name, want[i]);
+	arena_free(a);
+}
+
 /* ---- names of an older file ---- */
 
 static const struct {
@@ -505,6 +535,37 @@ check_file(const char *dir, const char *name, mode_t mode, const char *begins)
 	buf_clear(&b);
 }
 
+static ino_t
+inode_of(const char *dir, const char *name)
+{
+	char		path[256];
+	struct stat	st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+/* Once more changes nothing; a key that others may read is put right. */
+static void
+check_again(const struct install_request *req, const char *dir)
+{
+	char			path[256];
+	struct install_report	r;
+	struct fault		f = { 0 };
+	ino_t			conf = inode_of(dir, "conf.d/gw1.conf");
+	ino_t			key = inode_of(dir, "private/gw1.pem");
+
+	assert_true(install_strongswan(req, false, &r, &f));
+	assert_int_equal(inode_of(dir, "conf.d/gw1.conf"), conf);
+	assert_int_equal(inode_of(dir, "private/gw1.pem"), key);
+	(void)snprintf(path, sizeof(path), "%s/private/gw1.pem", dir);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_true(install_strongswan(req, false, &r, &f));
+	check_file(dir, "private/gw1.pem", 0600, KEY);
+	assert_int_equal(inode_of(dir, "conf.d/gw1.conf"), conf);
+}
+
 /* Without a daemon everything is written, and the fault says "later". */
 static void
 test_no_daemon(void **state)
@@ -534,6 +595,7 @@ test_no_daemon(void **state)
 	check_file(dir, "x509ca/gw1-ca.pem", 0644, "-----BEGIN CERT");
 	check_file(dir, "x509ca/gw1-root.pem", 0644, "-----BEGIN CERT");
 	check_file(dir, "conf.d/gw1.conf", 0644, HEAD);
+	check_again(&s.req, dir);
 	assert_true(dir_remove(dir, &f));
 }
 
@@ -568,6 +630,7 @@ main(void)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_same_names),
 		cmocka_unit_test(test_old_names),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_policies),
