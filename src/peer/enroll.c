@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -43,13 +44,34 @@ path_of(const struct run *w, const char *name, char out[INSTALL_PATH_MAX], struc
 	return path_join(out, INSTALL_PATH_MAX, w->q->dir, name, f);
 }
 
+/*
+ * Whoever may write there could give us a key he knows, or take ours: what is
+ * another's, or everybody's, such as a folder in /tmp, is not used.
+ */
+static bool
+check_folder(const char *dir, const char *inner, struct fault *f)
+{
+	struct stat	outside, inside;
+
+	if (stat(dir, &outside) != 0 || lstat(inner, &inside) != 0)
+		return fault_set(f, FAULT_IO, "", "could not look at \"%s\": %s", inner,
+		    error_text(errno));
+	if (!S_ISDIR(inside.st_mode) || (inside.st_uid != geteuid() &&
+	    inside.st_uid != outside.st_uid && inside.st_uid != 0))
+		return fault_set(f, FAULT_CONFLICT, "", "\"%s\" is no folder of this user", inner);
+	if (((outside.st_mode | inside.st_mode) & S_IWOTH) != 0)
+		return fault_set(f, FAULT_CONFLICT, "", "everybody may write in \"%s\": take a "
+		    "folder of your own", (outside.st_mode & S_IWOTH) != 0 ? dir : inner);
+	return true;
+}
+
 static bool
 open_folder(struct run *w, struct fault *f)
 {
 	char	path[INSTALL_PATH_MAX];
 
 	if (!path_of(w, ENROLL_FOLDER, path, f) || !dir_make(path, 0700, f) ||
-	    !path_of(w, LOCK_FILE, path, f) || (w->lock = file_lock(path, f)) == -1)
+	    !check_folder(w->q->dir, path, f) || !path_of(w, LOCK_FILE, path, f) || (w->lock = file_lock(path, f)) == -1)
 		return false;
 	return enroll_state_load(w->q->dir, &w->st, f);
 }

@@ -49,7 +49,8 @@ struct enroll_report {
  *	FAULT_REFUSED	the PKI said no, or sent a certificate that cannot be
  *			used (it is then rejected, so that it is revoked)
  *	FAULT_SIGNATURE	an answer that is not from this PKI: nothing is lost
- *	FAULT_CONFLICT	dir holds an enrolment of another ticket, half done
+ *	FAULT_CONFLICT	dir holds an enrolment of another ticket, half done, or
+ *			may be written by others
  */
 MUST_CHECK bool enroll_run(const struct enroll *q, struct enroll_report *r,
     struct fault *f);
