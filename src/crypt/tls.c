@@ -140,6 +140,13 @@ tls_accept(struct ssl_ctx_st *ctx, struct fault *f)
 	return ssl;
 }
 
+void
+tls_close(struct ssl_st *ssl)
+{
+	(void)SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 bool
 tls_client_certificate(const struct ssl_st *ssl, struct buf *out, bool *present,
     struct fault *f)

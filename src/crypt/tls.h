@@ -27,6 +27,8 @@ void	tls_server_free(struct ssl_ctx_st *ctx);	/* accepts NULL */
 
 /* One accepted connection's SSL, server state; the bufferevent owns it then. */
 struct ssl_st *tls_accept(struct ssl_ctx_st *ctx, struct fault *f);
+/* Say that nothing more will be sent; what the client sends can still be read. */
+void	tls_close(struct ssl_st *ssl);
 /*
  * The verified client certificate, DER, appended to out; *present = false
  * when the client sent none.

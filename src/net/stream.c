@@ -16,6 +16,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 
+#include "crypt/tls.h"
 #include "net/loop_base.h"
 
 #define STREAM_WHY_MAX	200
@@ -573,5 +574,8 @@ stream_ssl(const struct stream *s)
 void
 stream_half_close(struct stream *s)
 {
+	/* Without a close_notify a client cannot tell an end from a cut. */
+	if (s->bev != NULL && s->handshaken)
+		tls_close(stream_ssl(s));
 	shutdown(s->fd, SHUT_WR);
 }
