@@ -139,23 +139,29 @@ read_version(struct view v, struct http1_head *out)
 	return HTTP1_DONE;
 }
 
+/* Cut scheme and authority off an absolute-form; what is left may be empty. */
+static void
+cut_authority(struct view *target, const char *scheme)
+{
+	size_t	n = strlen(scheme);
+
+	if (target->n <= n || strncasecmp((const char *)target->p, scheme, n) != 0)
+		return;
+	while (n < target->n && target->p[n] != '/' && target->p[n] != '?')
+		n++;
+	target->p += n;
+	target->n -= n;
+}
+
 /* origin-form, or absolute-form whose authority is left to Host (RFC 9112, 3.2) */
 static int
 read_target(struct view target, struct http1_head *out)
 {
-	const uint8_t	*slash;
-
 	for (size_t i = 0; i < target.n; i++)
 		if (target.p[i] <= ' ' || target.p[i] >= 0x7f || target.p[i] == '#')
 			return BAD_REQUEST;
-	if (target.n > 7 && strncasecmp((const char *)target.p, "http://", 7) == 0) {
-		target.p += 7;
-		target.n -= 7;
-		if ((slash = memchr(target.p, '/', target.n)) == NULL)
-			return BAD_REQUEST;
-		target.n -= (size_t)(slash - target.p);
-		target.p = slash;
-	}
+	cut_authority(&target, "http://");
+	cut_authority(&target, "https://");
 	if (target.n == 0 || (target.p[0] != '/' && !equals_text(target, "*")))
 		return BAD_REQUEST;
 	out->path = cut(&target, '?');

@@ -44,6 +44,10 @@ static const struct {
 	    404, NULL, false },
 	{ "absolute form", "GET http://ca.example/crl/a.crl HTTP/1.1\r\n" H "\r\n",
 	    200, "\r\n\r\na.crl", false },
+	{ "absolute form, of https", "GET HTTPS://ca.example:8443/crl/a.crl HTTP/1.1\r\n" H "\r\n",
+	    200, "\r\n\r\na.crl", false },
+	{ "absolute form with nothing behind the host", "GET http://ca.example HTTP/1.1\r\n" H
+	    "\r\n", 400, NULL, true },
 	{ "prefix", "GET /crl/x/y HTTP/1.1\r\n" H "\r\n", 200, "\r\n\r\nx/y", false },
 	{ "query", "GET /query?a=1&b=2 HTTP/1.1\r\n" H "\r\n", 200, "\r\n\r\na=1&b=2", false },
 	{ "an empty line first", "\r\nGET /query HTTP/1.1\r\n" H "\r\n", 200, NULL, false },
@@ -304,6 +308,8 @@ test_conditions(void **state)
 		assert_non_null(strstr(peer_text(&p),
 		    "Last-Modified: Mon, 21 Sep 2026 14:13:20 GMT\r\n"));
 		assert_non_null(strstr(peer_text(&p), "Cache-Control: max-age=60\r\n"));
+		assert_non_null(strstr(peer_text(&p),
+		    "Expires: Mon, 21 Sep 2026 14:14:20 GMT\r\n"));
 		assert_int_equal(strstr(peer_text(&p), "Content-Length: 5\r\n") != NULL,
 		    rows[i].status == 200);
 	}
