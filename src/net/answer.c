@@ -182,6 +182,10 @@ compose(struct conn *c, const struct http_answer *a, int status, bool close,
 		add_field(out, "Last-Modified: ", date);
 	}
 	add_field(out, "Cache-Control: ", a->cache_control);
+	if (a->expires > 0) {
+		date_write(a->expires, date);
+		add_field(out, "Expires: ", date);
+	}
 	if (a->retry_after > 0)
 		add_number(out, "Retry-After: ", a->retry_after);
 	if (a->headers != NULL)

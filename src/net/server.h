@@ -135,6 +135,7 @@ struct http_answer {
 	const char	*etag;		/* with its quotes */
 	int64_t		 last_modified;	/* unix seconds */
 	const char	*cache_control;	/* "max-age=3600" */
+	int64_t		 expires;	/* unix seconds; the same for caches of HTTP/1.0 */
 	unsigned	 retry_after;	/* seconds */
 	const char	*headers;	/* further whole lines, each with CR LF */
 	struct view	 body;

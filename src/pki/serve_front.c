@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "base/text.h"
+#include "crypt/digest.h"
 #include "crypt/tls.h"
 #include "net/channel.h"
 #include "net/server.h"
@@ -177,7 +178,8 @@ take_object(struct front *p, const struct frame *fr)
 
 /*
  * A CRL may be kept by caches for crl.max_age, but never past its nextUpdate;
- * CA certificates for a day.
+ * CA certificates for a day.  Who may not reach us may not go on with it: a
+ * revocation would stay unseen (RFC 9111, 4.2.4).
  */
 static void
 serve_page(struct front *p, struct http_request *req, struct page *g)
@@ -195,8 +197,9 @@ serve_page(struct front *p, struct http_request *req, struct page *g)
 		if (age > p->config->crl_max_age)
 			age = p->config->crl_max_age;
 	}
+	a.expires = age > 0 ? now + age : now;
 	if (age > 0)
-		snprintf(cache, sizeof(cache), "public, max-age=%" PRId64, age);
+		snprintf(cache, sizeof(cache), "public, max-age=%" PRId64 ", must-revalidate", age);
 	else
 		snprintf(cache, sizeof(cache), "no-cache");
 	g->lent++;
@@ -312,18 +315,25 @@ take_cert_answer(struct front *p, const struct frame *fr)
 {
 	struct wire		w;
 	struct fault		f = { 0 };
-	uint8_t			found;
+	uint8_t			found, digest[SHA1_OCTETS];
 	uint64_t		id = slot_give(p, fr->tag);
+	char			etag[2 * SHA1_OCTETS + 3] = "\"";
 	struct http_answer	a = { .status = 200, .content_type = "application/pkix-cert",
-		.cache_control = "public, max-age=86400" };
+		.etag = etag, .cache_control = "public, max-age=86400",
+		.expires = net_loop_now(p->loop) + 86400 };
 
 	wire_init(&w, fr->body);
 	found = wire_get_u8(&w);
 	a.body = wire_get_view(&w);
-	if (!wire_end(&w, "certificate", &f) || !found)
+	if (!wire_end(&w, "certificate", &f) || !found) {
 		(void)http_refuse_id(p->public, id, 404, 0, "no such certificate");
-	else
-		(void)http_reply_id(p->public, id, &a);
+		return;
+	}
+	/* Its name under /certs/ is what it is. */
+	sha1(a.body, digest);
+	hex_encode(view_of(digest, sizeof(digest)), etag + 1);
+	strcat(etag, "\"");
+	(void)http_reply_id(p->public, id, &a);
 }
 
 static void

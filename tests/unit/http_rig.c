@@ -54,7 +54,8 @@ handle_crl(void *ctx, struct http_request *req)
 {
 	struct http_answer	a = { .status = 200, .etag = RIG_ETAG,
 	    .content_type = "application/pkix-crl", .last_modified = RIG_MODIFIED,
-	    .cache_control = "max-age=60", .body = http_request_rest(req) };
+	    .cache_control = "max-age=60", .expires = RIG_MODIFIED + 60,
+	    .body = http_request_rest(req) };
 
 	(void)ctx;
 	http_reply(req, &a);
