@@ -288,7 +288,12 @@ http_server_stop(struct http_server *s, int64_t deadline_ms,
 		if (c == NULL || c->busy || c->listed)
 			continue;
 		c->keep_alive = false;
-		if (c->state == CONN_HEAD && stream_in(c->stream)->n == 0)
+		if (c->state != CONN_HEAD || stream_in(c->stream)->n > 0)
+			continue;
+		/* A request may be on its way on a connection that has just come. */
+		if (c->head_n == 0 && deadline_ms > HTTP_FRESH_MS)
+			c->deadline = net_loop_ticks(s->loop) + HTTP_FRESH_MS;
+		else
 			conn_free(c);
 	}
 	server_conn_gone(s);

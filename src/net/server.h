@@ -98,7 +98,8 @@ MUST_CHECK bool http_server_listen(struct http_server *s, int fd,
 
 /*
  * Close the listeners, finish requests that have begun, close idle
- * connections; after deadline_ms cut the rest.  done is called once, from
+ * connections (those that have just come have a second for their first
+ * request); after deadline_ms cut the rest.  done is called once, from
  * the loop; http_server_free() is allowed in it.
  */
 void	http_server_stop(struct http_server *s, int64_t deadline_ms,

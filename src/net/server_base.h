@@ -22,6 +22,7 @@
 #define HTTP_CONNECTIONS_MAX	((1u << HTTP_SLOT_BITS) - 1)
 #define HTTP_PIPELINE_MAX	(16u << 10)	/* unread requests behind one not answered */
 #define HTTP_LINGER_MS		2000		/* to let the last answer arrive */
+#define HTTP_FRESH_MS		1000		/* for a first request, when we stop */
 #define HTTP_ETAG_MAX		1024		/* an If-None-Match we remember */
 #define HTTP_DATE_OCTETS	32
 

@@ -36,6 +36,7 @@ struct page {
 
 struct front {
 	const struct pki_config	*config;
+	const struct front_inheritance *in;
 	struct net_loop		*loop;
 	struct http_server	*public, *health;
 	struct net_channel	*engine;
@@ -336,15 +337,57 @@ take_cert_answer(struct front *p, const struct frame *fr)
 	(void)http_reply_id(p->public, id, &a);
 }
 
+static struct ssl_st *
+new_ssl(void *ctx)
+{
+	struct fault	f = { 0 };
+	struct ssl_st	*s = tls_accept(ctx, &f);
+
+	if (s == NULL)
+		log_fault(LOG_LEVEL_WARN, "tls", &f);
+	return s;
+}
+
+/* Not before there is something to say: until then clients wait in the sockets. */
+static bool
+listen_public(struct front *p, struct fault *f)
+{
+	struct http_tls	tls = { .new_ssl = new_ssl, .ctx = p->tls };
+	int		fd = SERVE_CONTROL_FD + 2;
+
+	for (unsigned i = 0; i < p->in->http; i++)
+		if (!http_server_listen(p->public, fd++, NULL, f))
+			return false;
+	for (unsigned i = 0; i < p->in->https; i++)
+		if (!http_server_listen(p->public, fd++, &tls, f))
+			return false;
+	return true;
+}
+
+static bool
+listen_health(struct front *p, struct fault *f)
+{
+	int	fd = SERVE_CONTROL_FD + 2 + (int)(p->in->http + p->in->https);
+
+	for (unsigned i = 0; i < p->in->health; i++)
+		if (!http_server_listen(p->health, fd++, NULL, f))
+			return false;
+	return true;
+}
+
 static void
 take_live(struct front *p)
 {
 	struct fault	f = { 0 };
 
 	p->live = true;
-	if (!p->told && !serve_say_ready(&f))
-		log_fault(LOG_LEVEL_ERROR, "main is gone", &f);
+	if (p->told)
+		return;
 	p->told = true;
+	if (listen_public(p, &f) && serve_say_ready(&f))
+		return;
+	log_fault(LOG_LEVEL_ERROR, "could not begin", &f);
+	net_loop_stop(p->loop);
 }
 
 static void
@@ -478,37 +521,8 @@ load_tls(struct front *p, int fd, struct fault *f)
 	return p->tls != NULL;
 }
 
-static struct ssl_st *
-new_ssl(void *ctx)
-{
-	struct fault	f = { 0 };
-	struct ssl_st	*s = tls_accept(ctx, &f);
-
-	if (s == NULL)
-		log_fault(LOG_LEVEL_WARN, "tls", &f);
-	return s;
-}
-
 static bool
-listen_all(struct front *p, const struct front_inheritance *in, struct fault *f)
-{
-	struct http_tls	tls = { .new_ssl = new_ssl, .ctx = p->tls };
-	int		fd = SERVE_CONTROL_FD + 2;
-
-	for (unsigned i = 0; i < in->http; i++)
-		if (!http_server_listen(p->public, fd++, NULL, f))
-			return false;
-	for (unsigned i = 0; i < in->https; i++)
-		if (!http_server_listen(p->public, fd++, &tls, f))
-			return false;
-	for (unsigned i = 0; i < in->health; i++)
-		if (!http_server_listen(p->health, fd++, NULL, f))
-			return false;
-	return true;
-}
-
-static bool
-open_all(struct front *p, const struct front_inheritance *in, struct fault *f)
+open_all(struct front *p, struct fault *f)
 {
 	static struct http_route	public[] = {
 		{ "POST", "/cmc", HTTP_CMC_BODY_MAX, handle_cmc, NULL },
@@ -535,7 +549,7 @@ open_all(struct front *p, const struct front_inheritance *in, struct fault *f)
 	    (p->public = http_server_new(p->loop, &limits, public, 4, f)) == NULL ||
 	    (p->health = http_server_new(p->loop, NULL, health, 2, f)) == NULL)
 		return false;
-	return listen_all(p, in, f) &&
+	return listen_health(p, f) &&
 	    net_watch_fd(p->loop, SERVE_CONTROL_FD, on_control, NULL, p, f) != NULL &&
 	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL;
 }
@@ -551,8 +565,9 @@ serve_front(const struct pki_config *c, const struct front_inheritance *in)
 	serve_leave_signals();
 	slots_init(&p);
 	p.config = c;
+	p.in = in;
 	process_want_fds((size_t)c->max_connections + 256);
-	ok = process_harden(&f) && open_all(&p, in, &f) && serve_drop(c, &f) &&
+	ok = process_harden(&f) && open_all(&p, &f) && serve_drop(c, &f) &&
 	    sandbox_enter(SANDBOX_FRONT, &f) && net_loop_run(p.loop, &f);
 	if (!ok)
 		log_fault(LOG_LEVEL_ERROR, "front ends", &f);

@@ -72,6 +72,35 @@ curl -sf -m 5 -o /dev/null "http://127.0.0.1:$((PORT + 2))/ca/root.cer" ||
 pass "taken over once it is free"
 cp "$WORK/good.conf" "$VPN/pki4ipsec.conf"
 
+step "a reload turns nobody away"
+cat >"$WORK/steady.py" <<'EOF2'
+import os, signal, socket, sys, time
+port, pid = int(sys.argv[1]), int(sys.argv[2])
+def link():
+    return socket.create_connection(("127.0.0.1", port), 20)
+def ask(s):
+    s.sendall(b"GET /ca/root.cer HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = b""
+    while (octets := s.recv(65536)) != b"":
+        answer += octets
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+for n in range(3):
+    # Connections on which the request comes only when the reload has begun.
+    early = [link() for _ in range(20)]
+    ask(link())					# who is answered came after those
+    os.kill(pid, signal.SIGHUP)
+    time.sleep(0.1)				# so long is its request on the way
+    for s in early:
+        ask(s)
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        ask(link())
+EOF2
+"$FAULT_PYTHON" "$WORK/steady.py" "$PORT" "$SERVE_PID" || fail "a request was lost"
+wait_for 20 "the reloads" said_since "main: reloaded" 3
+wait_for 20 "the reloaded server" serve_ready
+pass "three reloads, and each request is answered"
+
 step "as many addresses as the configuration takes"
 many=
 for i in $(seq 2 8); do
