@@ -8,7 +8,7 @@
  *
  *	role	files			sockets			processes
  *	main	yes			yes			starts children
- *	engine	read and write		inherited ones only	threads only
+ *	engine	read and write		accepts operators	threads only
  *	signer	read			inherited ones only	threads only
  *	front	none (EACCES)		accepts, never connects	threads only
  *

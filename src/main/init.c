@@ -20,6 +20,7 @@
 #include "main/admin_enroll.h"
 #include "main/commands.h"
 #include "pki/init.h"
+#include "pki/local.h"
 
 static const struct option options[] = {
 	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder to make; must not exist or be empty" },
@@ -36,14 +37,14 @@ enroll_admin(const struct init_request *q, struct init_report *r, struct fault *
 {
 	static const char *const	made[] = { "admin/key.pem", "admin/cert.pem",
 		"admin/chain.pem", "admin/ca.pem", "admin/admin.url" };
-	struct init_engine		*e = init_engine_open(r, q->now, f);
-	struct transport		 way = { init_engine_exchange, e };
+	struct local_pki		*e = local_open(r->staging, q->now, f);
+	struct transport		 way = { local_exchange, e };
 	char				 dir[CONFIG_PATH_MAX];
 	bool				 ok;
 
 	ok = e != NULL && path_join(dir, sizeof(dir), r->staging, "admin", f) &&
 	    admin_enroll_ticket(buf_view(&r->ticket), dir, &way, q->now, f);
-	init_engine_close(e);
+	local_close(e);
 	for (size_t i = 0; ok && i < sizeof(made) / sizeof(made[0]); i++)
 		init_note(r, made[i]);
 	return ok;

@@ -2,5 +2,6 @@
 #include "pki/commands.h"
 
 const struct command *const pki_commands[] = {
-	&cmd_pki_serve, &cmd_pki_status, &cmd_pki_audit, NULL,
+	&cmd_pki_serve, &cmd_pki_status, &cmd_pki_audit, &cmd_pki_revoke,
+	&cmd_pki_crl, &cmd_pki_admin, NULL,
 };

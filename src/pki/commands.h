@@ -10,6 +10,9 @@
 extern const struct command cmd_pki_serve;
 extern const struct command cmd_pki_status;
 extern const struct command cmd_pki_audit;
+extern const struct command cmd_pki_revoke;
+extern const struct command cmd_pki_crl;
+extern const struct command cmd_pki_admin;
 
 /* The table; ends with NULL.  `pki init` is the program's (src/main). */
 extern const struct command *const pki_commands[];

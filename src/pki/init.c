@@ -13,6 +13,7 @@
 #include "message/ticket.h"
 #include "pki/engine.h"
 #include "pki/init.h"
+#include "pki/local.h"
 
 #define FILE_MAX	(256u << 10)
 #define ADMIN_TEMPLATE	"admin"
@@ -206,76 +207,6 @@ make_database(struct init_report *r, struct fault *f)
 	return true;
 }
 
-/* --- the engine on the staged folder --------------------------------------------------- */
-
-struct init_engine {
-	struct pki_config	 config;
-	struct signer_local	 local;
-	struct store		*store;
-	struct engine		*engine;
-	int64_t			 now;
-};
-
-static int64_t
-fixed_clock(void *ctx)
-{
-	return ((struct init_engine *)ctx)->now;
-}
-
-struct init_engine *
-init_engine_open(const struct init_report *r, int64_t now, struct fault *f)
-{
-	struct init_engine	*e = calloc(1, sizeof(*e));
-	struct engine_parts	 parts = { .rng = rng_system() };
-	char			 path[CONFIG_PATH_MAX];
-
-	if (e == NULL) {
-		fault_set(f, FAULT_INTERNAL, "", "out of memory");
-		return NULL;
-	}
-	e->now = now;
-	e->local.clock = fixed_clock;
-	e->local.clock_ctx = e;
-	if (config_load(r->staging, &e->config, f) &&
-	    (e->local.signer = signer_open(&e->config, true, f)) != NULL &&
-	    path_join(path, sizeof(path), r->staging, "pki.db", f) &&
-	    (e->store = store_open(path, STORE_OPEN, (struct store_digest){ sha256 }, f)) != NULL) {
-		parts.config = &e->config;
-		parts.store = e->store;
-		parts.signer = signer_local_link(&e->local);
-		if ((e->engine = engine_new(&parts, now, f)) != NULL)
-			return e;
-	}
-	init_engine_close(e);
-	return NULL;
-}
-
-bool
-init_engine_exchange(void *ctx, struct view message, struct buf *answer, struct fault *f)
-{
-	struct init_engine	*e = ctx;
-	struct job		 j = { .message = message, .source = "local" };
-
-	buf_init(&j.answer, FRAME_BODY_MAX);
-	engine_run(e->engine, &j, 1, e->now);
-	buf_add_view(answer, buf_view(&j.answer));
-	buf_clear(&j.answer);
-	if (j.again)
-		return fault_set(f, FAULT_BUSY, "", "the engine gave no answer");
-	return buf_check(answer, "answer", f);
-}
-
-void
-init_engine_close(struct init_engine *e)
-{
-	if (e == NULL)
-		return;
-	engine_free(e->engine);
-	store_close(e->store);
-	signer_close(e->local.signer);
-	free(e);
-}
-
 /* --- the first Admin's ticket ------------------------------------------------------------ */
 
 static void
@@ -299,7 +230,7 @@ fix_admin_key(const struct init_request *q, struct ticket *t)
 static bool
 make_ticket(const struct init_request *q, struct init_report *r, struct fault *f)
 {
-	struct init_engine	*e = init_engine_open(r, q->now, f);
+	struct local_pki	*e = local_open(r->staging, q->now, f);
 	struct ticket		 t = { 0 };
 	struct secret		 token = { 0 };
 	struct identity		 who;
@@ -310,8 +241,8 @@ make_ticket(const struct init_request *q, struct init_report *r, struct fault *f
 	fill_ticket(q, r, &t);
 	fix_admin_key(q, &t);
 	ok = e != NULL && identity_parse(IDENTITY_EMAIL, view_str(mail), &who, f) &&
-	    engine_add_admin(e->engine, q->admin, "*", q->now, f) &&
-	    engine_authorize_operator(e->engine, ADMIN_TEMPLATE, &who, q->admin, q->now, t.id,
+	    engine_add_admin(local_engine(e), q->admin, "*", q->now, f) &&
+	    engine_authorize_operator(local_engine(e), ADMIN_TEMPLATE, &who, q->admin, q->now, t.id,
 	    &token, &t.not_after, f);
 	if (ok) {
 		struct buf	shown;
@@ -328,7 +259,7 @@ make_ticket(const struct init_request *q, struct init_report *r, struct fault *f
 	}
 	secret_clear(&token);
 	ticket_clear(&t);
-	init_engine_close(e);
+	local_close(e);
 	return ok;
 }
 

@@ -34,17 +34,6 @@ struct init_report {
 MUST_CHECK bool init_stage(const struct init_request *q, struct init_report *r,
     struct fault *f);
 
-/*
- * The staged PKI as a transport: a CMC message in, its answer appended.  It is
- * the same engine and signer that `pki serve` runs.
- */
-struct init_engine;
-struct init_engine *init_engine_open(const struct init_report *r, int64_t now,
-    struct fault *f);
-bool	init_engine_exchange(void *ctx, struct view message, struct buf *answer,
-	    struct fault *f);
-void	init_engine_close(struct init_engine *e);
-
 /* Rename into place. */
 MUST_CHECK bool init_commit(const struct init_request *q, struct init_report *r,
     struct fault *f);

@@ -79,6 +79,24 @@ reason_allowed(const struct cmc_revoke *r, struct fault *f)
 }
 
 bool
+revoke_whole(struct engine *e, struct store_cert *c, struct store_authz *z, int reason,
+    int64_t invalidity, const char *actor, int64_t now, bool *done, struct fault *f)
+{
+	if (c->state == STORE_CERT_ISSUED && z->state == STORE_AUTHZ_ISSUED) {
+		z->sealed = VIEW_NONE;
+		z->confirm_by = 0;
+		if (!authz_move(e, z, STORE_AUTHZ_REVOKED, actor, now, done, f))
+			return false;
+	}
+	if (!revoke_cert(e, c, z->n != 0 ? z : NULL, reason, invalidity, actor, now, done, f))
+		return false;
+	log_line(LOG_LEVEL_INFO, *done ? "certificate revoked" : "certificate was revoked before",
+	    "cert=%" PRId64 " identity=\"%s\" by=\"%s\"", c->n,
+	    c->identity != NULL ? c->identity : "", actor);
+	return true;
+}
+
+bool
 revoke_run(struct work *w, const struct cmc_control *c)
 {
 	struct cmc_revoke	r;
@@ -106,18 +124,9 @@ revoke_run(struct work *w, const struct cmc_control *c)
 	}
 	snprintf(actor, sizeof(actor), "%s:%s", w->sender.admin.n != 0 ? "admin" : "peer",
 	    w->sender.admin.n != 0 ? w->sender.admin.name : z.id != NULL ? z.id : "");
-	if (cert.state == STORE_CERT_ISSUED && z.state == STORE_AUTHZ_ISSUED) {
-		z.sealed = VIEW_NONE;
-		z.confirm_by = 0;
-		if (!authz_move(w->e, &z, STORE_AUTHZ_REVOKED, actor, w->now, &done, &w->fault))
-			return false;
-	}
-	if (!revoke_cert(w->e, &cert, z.n != 0 ? &z : NULL, r.reason, r.has_date ? r.date : 0,
-	    actor, w->now, &done, &w->fault))
+	if (!revoke_whole(w->e, &cert, &z, r.reason, r.has_date ? r.date : 0, actor, w->now, &done,
+	    &w->fault))
 		return false;
-	log_line(LOG_LEVEL_INFO, done ? "certificate revoked" : "certificate was revoked before",
-	    "cert=%" PRId64 " identity=\"%s\" by=\"%s\"", cert.n,
-	    cert.identity != NULL ? cert.identity : "", actor);
 	answer_status(&w->answer, CMC_SUCCESS, c->id);
 	return true;
 }

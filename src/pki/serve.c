@@ -21,6 +21,7 @@
 #include "net/server.h"
 #include "pki/authority.h"
 #include "pki/commands.h"
+#include "pki/operate.h"
 #include "pki/serve.h"
 #include "pki/terms.h"
 
@@ -53,7 +54,7 @@ struct listeners {
 struct server {
 	struct pki_config	config;
 	const char		*dir;
-	int			 signals, lock;
+	int			 signals, lock, operator;
 	struct listeners	 listeners;
 	struct child		 children[2 + FRONTS_MAX];
 	size_t			 n;
@@ -257,8 +258,10 @@ spawn(struct server *s, struct child *c, struct fault *f)
 	if (!fd_pair(pair, f))
 		return false;
 	fds[n++] = pair[1];
-	if (c->kind == CHILD_ENGINE)
+	if (c->kind == CHILD_ENGINE) {
 		fds[n++] = s->lock;	/* until the last engine has ended nobody else serves */
+		fds[n++] = s->operator;
+	}
 	if (c->kind == CHILD_FRONT) {
 		ok = (fds[n++] = tls = tls_material(s, f)) >= 0;
 		for (unsigned i = 0; i < listener_count(l); i++)
@@ -524,12 +527,13 @@ serve_main(const struct invocation *in, const char *dir)
 	bool			ok;
 
 	s.dir = dir;
-	s.lock = -1;
+	s.lock = s.operator = -1;
 	notify_open();
 	ok = check_new(dir, &s.config, &f);
 	log_init("main", ok ? (enum log_level)s.config.log_level : LOG_LEVEL_INFO);
 	ok = ok && config_path(&s.config, "run/serve.lock", lock, sizeof(lock), &f) &&
-	    lock_folder(&s, lock, &f) && process_harden(&f) &&
+	    lock_folder(&s, lock, &f) && (s.operator = operate_listen(dir, &f)) >= 0 &&
+	    process_harden(&f) &&
 	    open_listeners(&none, &s.config, &s.listeners, &f) && (s.signals = signals_open(sigs, 4, &f)) >= 0 &&
 	    start_all(&s, &f);
 	if (ok) {
@@ -539,6 +543,8 @@ serve_main(const struct invocation *in, const char *dir)
 	}
 	stop_all(&s);
 	close_listeners(&s.listeners);
+	if (s.operator >= 0)
+		close(s.operator);
 	if (s.lock >= 0)
 		close(s.lock);
 	return ok || s.quit ? EXIT_DONE : command_fail(in, &f,

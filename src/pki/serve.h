@@ -19,6 +19,7 @@ enum serve_tag {
 };
 #define SERVE_READY		'R'
 #define SERVE_CONTROL_FD	PROCESS_FD_FIRST
+#define SERVE_OPERATOR_FD	(PROCESS_FD_FIRST + 2)	/* the engine's; listens */
 
 /* Frames between front and engine. */
 enum serve_frame {

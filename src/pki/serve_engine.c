@@ -8,21 +8,29 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "crypt/digest.h"
 #include "net/channel.h"
-#include "pki/engine.h"
+#include "pki/console.h"
 #include "pki/serve.h"
 
 #define FRONTS_MAX	64	/* links at one time, dying ones too */
+#define OPERATORS_MAX	8
 #define TICK_MS		500
 #define HELD_MAX	65536	/* refusals waiting for their floor */
 #define SOURCE_MAX	64
 
 struct engine_process;
+
+/* An operator's command; it asks once and goes. */
+struct operator_link {
+	struct engine_process	*p;
+	struct net_channel	*channel;	/* NULL: free */
+};
 
 struct front_link {
 	struct engine_process	*p;
@@ -53,6 +61,7 @@ struct engine_process {
 	struct net_loop		*loop;
 	struct net_timer	*batch, *tick, *release;
 	struct front_link	 fronts[FRONTS_MAX];
+	struct operator_link	 operators[OPERATORS_MAX];
 	uint64_t		 generation;
 	struct waiting		 queue[JOBS_MAX];
 	struct job		 jobs[JOBS_MAX];
@@ -276,6 +285,67 @@ on_close(void *ctx, const struct fault *why)
 
 static const struct net_channel_ops front_ops = { on_frame, on_batch, on_close };
 
+/* --- operators ------------------------------------------------------------------------ */
+
+static void
+on_operator_frame(void *ctx, const struct frame *fr)
+{
+	struct operator_link	*l = ctx;
+	struct engine_process	*p = l->p;
+	struct console_request	 q;
+	struct fault		 f = { 0 }, why = { 0 };
+	struct buf		 json, b;
+
+	buf_init(&json, CONSOLE_ANSWER_MAX);
+	buf_init(&b, CONSOLE_ANSWER_MAX + 4096);
+	if (fr->type != CONSOLE_ASK)
+		fault_set(&f, FAULT_MALFORMED, "", "not an operator's request");
+	else if (console_get_request(fr->body, &q, &f) &&
+	    console_run(p->engine, &q, net_loop_now(p->loop), &json, &f))
+		send_changes(p);
+	if (f.kind != FAULT_NONE)
+		log_fault(LOG_LEVEL_WARN, "operator refused", &f);
+	console_put_answer(&b, f.kind == FAULT_NONE ? buf_view(&json) : VIEW_NONE, &f);
+	if (!net_channel_send(l->channel, CONSOLE_ANSWER, 0, fr->tag, buf_view(&b), &why))
+		log_fault(LOG_LEVEL_ERROR, "could not answer the operator", &why);
+	buf_clear(&json);
+	buf_clear(&b);
+}
+
+static void
+on_operator_close(void *ctx, const struct fault *why)
+{
+	struct operator_link	*l = ctx;
+
+	(void)why;
+	net_channel_free(l->channel);
+	l->channel = NULL;
+}
+
+static const struct net_channel_ops operator_ops = { on_operator_frame, NULL, on_operator_close };
+
+static void
+on_operator(void *ctx, int listener)
+{
+	struct engine_process	*p = ctx;
+	struct fault		 f = { 0 };
+	int			 fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	for (size_t i = 0; fd >= 0 && i < OPERATORS_MAX; i++) {
+		struct operator_link	*l = &p->operators[i];
+
+		if (l->channel != NULL)
+			continue;
+		l->p = p;
+		l->channel = net_channel_new(p->loop, fd, &operator_ops, l, &f);
+		if (l->channel == NULL)
+			log_fault(LOG_LEVEL_ERROR, "could not take an operator", &f);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 /* --- links from main ---------------------------------------------------------------- */
 
 static void
@@ -395,6 +465,7 @@ open_all(struct engine_process *p, struct fault *f)
 	    (p->release = net_timer_new(p->loop, release_held, p, f)) != NULL &&
 	    (p->tick = net_timer_new(p->loop, on_tick, p, f)) != NULL &&
 	    net_watch_fd(p->loop, SERVE_CONTROL_FD, on_control, NULL, p, f) != NULL &&
+	    net_watch_fd(p->loop, SERVE_OPERATOR_FD, on_operator, NULL, p, f) != NULL &&
 	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL;
 }
 

@@ -188,6 +188,11 @@ MUST_CHECK bool revoke_cert(struct engine *e, struct store_cert *c,
     struct store_authz *z, int reason, int64_t invalidity, const char *actor,
     int64_t now, bool *done, struct fault *f);
 
+/* The same, and the authorization that still waits for its confirmation; z->n may be 0. */
+MUST_CHECK bool revoke_whole(struct engine *e, struct store_cert *c,
+    struct store_authz *z, int reason, int64_t invalidity, const char *actor,
+    int64_t now, bool *done, struct fault *f);
+
 /* IssuerAndSerialNumber to the row it names; n 0 if it is not ours. */
 MUST_CHECK bool cert_by_serial(struct engine *e, struct view issuer, struct view serial,
     bool want_body, struct arena *a, struct store_cert *out, struct fault *f);

@@ -115,6 +115,20 @@ store_admin_find_cert(struct store *st, int64_t cert, struct arena *a,
 }
 
 bool
+store_admin_certs(struct store *st, int64_t n, int64_t *certs, size_t max, size_t *count,
+    struct fault *f)
+{
+	static const char	sql[] = "SELECT cert FROM admin_cert WHERE admin = ?"
+	    " ORDER BY cert DESC";
+	struct query		q;
+
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_int(&q, n);
+	return db_numbers(&q, certs, max, count, f);
+}
+
+bool
 store_admin_walk(struct store *st,
     bool (*each)(void *ctx, const struct store_admin *ad, struct fault *f),
     void *ctx, struct fault *f)

@@ -63,6 +63,9 @@ MUST_CHECK bool store_admin_find_n(struct store *st, int64_t n,
     struct arena *a, struct store_admin *out, struct fault *f);
 MUST_CHECK bool store_admin_find_cert(struct store *st, int64_t cert,
     struct arena *a, struct store_admin *out, struct fault *f);
+/* Numbers of the certificates that speak for Admin n, the newest first. */
+MUST_CHECK bool store_admin_certs(struct store *st, int64_t n, int64_t *certs,
+    size_t max, size_t *count, struct fault *f);
 MUST_CHECK bool store_admin_walk(struct store *st,
     bool (*each)(void *ctx, const struct store_admin *ad, struct fault *f),
     void *ctx, struct fault *f);

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "codec/crl.h"
+#include "pki/console.h"
+#include "pki/work.h"
+#include "profile/prepare.h"
+
+#define OPERATOR	"operator"
+#define CERTS_MAX	STORE_OWNERS_MAX
+#define ADMIN_NAME_MAX	40
+
+/* --- the wire --------------------------------------------------------------------------- */
+
+void
+console_put_request(struct buf *b, const struct console_request *q)
+{
+	wire_put_u32(b, (uint32_t)q->n);
+	for (size_t i = 0; i < q->n; i++)
+		wire_put_view(b, q->words[i]);
+}
+
+bool
+console_get_request(struct view body, struct console_request *out, struct fault *f)
+{
+	struct wire	w;
+	size_t		at;
+
+	*out = (struct console_request){ 0 };
+	wire_init(&w, body);
+	out->n = wire_get_u32(&w);
+	if (out->n == 0 || out->n > CONSOLE_WORDS_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "%zu words, 1 to %d are taken", out->n,
+		    CONSOLE_WORDS_MAX);
+	for (size_t i = 0; i < out->n; i++) {
+		out->words[i] = wire_get_view(&w);
+		if (out->words[i].n > CONSOLE_WORD_MAX || !utf8_valid(out->words[i], &at))
+			return fault_set(f, FAULT_MALFORMED, "", "word %zu is too long or not UTF-8",
+			    i + 1);
+	}
+	return wire_end(&w, "operator's request", f);
+}
+
+void
+console_put_answer(struct buf *b, struct view json, const struct fault *f)
+{
+	wire_put_u8(b, (uint8_t)f->kind);
+	wire_put_view(b, view_str(f->rule));
+	wire_put_view(b, view_str(f->text));
+	wire_put_view(b, json);
+}
+
+bool
+console_get_answer(struct view body, struct buf *out, struct fault *f)
+{
+	struct view	rule, text, json;
+	struct wire	w;
+	uint8_t		kind;
+	char		said[FAULT_RULE_MAX];
+
+	wire_init(&w, body);
+	kind = wire_get_u8(&w);
+	rule = wire_get_view(&w);
+	text = wire_get_view(&w);
+	json = wire_get_view(&w);
+	if (!wire_end(&w, "answer to the operator", f))
+		return false;
+	if (kind != FAULT_NONE) {
+		snprintf(said, sizeof(said), "%.*s", (int)rule.n, (const char *)rule.p);
+		return fault_set(f, kind <= FAULT_INTERNAL ? (enum fault_kind)kind : FAULT_INTERNAL,
+		    said, "%.*s", (int)text.n, (const char *)text.p);
+	}
+	buf_add_view(out, json);
+	return buf_check(out, "answer to the operator", f);
+}
+
+/* --- one request -------------------------------------------------------------------------- */
+
+struct call {
+	struct engine	*e;
+	struct arena	*a;
+	int64_t		 now;
+	const char	*words[CONSOLE_WORDS_MAX];
+	size_t		 n;
+	json_t		*answer;
+};
+
+static bool
+audit(struct call *c, const char *action, const char *object, const char *detail,
+    struct fault *f)
+{
+	return note_audit(c->e, c->now, OPERATOR, action, object, detail, f);
+}
+
+/* --- revoke ---------------------------------------------------------------------------------- */
+
+struct certs {
+	int64_t	n[CERTS_MAX];
+	size_t	count;
+};
+
+static void
+add_cert(struct certs *to, int64_t n)
+{
+	for (size_t i = 0; i < to->count; i++)
+		if (to->n[i] == n)
+			return;
+	if (n != 0 && to->count < CERTS_MAX)
+		to->n[to->count++] = n;
+}
+
+static bool
+by_serial(struct call *c, const char *word, struct certs *to, struct fault *f)
+{
+	uint8_t			serial[STORE_SERIAL_OCTETS];
+	struct store_cert	cert;
+	size_t			n = 0;
+
+	if (!hex_decode(word, serial, sizeof(serial), &n) || n != sizeof(serial))
+		return true;
+	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
+		if (!cert_by_serial(c->e, c->e->authorities.list[ca].cert.subject,
+		    view_of(serial, n), false, c->a, &cert, f))
+			return false;
+		add_cert(to, cert.n);
+	}
+	return true;
+}
+
+static bool
+by_name(struct call *c, const char *value, enum store_name_kind kind, struct certs *to,
+    struct fault *f)
+{
+	struct store_owner	owners[STORE_OWNERS_MAX];
+	size_t			n;
+
+	if (!store_name_owners(c->e->p.store, value, kind, c->now, owners, &n, f))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (owners[i].living)
+			add_cert(to, owners[i].cert);
+	return true;
+}
+
+static bool
+by_identity(struct call *c, const char *word, struct certs *to, struct fault *f)
+{
+	static const struct {
+		enum identity_kind	kind;
+		enum store_name_kind	name;
+	} kinds[] = {
+		{ IDENTITY_FQDN, STORE_NAME_FQDN }, { IDENTITY_EMAIL, STORE_NAME_EMAIL },
+		{ IDENTITY_IPV4, STORE_NAME_IPV4 }, { IDENTITY_IPV6, STORE_NAME_IPV6 },
+	};
+	struct identity		id, tagged = { 0 };
+	struct fault		why = { 0 };
+
+	(void)!identity_parse_tagged(view_str(word), &tagged, &why);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		fault_clear(&why);
+		if (tagged.kind == IDENTITY_NONE &&
+		    !identity_parse(kinds[i].kind, view_str(word), &id, &why))
+			continue;
+		if (tagged.kind != IDENTITY_NONE)
+			id = tagged;
+		if (id.kind == kinds[i].kind && !by_name(c, id.text, kinds[i].name, to, f))
+			return false;
+	}
+	return true;
+}
+
+static bool
+by_label(struct call *c, const char *word, struct certs *to, struct fault *f)
+{
+	struct fault	why = { 0 };
+	struct buf	out;
+	const char	*label = NULL;
+
+	buf_init(&out, LABEL_OCTETS_MAX);
+	if (prepare_label(view_str(word), &out, &why))
+		label = arena_str(c->a, buf_view(&out));
+	buf_clear(&out);
+	return label == NULL || by_name(c, label, STORE_NAME_LABEL, to, f);
+}
+
+static bool
+revoke_one(struct call *c, int64_t n, unsigned reason, json_t *list, struct fault *f)
+{
+	struct store_cert	cert;
+	struct store_authz	z = { 0 };
+	char			serial[2 * STORE_SERIAL_OCTETS + 1];
+	bool			done;
+
+	if (!store_cert_find(c->e->p.store, n, false, c->a, &cert, f) ||
+	    (cert.authz != 0 && !store_authz_find_n(c->e->p.store, cert.authz, c->a, &z, f)) ||
+	    !revoke_whole(c->e, &cert, &z, (int)reason, 0, OPERATOR, c->now, &done, f))
+		return false;
+	hex_encode(view_of(cert.serial, sizeof(cert.serial)), serial);
+	json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "serial", serial, "identity",
+	    cert.identity != NULL ? cert.identity : "", "revoked_before", !done));
+	return true;
+}
+
+static bool
+do_revoke(struct call *c, struct fault *f)
+{
+	struct certs	found = { 0 };
+	unsigned	reason;
+	json_t		*list = json_array();
+
+	json_object_set_new(c->answer, "revoked", list);
+	if (!crl_reason_find(c->words[2], &reason) || reason == CRL_CERTIFICATE_HOLD ||
+	    reason == CRL_REMOVE_FROM_CRL)
+		return fault_set(f, FAULT_USAGE, "RFC 5280, 5.3.1", "\"%s\" is no reason for a "
+		    "revocation", c->words[2]);
+	if (!by_serial(c, c->words[1], &found, f) || !by_identity(c, c->words[1], &found, f) ||
+	    !by_label(c, c->words[1], &found, f))
+		return false;
+	if (found.count == 0)
+		return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" is no serial number, identity or "
+		    "label of a certificate that counts", c->words[1]);
+	for (size_t i = 0; i < found.count; i++)
+		if (!revoke_one(c, found.n[i], reason, list, f))
+			return false;
+	return true;
+}
+
+static bool
+do_crl(struct call *c, struct fault *f)
+{
+	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++)
+		c->e->crl_dirty[ca] = true;
+	return audit(c, "crl ordered", "", "", f);
+}
+
+/* --- Admins ------------------------------------------------------------------------------------ */
+
+static bool
+is_right(const char *word, size_t n)
+{
+	static const char *const	rights[] = { "authorize", "enroll", "revoke", "query", "*" };
+
+	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
+		if (strlen(rights[i]) == n && memcmp(word, rights[i], n) == 0)
+			return true;
+	return false;
+}
+
+static bool
+check_right(const struct engine *e, const char *word, size_t n, struct fault *f)
+{
+	const char	*colon = memchr(word, ':', n);
+	size_t		 t = colon == NULL ? 0 : (size_t)(colon - word);
+
+	if (n == 1 && word[0] == '*')
+		return true;
+	if (colon == NULL || !is_right(colon + 1, n - t - 1))
+		return fault_set(f, FAULT_USAGE, "", "right \"%.*s\": want TEMPLATE:RIGHT with "
+		    "authorize, enroll, revoke, query or *", (int)n, word);
+	if ((t == 1 && word[0] == '*') ||
+	    templates_find(&e->templates, view_of(word, t)) != NULL)
+		return true;
+	return fault_set(f, FAULT_NOT_FOUND, "", "right \"%.*s\": there is no template \"%.*s\"",
+	    (int)n, word, (int)t, word);
+}
+
+static bool
+check_rights(const struct engine *e, const char *rights, struct fault *f)
+{
+	for (const char *p = rights; *p != '\0';) {
+		size_t	n = strcspn(p, " ");
+
+		if (n > 0 && !check_right(e, p, n, f))
+			return false;
+		p += n + (p[n] == ' ');
+	}
+	return rights[0] != '\0' || fault_set(f, FAULT_USAGE, "", "no rights: use admin-remove");
+}
+
+static bool
+check_name(const char *name, struct fault *f)
+{
+	size_t	n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (n > 0 && n <= ADMIN_NAME_MAX && name[n] == '\0' && name[0] != '-')
+		return true;
+	return fault_set(f, FAULT_USAGE, "", "Admin \"%s\": want up to %d of a-z, 0-9 and -", name,
+	    ADMIN_NAME_MAX);
+}
+
+static bool
+find_admin(struct call *c, struct store_admin *out, struct fault *f)
+{
+	if (!store_admin_find(c->e->p.store, c->words[1], c->a, out, f))
+		return false;
+	return out->n != 0 || fault_set(f, FAULT_NOT_FOUND, "", "there is no Admin \"%s\"",
+	    c->words[1]);
+}
+
+static bool
+do_admin_add(struct call *c, struct fault *f)
+{
+	struct store_admin	ad;
+
+	if (!check_name(c->words[1], f) || !check_rights(c->e, c->words[2], f) ||
+	    !store_admin_find(c->e->p.store, c->words[1], c->a, &ad, f))
+		return false;
+	if (ad.n != 0)
+		return fault_set(f, FAULT_CONFLICT, "", "there is an Admin \"%s\" already: change "
+		    "its rights instead", c->words[1]);
+	ad = (struct store_admin){ .name = c->words[1], .rights = c->words[2], .created = c->now };
+	return store_admin_insert(c->e->p.store, &ad, f) &&
+	    audit(c, "admin added", c->words[1], c->words[2], f);
+}
+
+static bool
+do_admin_rights(struct call *c, struct fault *f)
+{
+	struct store_admin	ad;
+	bool			done;
+
+	return find_admin(c, &ad, f) && check_rights(c->e, c->words[2], f) &&
+	    store_admin_set_rights(c->e->p.store, ad.n, c->words[2], &done, f) &&
+	    audit(c, "admin rights", c->words[1], c->words[2], f);
+}
+
+static bool
+do_admin_remove(struct call *c, struct fault *f)
+{
+	struct store_admin	ad;
+	int64_t			certs[CERTS_MAX];
+	size_t			n;
+	bool			done;
+	json_t			*list = json_array();
+
+	json_object_set_new(c->answer, "revoked", list);
+	if (!find_admin(c, &ad, f) ||
+	    !store_admin_set_rights(c->e->p.store, ad.n, "", &done, f) ||
+	    !store_admin_certs(c->e->p.store, ad.n, certs, CERTS_MAX, &n, f))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!revoke_one(c, certs[i], CRL_PRIVILEGE_WITHDRAWN, list, f))
+			return false;
+	return audit(c, "admin removed", c->words[1], "", f);
+}
+
+static bool
+list_admin(void *ctx, const struct store_admin *ad, struct fault *f)
+{
+	struct call	*c = ctx;
+	json_t		*o = json_pack("{s:I, s:s, s:s}", "n", (json_int_t)ad->n, "name", ad->name,
+		    "rights", ad->rights);
+
+	if (o == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	json_array_append_new(json_object_get(c->answer, "admins"), o);
+	return true;
+}
+
+static bool
+add_admin_certs(struct call *c, json_t *ad, struct fault *f)
+{
+	int64_t	certs[CERTS_MAX];
+	size_t	n;
+	json_t	*list = json_array();
+
+	json_object_set_new(ad, "certificates", list);
+	if (!store_admin_certs(c->e->p.store, json_integer_value(json_object_get(ad, "n")), certs,
+	    CERTS_MAX, &n, f))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char			serial[2 * STORE_SERIAL_OCTETS + 1], until[32];
+		struct store_cert	cert;
+
+		if (!store_cert_find(c->e->p.store, certs[i], false, c->a, &cert, f))
+			return false;
+		hex_encode(view_of(cert.serial, sizeof(cert.serial)), serial);
+		date_format(cert.not_after, until);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "serial", serial,
+		    "not_after", until, "good", cert.state == STORE_CERT_CONFIRMED &&
+		    cert.not_after > c->now));
+	}
+	return true;
+}
+
+static bool
+do_admins(struct call *c, struct fault *f)
+{
+	json_t	*list = json_array(), *ad;
+	size_t	i;
+
+	json_object_set_new(c->answer, "admins", list);
+	if (!store_admin_walk(c->e->p.store, list_admin, c, f))
+		return false;
+	json_array_foreach(list, i, ad)
+		if (!add_admin_certs(c, ad, f))
+			return false;
+	return true;
+}
+
+/* --- verbs ------------------------------------------------------------------------------------- */
+
+static const struct verb {
+	const char	*name;
+	size_t		 words;		/* with the verb */
+	bool		(*run)(struct call *c, struct fault *f);
+} verbs[] = {
+	{ "revoke", 3, do_revoke },
+	{ "crl", 1, do_crl },
+	{ "admins", 1, do_admins },
+	{ "admin-add", 3, do_admin_add },
+	{ "admin-rights", 3, do_admin_rights },
+	{ "admin-remove", 2, do_admin_remove },
+};
+
+static const struct verb *
+find_verb(const struct console_request *q, struct fault *f)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (view_equal(q->words[0], view_str(verbs[i].name))) {
+			if (verbs[i].words == q->n)
+				return &verbs[i];
+			fault_set(f, FAULT_USAGE, "", "%s takes %zu words", verbs[i].name,
+			    verbs[i].words - 1);
+			return NULL;
+		}
+	fault_set(f, FAULT_USAGE, "", "an operator's verb this engine does not know: was the "
+	    "server started by an older program?");
+	return NULL;
+}
+
+static bool
+copy_words(struct call *c, const struct console_request *q, struct fault *f)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if ((c->words[i] = arena_str(c->a, q->words[i])) == NULL)
+			return arena_fault(f);
+	c->n = q->n;
+	return true;
+}
+
+/* In one transaction, with the CRLs that it makes due. */
+static bool
+carry_out(struct call *c, const struct verb *v, struct fault *f)
+{
+	if (store_begin(c->e->p.store, f) && v->run(c, f) && publish_due(c->e, c->now, f) &&
+	    store_commit(c->e->p.store, f)) {
+		publish_committed(c->e);
+		return true;
+	}
+	store_rollback(c->e->p.store);
+	publish_undone(c->e);
+	return false;
+}
+
+bool
+console_run(struct engine *e, const struct console_request *q, int64_t now, struct buf *out,
+    struct fault *f)
+{
+	struct call		 c = { .e = e, .a = e->scratch, .now = now };
+	const struct verb	*v = find_verb(q, f);
+	char			*text = NULL;
+	bool			 ok;
+
+	if (v == NULL)
+		return false;
+	c.answer = json_object();
+	ok = copy_words(&c, q, f) && carry_out(&c, v, f) &&
+	    ((text = json_dumps(c.answer, JSON_COMPACT)) != NULL ||
+	    fault_set(f, FAULT_INTERNAL, "", "out of memory"));
+	if (ok) {
+		buf_add_str(out, text);
+		log_line(LOG_LEVEL_INFO, "operator", "verb=%s", v->name);
+	}
+	free(text);
+	json_decref(c.answer);
+	arena_reset(e->scratch);
+	return ok && buf_check(out, "answer to the operator", f);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * console.h - what an operator does at the PKI itself, without an Admin.
+ *
+ * A request is a verb and words, an answer is one JSON object.  The same
+ * function serves a running engine, over the socket DIR/run/operator.sock
+ * that only its owner may open, and a stopped one (pki/local.h).  Every change
+ * is on disk, with its audit row, before it is answered.
+ *
+ *	revoke WHAT REASON		certificates by serial number, identity or label
+ *	crl				a new CRL of each CA, now
+ *	admins				logical Admins, their rights and certificates
+ *	admin-add NAME RIGHTS
+ *	admin-rights NAME RIGHTS
+ *	admin-remove NAME		no rights any more, its certificates revoked
+ *
+ * RIGHTS are words TEMPLATE:RIGHT, TEMPLATE a name or *, RIGHT one of
+ * authorize, enroll, revoke, query or *; or * alone.
+ */
+#ifndef PKI_CONSOLE_H
+#define PKI_CONSOLE_H
+
+#include "base/frame.h"
+#include "pki/engine.h"
+
+#define CONSOLE_WORDS_MAX	16
+#define CONSOLE_WORD_MAX	4096	/* octets */
+#define CONSOLE_ANSWER_MAX	(4u << 20)
+#define CONSOLE_SOCKET		"operator.sock"
+
+enum console_frame { CONSOLE_ASK = 1, CONSOLE_ANSWER };
+
+struct console_request {
+	struct view	words[CONSOLE_WORDS_MAX];	/* the first is the verb; UTF-8 */
+	size_t		n;
+};
+
+void	console_put_request(struct buf *b, const struct console_request *q);
+MUST_CHECK bool console_get_request(struct view body, struct console_request *out,
+    struct fault *f);
+
+/* The answer's body: JSON, or the fault. */
+void	console_put_answer(struct buf *b, struct view json, const struct fault *f);
+/* Appends the JSON to out; false with the fault that was answered. */
+MUST_CHECK bool console_get_answer(struct view body, struct buf *out, struct fault *f);
+
+/* Do it.  Appends a JSON object to out. */
+MUST_CHECK bool console_run(struct engine *e, const struct console_request *q,
+    int64_t now, struct buf *out, struct fault *f);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pki revoke, pki crl, pki admin: an operator's words to the engine, and its
+ * answer to the operator.
+ */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "pki/commands.h"
+#include "pki/operate.h"
+
+#define DIR_OPTION { "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" }
+
+/* Ask, and print: JSON as it comes, or what show() makes of it. */
+static int
+ask(const struct invocation *in, const char *const *words, size_t n,
+    void (*show)(const json_t *answer))
+{
+	struct console_request	q = { .n = n };
+	struct fault		f = { 0 };
+	struct buf		out;
+	json_t			*answer = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		q.words[i] = view_str(words[i]);
+	buf_init(&out, CONSOLE_ANSWER_MAX);
+	if (operate(option_value(in, "dir"), &q, &out, &f)) {
+		answer = json_loadb((const char *)out.p, out.n, 0, NULL);
+		if (in->json)
+			printf("%.*s\n", (int)out.n, (const char *)out.p);
+		else if (!in->quiet && answer != NULL)
+			show(answer);
+	}
+	json_decref(answer);
+	buf_clear(&out);
+	return f.kind == FAULT_NONE ? EXIT_DONE : command_fail(in, &f,
+	    f.kind == FAULT_NOT_FOUND && in->nargs == 0 ? "pki4ipsec pki init --help" : NULL);
+}
+
+static const char *
+text_of(const json_t *o, const char *key)
+{
+	const char	*s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+/* --- pki revoke -------------------------------------------------------------------------- */
+
+static const struct option revoke_options[] = {
+	DIR_OPTION,
+	{ "reason", "REASON", "unspecified", "keyCompromise, cessationOfOperation, superseded, ..." },
+	{ 0 },
+};
+
+static void
+show_revoked(const json_t *answer)
+{
+	json_t	*list = json_object_get(answer, "revoked"), *o;
+	size_t	 i;
+
+	json_array_foreach(list, i, o) {
+		char	shown[IDENTITY_TICKET_MAX * 4];
+
+		text_escape(view_str(text_of(o, "identity")), 0, shown, sizeof(shown));
+		printf("%s %s, certificate %s\n", json_is_true(json_object_get(o,
+		    "revoked_before")) ? "was revoked before:" : "revoked", shown,
+		    text_of(o, "serial"));
+	}
+}
+
+static int
+run_revoke(const struct invocation *in)
+{
+	int	worst = EXIT_DONE;
+
+	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
+		const char	*words[] = { "revoke", in->args[i], option_value(in, "reason") };
+
+		worst = ask(in, words, 3, show_revoked);
+	}
+	return worst;
+}
+
+const struct command cmd_pki_revoke = {
+	.group = "pki", .name = "revoke", .args = "WHAT...", .min_args = 1,
+	.max_args = ARGUMENTS_MAX,
+	.help = "end certificates: by serial number, identity or label",
+	.options = revoke_options, .run = run_revoke,
+};
+
+/* --- pki crl ---------------------------------------------------------------------------------- */
+
+static const struct option dir_options[] = { DIR_OPTION, { 0 } };
+
+static void
+show_crl(const json_t *answer)
+{
+	(void)answer;
+	printf("new CRLs are out\n");
+}
+
+static int
+run_crl(const struct invocation *in)
+{
+	const char	*words[] = { "crl" };
+
+	return ask(in, words, 1, show_crl);
+}
+
+const struct command cmd_pki_crl = {
+	.group = "pki", .name = "crl", .args = "",
+	.help = "make and publish new CRLs now",
+	.options = dir_options, .run = run_crl,
+};
+
+/* --- pki admin ---------------------------------------------------------------------------- */
+
+static void
+show_admins(const json_t *answer)
+{
+	json_t	*list = json_object_get(answer, "admins"), *o, *certs, *c;
+	size_t	 i, k;
+
+	json_array_foreach(list, i, o) {
+		const char	*rights = text_of(o, "rights");
+
+		printf("%-20s %s\n", text_of(o, "name"), rights[0] != '\0' ? rights : "(removed)");
+		certs = json_object_get(o, "certificates");
+		json_array_foreach(certs, k, c)
+			printf("%-20s certificate %s until %s%s\n", "", text_of(c, "serial"),
+			    text_of(c, "not_after"), json_is_true(json_object_get(c, "good")) ? "" :
+			    ", not good");
+	}
+}
+
+static void
+show_done(const json_t *answer)
+{
+	printf("done\n");
+	show_revoked(answer);
+}
+
+static void
+show_added(const json_t *answer)
+{
+	(void)answer;
+	printf("added; it needs a credential: authorize NAME@admin.invalid with the label NAME\n"
+	    "under template \"admin\" (column email), and give it the ticket:\n"
+	    "  pki4ipsec admin enroll TICKET --dir DIR\n");
+}
+
+static const struct {
+	const char	*word, *verb;
+	size_t		 words;
+	void		(*show)(const json_t *answer);
+} admin_words[] = {
+	{ "list", "admins", 1, show_admins },
+	{ "add", "admin-add", 3, show_added },
+	{ "rights", "admin-rights", 3, show_done },
+	{ "remove", "admin-remove", 2, show_done },
+};
+
+static int
+run_admin(const struct invocation *in)
+{
+	const char	*words[3] = { 0 };
+	struct fault	 f = { 0 };
+
+	for (size_t i = 0; i < sizeof(admin_words) / sizeof(admin_words[0]); i++) {
+		if (strcmp(in->args[0], admin_words[i].word) != 0 ||
+		    in->nargs != admin_words[i].words)
+			continue;
+		words[0] = admin_words[i].verb;
+		for (size_t k = 1; k < in->nargs; k++)
+			words[k] = in->args[k];
+		return ask(in, words, in->nargs, admin_words[i].show);
+	}
+	fault_set(&f, FAULT_USAGE, "", "want list, add NAME RIGHTS, rights NAME RIGHTS or "
+	    "remove NAME");
+	return command_fail(in, &f, "pki4ipsec pki admin --help");
+}
+
+const struct command cmd_pki_admin = {
+	.group = "pki", .name = "admin", .args = "list|add|rights|remove [NAME [RIGHTS]]",
+	.min_args = 1, .max_args = 3,
+	.help = "who may authorize and revoke; RIGHTS: \"TEMPLATE:RIGHT ...\" or \"*\"",
+	.options = dir_options, .run = run_admin,
+};

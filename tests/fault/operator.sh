@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# operator - what is done at the PKI itself: revoke, CRLs, Admins with rights
+# of their own; the same beside a running server and without one.
+#
+# R4809-3.5.1-4 (an operator enters a revocation), R4809-3.5.3-4 and
+# R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+fault_need openssl sqlite3
+fault_begin
+pki_init
+serve_start
+
+pki() { "$PKI4IPSEC" pki "$1" --dir "$VPN" "${@:2}"; }
+admin() { "$PKI4IPSEC" admin "$2" --dir "$1" "${@:3}"; }
+
+# refused CODE PHRASE COMMAND...
+refused() {
+	local want=$1 phrase=$2 out rc=0
+	shift 2
+	out=$("$@" 2>&1) || rc=$?
+	[ $rc = "$want" ] || fail "exit $rc, not $want: $* ($out)"
+	grep -qF -e "$phrase" <<<"$out" || fail "no \"$phrase\" in: $out"
+	pass "refused: $phrase"
+}
+
+crl_count() {
+	curl -sf "$URL/crl/ike.crl" | openssl crl -inform DER -noout -text |
+	    grep -c 'Serial Number' || true
+}
+
+crl_number() {
+	curl -sf "$URL/crl/ike.crl" | openssl crl -inform DER -noout -crlnumber |
+	    sed 's/.*=0x//' | tr -d '\n'
+}
+
+serial_of() {
+	openssl x509 -in "$WORK/devices/$1/cert.pem" -noout -serial | cut -d= -f2
+}
+
+step "revocation"
+authorize 4
+for i in 1 2 3 4; do enroll gw$i || fail "enroll gw$i"; done
+is "the socket is the owner's alone" "$(stat -c %a "$VPN/run/operator.sock")" 600
+is "on the CRL before" "$(crl_count)" 0
+pki revoke gw1 --reason keyCompromise >"$WORK/out.log"
+is "on the CRL when the command returns" "$(crl_count)" 1
+pki revoke gw2.example fqdn:gw3.example -q
+is "by identity, two" "$(crl_count)" 3
+refused 1 'no serial number, identity or label' pki revoke gw1
+refused 2 'no reason' pki revoke gw4 --reason whim
+refused 1 'no serial number' pki revoke gw9
+is "what was refused changed nothing" "$(crl_count)" 3
+
+step "CRLs"
+before=$(crl_number)
+pki crl -q
+[ "$(crl_number)" != "$before" ] || fail "the CRL is the old one"
+pass "a new number: $before, $(crl_number)"
+
+step "Admins"
+refused 2 'want TEMPLATE:RIGHT' pki admin add carol everything
+refused 1 'no template "nope"' pki admin add carol nope:query
+refused 2 'want up to 40' pki admin add 'Carol Smith' '*'
+pki admin add carol "s2s-gateway:authorize s2s-gateway:query" -q
+refused 1 'already' pki admin add carol '*'
+printf 'email,label\ncarol@admin.invalid,carol\n' >"$WORK/carol.csv"
+admin "$VPN/admin" authorize --template admin --csv "$WORK/carol.csv" \
+    --out "$WORK/tickets" -q
+admin "$WORK/carol" enroll "$(ticket carol)" -q
+printf 'fqdn\nby-carol.example\n' >"$WORK/hers.csv"
+admin "$WORK/carol" authorize --template s2s-gateway --csv "$WORK/hers.csv" \
+    --out "$WORK/hers" -q || fail "carol may authorize"
+pass "carol authorizes"
+refused 1 'not a template that the PKI lets this Admin use' admin "$WORK/carol" \
+    authorize --template ra-user --csv "$WORK/hers.csv" --out "$WORK/hers"
+refused 1 'admin-may-not-revoke' admin "$WORK/carol" revoke gw4.example
+is "gw4 is not revoked" "$(crl_count)" 3
+pki admin rights carol "s2s-gateway:revoke s2s-gateway:query" -q
+admin "$WORK/carol" revoke gw4.example -q || fail "carol may revoke now"
+is "rights given at runtime" "$(crl_count)" 4
+refused 1 'template-unknown' admin "$WORK/carol" authorize --all \
+    --template s2s-gateway --csv "$WORK/hers.csv" --out "$WORK/hers"
+pki admin remove carol -q
+refused 1 'badIdentity' admin "$WORK/carol" list
+pass "withdrawn at runtime"
+
+step "without a server"
+serve_stop
+pki admin list >"$WORK/out.log"
+grep -q '^carol *(removed)' "$WORK/out.log" || fail "no carol in the list"
+pki admin rights carol '*:query' -q
+refused 1 'no serial number' pki revoke by-carol.example
+audit_holds
+is "each act of the operator is in the trail" \
+    "$(db "select count(*) from audit where actor = 'operator' and action like 'admin%'")" 5
+serve_start
+is "the CRL of before" "$(crl_count)" 4
