@@ -12,6 +12,7 @@
 #define WORD_MAX	48	/* longest word we look for a neighbour of */
 #define NEAR		3	/* edits that still look like a slip */
 #define COLUMN_MAX	28	/* left column of help */
+#define SHOWN_MAX	200	/* octets of a wrong word that are shown */
 
 /* Shown for every command. */
 static const struct option common_options[] = {
@@ -110,32 +111,34 @@ print_escaped(FILE *to, const char *s)
 	fputs(out, to);
 }
 
-static int
-unknown_word(const char *what, const char *word, const char *near)
+static void
+unknown_word(const char *what, const char *word, const char *near, struct fault *f)
 {
-	fprintf(stderr, PROGRAM ": unknown %s \"", what);
-	print_escaped(stderr, word);
-	fputs(near != NULL ? "\"; did you mean \"" : "\"", stderr);
-	if (near != NULL)
-		fprintf(stderr, "%s\"?", near);
-	fputs("\n", stderr);
-	return EXIT_USAGE;
+	fault_set(f, FAULT_USAGE, "", "unknown %s \"%.*s\"%s%s%s", what, SHOWN_MAX, word,
+	    near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+	    near != NULL ? "\"?" : "");
+}
+
+/* The command's own help is what helps. */
+static int
+usage_fail(const struct invocation *in, const struct fault *f)
+{
+	const struct command	*c = in->command;
+	char			 help[128];
+
+	snprintf(help, sizeof(help), PROGRAM " %s%s%s --help", c->group == NULL ? "" : c->group,
+	    c->group == NULL ? "" : " ", c->name);
+	return command_fail(in, f, help);
 }
 
 static int
-wrong_use(const struct command *c, const char *what, const char *value)
+wrong_use(const struct invocation *in, const char *what, const char *value)
 {
-	fputs(PROGRAM ": ", stderr);
-	fputs(what, stderr);
-	if (value != NULL) {
-		fputs(" \"", stderr);
-		print_escaped(stderr, value);
-		fputs("\"", stderr);
-	}
-	fprintf(stderr, "\ntry: " PROGRAM " %s%s%s --help\n",
-	    c->group == NULL ? "" : c->group, c->group == NULL ? "" : " ",
-	    c->name);
-	return EXIT_USAGE;
+	struct fault	f = { 0 };
+
+	fault_set(&f, FAULT_USAGE, "", "%s%s%.*s%s", what, value != NULL ? " \"" : "", SHOWN_MAX,
+	    value != NULL ? value : "", value != NULL ? "\"" : "");
+	return usage_fail(in, &f);
 }
 
 static void
@@ -211,9 +214,10 @@ common_option(struct invocation *in, const char *arg, bool *help)
 }
 
 static int
-unknown_option(const struct command *c, const char *arg)
+unknown_option(const struct invocation *in, const char *arg)
 {
-	const struct option	*tables[] = { options_of(c), common_options };
+	const struct option	*tables[] = { options_of(in->command), common_options };
+	struct fault		 f = { 0 };
 	const char		*best = NULL;
 	char			 near[WORD_MAX + 3];
 	size_t			 edits = NEAR;
@@ -224,7 +228,8 @@ unknown_option(const struct command *c, const char *arg)
 	}
 	if (best != NULL)
 		snprintf(near, sizeof(near), "--%s", best);
-	return unknown_word("option", arg, best == NULL ? NULL : near);
+	unknown_word("option", arg, best == NULL ? NULL : near, &f);
+	return usage_fail(in, &f);
 }
 
 /* The option at argv[0]; *used is how many words it took. */
@@ -238,22 +243,32 @@ parse_option(struct invocation *in, int argc, char **argv, int *used)
 
 	*used = 1;
 	if (argv[0][1] != '-' || (i = option_index(c, name, n)) < 0)
-		return unknown_option(c, argv[0]);
+		return unknown_option(in, argv[0]);
 	if (in->values[i] != NULL)
-		return wrong_use(c, "option given twice:", argv[0]);
+		return wrong_use(in, "option given twice:", argv[0]);
 	if (options_of(c)[i].value == NULL) {
 		if (name[n] == '=')
-			return wrong_use(c, "option takes no value:", argv[0]);
+			return wrong_use(in, "option takes no value:", argv[0]);
 		in->values[i] = "";
 	} else if (name[n] == '=') {
 		in->values[i] = name + n + 1;
 	} else if (argc < 2) {
-		return wrong_use(c, "option needs a value:", argv[0]);
+		return wrong_use(in, "option needs a value:", argv[0]);
 	} else {
 		in->values[i] = argv[1];
 		*used = 2;
 	}
 	return EXIT_DONE;
+}
+
+/* A wrong word in front of it is to be told in JSON, too. */
+static bool
+has_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
 }
 
 /* Everything behind the command's name. */
@@ -264,13 +279,14 @@ parse(struct invocation *in, int argc, char **argv, bool *help)
 	bool			 only_args = false;
 	int			 used, rc;
 
+	in->json = has_json(argc, argv);
 	for (int i = 0; i < argc; i += used) {
 		used = 1;
 		if (!only_args && strcmp(argv[i], "--") == 0) {
 			only_args = true;
 		} else if (only_args || argv[i][0] != '-' || argv[i][1] == '\0') {
 			if (in->nargs == ARGUMENTS_MAX)
-				return wrong_use(c, "too many arguments", NULL);
+				return wrong_use(in, "too many arguments", NULL);
 			in->args[in->nargs++] = argv[i];
 		} else if (!common_option(in, argv[i], help)) {
 			rc = parse_option(in, argc - i, argv + i, &used);
@@ -281,10 +297,10 @@ parse(struct invocation *in, int argc, char **argv, bool *help)
 	if (*help)
 		return EXIT_DONE;
 	if (in->nargs < c->min_args)
-		return wrong_use(c, in->nargs == 0 ? "argument missing:" :
+		return wrong_use(in, in->nargs == 0 ? "argument missing:" :
 		    "too few arguments, wanted:", c->args);
 	if (in->nargs > c->max_args)
-		return wrong_use(c, "unexpected argument",
+		return wrong_use(in, "unexpected argument",
 		    in->args[c->max_args]);
 	return EXIT_DONE;
 }
@@ -329,11 +345,13 @@ is_group(const struct command *const *table, const char *word)
 /* word names nothing in the group (or at the top): say what is near. */
 static int
 unknown_command(const struct command *const *table, const char *group,
-    const char *word)
+    const char *word, bool json)
 {
+	struct invocation	 in = { .json = json };
 	const char	*best = NULL;
+	struct fault	 f = { 0 };
+	char		 help[64];
 	size_t		 edits = NEAR;
-	int		 rc;
 
 	for (; *table != NULL && (*table)->name != NULL; table++) {
 		const struct command	*c = *table;
@@ -346,10 +364,10 @@ unknown_command(const struct command *const *table, const char *group,
 		else if (c->group != NULL && strcmp(c->group, group) == 0)
 			nearer(word, c->name, &best, &edits);
 	}
-	rc = unknown_word("command", word, best);
-	fprintf(stderr, "try: " PROGRAM " %s%s--help\n",
-	    group == NULL ? "" : group, group == NULL ? "" : " ");
-	return rc;
+	unknown_word("command", word, best, &f);
+	snprintf(help, sizeof(help), PROGRAM " %s%s--help", group == NULL ? "" : group,
+	    group == NULL ? "" : " ");
+	return command_fail(&in, &f, help);
 }
 
 static bool
@@ -381,7 +399,8 @@ command_main(int argc, char **argv, const struct command *const *table)
 	if (group != NULL && is_help(argv[at]))
 		return help_table(stdout, table, group);
 	if ((c = find(table, group, argv[at])) == NULL)
-		return unknown_command(table, group, argv[at]);
+		return unknown_command(table, group, argv[at],
+		    has_json(argc - at, argv + at));
 	return run(c, argc - at - 1, argv + at + 1);
 }
 
