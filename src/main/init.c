@@ -116,7 +116,9 @@ run(const struct invocation *in)
 		print_report(in, &q, &r);
 	init_end(&r);
 	return ok ? EXIT_DONE : command_fail(in, &f, f.kind == FAULT_CONFLICT ?
-	    "choose another --dir, or move that folder away" : NULL);
+	    "choose another --dir, or move that folder away" : f.kind == FAULT_USAGE ?
+	    "pki4ipsec pki init --help" : strstr(f.text, "could not make folder") != NULL ?
+	    "--dir where this user may make folders" : NULL);
 }
 
 const struct command cmd_pki_init = {

@@ -3,7 +3,7 @@
  * main.c - the one executable: the commands of the actors it was built with,
  * and those that need several of them.
  */
-#include <stdio.h>
+#include <string.h>
 
 #include "base/command.h"
 #include "main/commands.h"
@@ -50,18 +50,33 @@ static const struct command *const *const tables[] = {
 
 const struct command	*all_commands[COMMANDS_MAX + 1];
 
+/* In the order in which a fleet comes to be; at the end those of no group. */
+static const char *const groups[] = { "pki", "admin", "peer", "bench", NULL };
+
+static bool
+is_of(const struct command *c, const char *group)
+{
+	return c->group == group || (c->group != NULL && group != NULL &&
+	    strcmp(c->group, group) == 0);
+}
+
+/* Those of one group, from all tables, behind the n there are. */
+static size_t
+add_group(const char *group, size_t n)
+{
+	for (size_t t = 0; tables[t] != NULL; t++)
+		for (size_t i = 0; tables[t][i] != NULL; i++)
+			if (is_of(tables[t][i], group) && n < COMMANDS_MAX)
+				all_commands[n++] = tables[t][i];
+	return n;
+}
+
 int
 main(int argc, char **argv)
 {
 	size_t	n = 0;
 
-	for (size_t t = 0; tables[t] != NULL; t++)
-		for (size_t i = 0; tables[t][i] != NULL; i++) {
-			if (n == COMMANDS_MAX) {
-				fputs("pki4ipsec: too many commands\n", stderr);
-				return EXIT_FAILED;
-			}
-			all_commands[n++] = tables[t][i];
-		}
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		n = add_group(groups[i], n);
 	return command_main(argc, argv, all_commands);
 }

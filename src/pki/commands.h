@@ -6,6 +6,7 @@
 #define PKI_COMMANDS_H
 
 #include "base/command.h"
+#include "base/fault.h"
 
 extern const struct command cmd_pki_serve;
 extern const struct command cmd_pki_status;
@@ -13,6 +14,9 @@ extern const struct command cmd_pki_audit;
 extern const struct command cmd_pki_revoke;
 extern const struct command cmd_pki_crl;
 extern const struct command cmd_pki_admin;
+
+/* The command that helps with a fault of one on a PKI's folder, or NULL. */
+const char *pki_help(const struct invocation *in, const struct fault *f);
 
 /* The table; ends with NULL.  `pki init` is the program's (src/main). */
 extern const struct command *const pki_commands[];

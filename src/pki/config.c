@@ -154,7 +154,8 @@ is_http_url(const char *s, bool plain_only)
 static bool
 text_ok(const struct row *r, const char *v, const char **range)
 {
-	size_t	at;
+	static char	octets[64];
+	size_t		at;
 
 	if (strcmp(r->key, "url") == 0) {
 		*range = "http://HOST[:PORT] or https://HOST[:PORT], without a final slash";
@@ -169,7 +170,9 @@ text_ok(const struct row *r, const char *v, const char **range)
 		*range = "ADDRESS:PORT or empty";
 		return v[0] == '\0' || is_listen_address(v);
 	}
-	*range = "UTF-8 text within its length";
+	snprintf(octets, sizeof(octets), "UTF-8 text of %" PRId64 " to %" PRId64 " octets",
+	    (int64_t)r->min, (int64_t)r->max);
+	*range = octets;
 	for (const char *p = v; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return false;
@@ -494,6 +497,8 @@ config_preset(const char *dir, const char *name, const char *url,
 {
 	struct pki_config	 c = { 0 };
 	const char		*range;
+	char			 host[200];
+	int			 port;
 
 	if (strlen(dir) >= sizeof(c.dir))
 		return fault_set(f, FAULT_LIMIT, "", "folder name above %zu octets",
@@ -513,6 +518,10 @@ config_preset(const char *dir, const char *name, const char *url,
 		    !set_number(&c, r, "", 0, v, f))
 			return false;
 	}
+	url_host_port(url, host, sizeof(host), &port);
+	if (port > 65535)
+		return fault_set(f, FAULT_USAGE, "", "--url \"%s\" is not permitted: ports end with "
+		    "65535", url);
 	preset_listeners(&c);
 	*out = c;
 	return true;

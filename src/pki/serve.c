@@ -547,8 +547,7 @@ serve_main(const struct invocation *in, const char *dir)
 		close(s.operator);
 	if (s.lock >= 0)
 		close(s.lock);
-	return ok || s.quit ? EXIT_DONE : command_fail(in, &f,
-	    f.kind == FAULT_NOT_FOUND ? "pki4ipsec pki init --help" : NULL);
+	return ok || s.quit ? EXIT_DONE : command_fail(in, &f, pki_help(in, &f));
 }
 
 /* --- the command ----------------------------------------------------------------------- */

@@ -19,6 +19,39 @@ static const char *const cert_states[STORE_CERT_STATES] = {
 	"reserved", "issued", "confirmed", "superseded", "revoked", "expired", "rejected",
 };
 
+/* --- what helps ------------------------------------------------------------------- */
+
+/* Part of a fault's text, and what helps; %s is --dir. */
+static const struct {
+	const char	*text, *help;
+} helps[] = {
+	{ "pki4ipsec.conf\": no such file", "pki4ipsec pki init --dir %s --name NAME --url URL, or "
+	    "--dir of a PKI that there is" },
+	{ "permission denied", "the same command as the user whom %s belongs to" },
+	{ "is locked by", "a server runs on %s: that process ends with kill and its pid" },
+	{ "Address already in use", "ss -ltnp says who has it; addresses are under listen in "
+	    "%s/pki4ipsec.conf" },
+	{ "cannot listen", "other addresses under listen in %s/pki4ipsec.conf" },
+};
+
+const char *
+pki_help(const struct invocation *in, const struct fault *f)
+{
+	static char	out[CONFIG_PATH_MAX + 160];
+	const char	*dir = option_value(in, "dir");
+
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+		const char	*at = strstr(helps[i].help, "%s");
+
+		if (strstr(f->text, helps[i].text) == NULL)
+			continue;
+		snprintf(out, sizeof(out), "%.*s%s%s", (int)(at - helps[i].help), helps[i].help, dir,
+		    at + 2);
+		return out;
+	}
+	return NULL;
+}
+
 /* --- opening --------------------------------------------------------------------- */
 
 struct view_of_pki {
@@ -91,18 +124,32 @@ read_status(struct view_of_pki *v, struct status *s, struct fault *f)
 	    store_cert_count(v->store, s->certs, f);
 }
 
+/* Only what there is. */
+static void
+print_counts(const char *what, const char *const *names, const int64_t *counts, size_t n)
+{
+	const char	*comma = "  ";
+
+	printf("%-14s", what);
+	for (size_t i = 0; i < n; i++)
+		if (counts[i] > 0) {
+			printf("%s%" PRId64 " %s", comma, counts[i], names[i]);
+			comma = ", ";
+		}
+	printf("%s\n", comma[0] == ' ' ? "  none" : "");
+}
+
 static void
 print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 {
-	char	date[32], words[64];
+	const char	*names[STORE_AUTHZ_STATES];
+	char		 date[32], words[64];
 
 	printf("PKI \"%s\"  %s\n\n", v->config.name, v->config.url);
 	for (size_t i = 0; i < STORE_AUTHZ_STATES; i++)
-		printf("authorizations  %-12s %8" PRId64 "\n",
-		    cvp_state_name((enum cvp_state)i), s->authz[i]);
-	putchar('\n');
-	for (size_t i = 0; i < STORE_CERT_STATES; i++)
-		printf("certificates    %-12s %8" PRId64 "\n", cert_states[i], s->certs[i]);
+		names[i] = cvp_state_name((enum cvp_state)i);
+	print_counts("authorizations", names, s->authz, STORE_AUTHZ_STATES);
+	print_counts("certificates", cert_states, s->certs, STORE_CERT_STATES);
 	putchar('\n');
 	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
 		int64_t	end = v->authorities.list[id].cert.not_after;
@@ -156,7 +203,7 @@ run_status(const struct invocation *in)
 	else if (ok)
 		print_text(&v, &s, (int64_t)time(NULL));
 	close_pki(&v);
-	return ok ? EXIT_DONE : command_fail(in, &f, "pki4ipsec pki init --help");
+	return ok ? EXIT_DONE : command_fail(in, &f, pki_help(in, &f));
 }
 
 /* --- audit ------------------------------------------------------------------------- */
@@ -199,7 +246,7 @@ run_audit(const struct invocation *in)
 	int			rc;
 
 	if (!open_pki(option_value(in, "dir"), &v, &f))
-		rc = command_fail(in, &f, NULL);
+		rc = command_fail(in, &f, pki_help(in, &f));
 	else if (option_given(in, "verify"))
 		rc = verify(in, &v, &f);
 	else
