@@ -446,9 +446,10 @@ take_answer(struct authorization *z, const struct exchange_answer *r, struct fau
 	if (said.secrets != 0 && secrets != NULL)
 		envelope = secrets->contentinfo;
 	if (z->b.granted > 0 && envelope.n == 0)
-		/* Asking again would bring the same: batch_end() by the caller. */
-		return fault_set(f, FAULT_NOT_FOUND, "corrections, 3", "the PKI has deleted the "
-		    "tokens of batch %s: their time is over, authorize these devices again", z->b.hex);
+		z->gone = true;
+	if (z->gone)
+		return fault_set(f, FAULT_NOT_FOUND, "", "the PKI has deleted the tokens of batch %s: "
+		    "their time is over, authorize these devices again", z->b.hex);
 	set_ack(&z->b, c->value, envelope);
 	return z->b.granted == 0 || open_and_deliver(z, envelope, f);
 }
@@ -476,7 +477,8 @@ send_request(struct authorization *z, struct fault *f)
 		return false;
 	}
 	if (!take_answer(z, &r, f)) {
-		if (f->kind == FAULT_NOT_FOUND)
+		z->n = 0;		/* nobody has a ticket: nothing to tell of */
+		if (z->gone)		/* asking again would bring the same */
 			(void)!batch_end(z->a->dir, &z->b, &why);
 		return false;
 	}

@@ -39,6 +39,7 @@ struct authorization {
 	struct batch		 b;
 	struct outcome		*v;		/* after run; empty if there was none to read */
 	size_t			 n;
+	bool			 gone;		/* the PKI has deleted the tokens */
 	bool			 acknowledged;	/* else the PKI is told the next time */
 };
 

@@ -12,12 +12,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
-#include "admin/authorization.h"
+#include "admin/authorize.h"
 #include "admin/commands.h"
 #include "admin/records.h"
-#include "admin/table.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -25,7 +22,6 @@
 #define TEMPLATES_MAX		64		/* named in one list */
 #define WINDOW_PRESET		"2w"
 #define WINDOW_SECONDS_MAX	INT64_C(31622400)	/* a year */
-#define FAILURES_SHOWN		20
 
 static const struct option options[] = {
 	ADMIN_OPTIONS,
@@ -34,38 +30,9 @@ static const struct option options[] = {
 	{ "out", "DIR", "tickets", "where the tickets go, one file per device" },
 	{ "window", "TIME", WINDOW_PRESET, "how long a ticket is good; the template may say less" },
 	{ "key", "KIND", NULL, "key a device shall make; by default the template's choice" },
-	{ "all", NULL, NULL, "also rows that were authorized before and still are" },
+	{ "all", NULL, NULL, "ask for rows whose authorization is alive, too" },
 	{ "plan", NULL, NULL, "check the list, say what would happen, send nothing" },
 	{ 0 },
-};
-
-/* One template's share of the list. */
-struct share {
-	const char			*template;
-	const struct device		**devices;
-	size_t				 n;
-	const struct cvp_template	*t;	/* what the PKI says of it */
-	struct authorization		 z;
-};
-
-struct call {
-	const struct invocation	*in;
-	struct admin		 a;
-	struct arena		*arena;
-	struct inventory	 inv;
-	struct buf		 file;
-	const char		*name;		/* of the list, for messages */
-	struct problems		 p;
-	struct fleet		 fleet, known;
-	struct topology		*topology;
-	bool			*lives;		/* by device: authorized already */
-	size_t			 skipped;
-	struct share		*shares;
-	size_t			 n_shares;
-	struct authorization	*finished;	/* from an earlier, unfinished run */
-	size_t			 n_finished;
-	struct wishes		 w;
-	char			 out[BATCH_PATH_MAX];	/* --out, absolute */
 };
 
 /* --- the list -------------------------------------------------------------------------- */
@@ -89,8 +56,6 @@ read_list(struct call *c, struct fault *f)
 {
 	const char	*csv = option_value(c->in, "csv");
 
-	if (csv == NULL)
-		return fault_set(f, FAULT_USAGE, "", "--csv FILE is missing");
 	c->name = strcmp(csv, "-") == 0 ? "standard input" : csv;
 	return strcmp(csv, "-") == 0 ? read_stdin(&c->file, f) : file_read(csv, &c->file, f);
 }
@@ -110,43 +75,6 @@ understand(struct call *c, struct view list, const char *preset, struct fleet *f
 		return false;
 	problems_sort(&c->p);
 	return true;
-}
-
-static json_t *
-problems_json(const struct call *c)
-{
-	json_t	*list = json_array();
-
-	for (size_t i = 0; i < c->p.n; i++)
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s}", "line",
-		    (int)c->p.v[i].line, "column", c->p.v[i].column, "text", c->p.v[i].text));
-	return list;
-}
-
-static void
-print_problems(const struct call *c)
-{
-	if (c->in->json) {
-		json_t	*o = json_pack("{s:o, s:i}", "problems", problems_json(c), "total",
-			    (int)c->p.total);
-
-		json_dumpf(o, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(o);
-		return;
-	}
-	for (size_t i = 0; i < c->p.n; i++) {
-		const struct problem	*p = &c->p.v[i];
-
-		fprintf(stderr, "%s", c->name);
-		if (p->line > 0)
-			fprintf(stderr, ":%u", p->line);
-		fprintf(stderr, ": %s%s%s\n", p->column, p->column[0] != '\0' ? ": " : "", p->text);
-	}
-	if (c->p.total > c->p.n)
-		fprintf(stderr, "%s: and %zu more\n", c->name, c->p.total - c->p.n);
-	fprintf(stderr, "pki4ipsec: %zu error%s in %s; nothing was sent\n", c->p.total,
-	    c->p.total == 1 ? "" : "s", c->name);
 }
 
 /* --- what was authorized earlier ------------------------------------------------------- */
@@ -372,6 +300,18 @@ ask_templates(struct call *c, struct fault *f)
 
 /* --- what an earlier run left ---------------------------------------------------------- */
 
+/* Its tickets go where this call's go if its own --out is no place any more. */
+static bool
+find_place(struct call *c, struct authorization *z, struct fault *f)
+{
+	struct fault	why = { 0 };
+
+	if (dir_make(z->b.out, 0700, &why) && access(z->b.out, W_OK | X_OK) == 0)
+		return true;
+	snprintf(z->b.out, sizeof(z->b.out), "%s", c->out);
+	return batch_update(c->a.dir, &z->b, f);
+}
+
 /* The list is the one it was made from; what is authorized by now is known. */
 static bool
 finish(struct call *c, struct authorization *z, struct fault *f)
@@ -385,7 +325,8 @@ finish(struct call *c, struct authorization *z, struct fault *f)
 	if (fleet == NULL)
 		return arena_fault(f);
 	buf_init(&list, CSV_FILE_MAX);
-	ok = z->b.state == BATCH_DELIVERED || batch_list(c->a.dir, &z->b, &list, f);
+	ok = z->b.state == BATCH_DELIVERED || (batch_list(c->a.dir, &z->b, &list, f) &&
+	    find_place(c, z, f));
 	copy = arena_copy(c->arena, buf_view(&list));
 	buf_clear(&list);
 	if (ok && z->b.state == BATCH_SENT) {
@@ -431,238 +372,51 @@ finish_earlier(struct call *c, struct fault *f)
 	return true;
 }
 
-/* --- planning ----------------------------------------------------------------------------- */
-
-static size_t
-tunnels_of(const struct call *c, const struct share *s)
-{
-	const struct device	*peers[TICKET_PEERS_MAX];
-	size_t			 n = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		n += topology_peers(c->topology, s->devices[i], peers);
-	return n;
-}
-
-static void
-plan_json(const struct call *c)
-{
-	const struct device	*peers[TICKET_PEERS_MAX];
-	json_t			*list = json_array(), *o;
-
-	for (size_t i = 0; i < c->fleet.n; i++) {
-		const struct device	*d = &c->fleet.v[i];
-		size_t			 n = topology_peers(c->topology, d, peers);
-		json_t			*to = json_array();
-
-		for (size_t k = 0; k < n; k++)
-			json_array_append_new(to, json_string(peers[k]->name));
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:o}",
-		    "line", (int)d->line, "name", d->name, "label", d->label, "identities",
-		    identities_text(d, c->arena), "template", d->template, "authorized",
-		    c->lives[i], "peers", to));
-	}
-	o = json_pack("{s:o, s:i}", "devices", list, "authorized_earlier", (int)c->skipped);
-	json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
-}
+/* --- the command ---------------------------------------------------------------------------- */
 
 static bool
-plan(struct call *c, struct fault *f)
+read_out(struct call *c, const char *out, struct fault *f)
 {
-	const char	*heads[] = { "template", "to authorize", "connections" };
-	struct table	 t;
-	char		 devices[24], tunnels[24];
+	char	here[PATH_MAX] = "";
+	size_t	n = strlen(out);
 
-	if (c->in->json) {
-		plan_json(c);
-		return true;
-	}
-	printf("%s: %zu devices, nothing wrong with them\n", c->name, c->fleet.n);
-	table_init(&t, c->arena, heads, 3);
-	for (size_t i = 0; i < c->n_shares; i++) {
-		const char	*cells[] = { c->shares[i].template, devices, tunnels };
-
-		snprintf(devices, sizeof(devices), "%zu", c->shares[i].n);
-		snprintf(tunnels, sizeof(tunnels), "%zu", tunnels_of(c, &c->shares[i]));
-		table_add(&t, cells);
-	}
-	if (c->n_shares > 0 && !table_print(&t, stdout, f))
-		return false;
-	if (c->skipped > 0)
-		printf("%zu authorized earlier\n", c->skipped);
-	printf("nothing was sent; without --plan the tickets go to %s\n",
-	    option_value(c->in, "out"));
+	if (strchr(out, '\n') != NULL || n == 0)
+		return fault_set(f, FAULT_USAGE, "", "--out is no name of a folder");
+	while (n > 1 && out[n - 1] == '/')
+		n--;
+	if (out[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return fault_set(f, FAULT_IO, "", "where are we: %s", error_text(errno));
+	if (snprintf(c->shown, sizeof(c->shown), "%.*s", (int)n, out) >= (int)sizeof(c->shown) ||
+	    snprintf(c->out, sizeof(c->out), "%s%s%s", here, out[0] != '/' ? "/" : "", c->shown) >=
+	    (int)sizeof(c->out))
+		return fault_set(f, FAULT_LIMIT, "", "--out: the path is longer than %d octets",
+		    BATCH_PATH_MAX - 1);
 	return true;
 }
 
-/* --- saying what became of it --------------------------------------------------------- */
-
-static json_t *
-outcome_json(const struct authorization *z, const struct outcome *o)
+/* Before anything is asked for: a ticket must find its place. */
+static bool
+check_out(const struct call *c, struct fault *f)
 {
-	static const char *const	words[] = { "granted", "grantedModified", "failed",
-		"pending", "failedRetry" };
-	char				until[32];
-	json_t				*j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}",
-	    "line", (int)o->d->line, "name", o->d->name, "label", o->d->label, "template",
-	    z->b.template, "status", words[o->status], "batch", z->b.hex);
-
-	date_format(o->not_after, until);
-	if (outcome_granted(o)) {
-		json_object_set_new(j, "id", json_string(o->id));
-		json_object_set_new(j, "ticket", json_string(o->ticket));
-		json_object_set_new(j, "not_after", json_string(until));
-	} else {
-		json_object_set_new(j, "code", json_integer(o->code));
-		json_object_set_new(j, "code_name", json_string(cvp_code_name(o->code)));
-		json_object_set_new(j, "why", json_string(o->why));
-	}
-	return j;
+	if (!dir_make(c->out, 0700, f))
+		return fault_within(f, "--out");
+	return access(c->out, W_OK | X_OK) == 0 || fault_set(f, FAULT_IO, "", "--out: could not "
+	    "write into \"%s\": %s", c->shown, error_text(errno));
 }
-
-struct sums {
-	size_t	granted, failed, modified, unacknowledged;
-	int64_t	until;		/* the earliest end of a window */
-};
-
-static void
-add_sums(const struct authorization *z, struct sums *s)
-{
-	for (size_t i = 0; i < z->n; i++) {
-		const struct outcome	*o = &z->v[i];
-
-		s->granted += outcome_granted(o);
-		s->failed += !outcome_granted(o);
-		s->modified += o->status == CVP_GRANTED_MODIFIED;
-		if (outcome_granted(o) && (s->until == 0 || o->not_after < s->until))
-			s->until = o->not_after;
-	}
-	s->unacknowledged += !z->acknowledged;
-}
-
-static void
-report_json(const struct call *c, const struct sums *s)
-{
-	json_t	*list = json_array(), *o;
-
-	for (size_t i = 0; i < c->n_finished; i++)
-		for (size_t k = 0; k < c->finished[i].n; k++)
-			json_array_append_new(list, outcome_json(&c->finished[i],
-			    &c->finished[i].v[k]));
-	for (size_t i = 0; i < c->n_shares; i++)
-		for (size_t k = 0; k < c->shares[i].z.n; k++)
-			json_array_append_new(list, outcome_json(&c->shares[i].z,
-			    &c->shares[i].z.v[k]));
-	o = json_pack("{s:i, s:i, s:i, s:s, s:o}", "authorized", (int)s->granted, "failed",
-	    (int)s->failed, "authorized_earlier", (int)c->skipped, "out", c->out, "results", list);
-	json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
-}
-
-static void
-tell_failures(const struct call *c, const struct authorization *z, size_t *shown)
-{
-	for (size_t i = 0; i < z->n; i++) {
-		const struct outcome	*o = &z->v[i];
-
-		if (outcome_granted(o) || (*shown)++ >= FAILURES_SHOWN)
-			continue;
-		fprintf(stderr, "%s:%u: %s: %s (%s)\n", c->name, o->d->line, o->d->name, o->why,
-		    cvp_code_name(o->code));
-	}
-}
-
-static void
-report_text(const struct call *c, const struct sums *s)
-{
-	const char	*dir = option_value(c->in, "out");
-	size_t		 shown = 0;
-	char		 until[32];
-
-	for (size_t i = 0; i < c->n_finished; i++)
-		tell_failures(c, &c->finished[i], &shown);
-	for (size_t i = 0; i < c->n_shares; i++)
-		tell_failures(c, &c->shares[i].z, &shown);
-	if (shown > FAILURES_SHOWN)
-		fprintf(stderr, "%s: and %zu more\n", c->name, shown - FAILURES_SHOWN);
-	if (c->in->quiet)
-		return;
-	if (s->granted == 0 && s->failed == 0)
-		printf("nothing to do: ");
-	if (c->skipped > 0)
-		printf("%zu authorized earlier%s\n", c->skipped, s->granted > 0 ? "" :
-		    "; --all would ask for them again");
-	date_format(s->until, until);
-	if (s->granted > 0)
-		printf("authorized %zu device%s, tickets in %s, good until %s%s\n", s->granted,
-		    s->granted == 1 ? "" : "s", dir, until, s->modified > 0 ?
-		    " (less than asked for: the template's limit)" : "");
-	if (s->failed > 0)
-		printf("refused    %zu device%s, see above\n", s->failed, s->failed == 1 ? "" : "s");
-	if (s->unacknowledged > 0)
-		printf("the PKI does not know yet that the tickets arrived: the next "
-		    "\"admin authorize\" tells it\n");
-}
-
-/* The one device whose ticket can be shown as the next command. */
-static const struct outcome *
-an_example(const struct call *c)
-{
-	for (size_t i = 0; i < c->n_shares; i++)
-		for (size_t k = 0; k < c->shares[i].z.n; k++)
-			if (outcome_granted(&c->shares[i].z.v[k]))
-				return &c->shares[i].z.v[k];
-	return NULL;
-}
-
-static int
-report(const struct call *c)
-{
-	const struct outcome	*o = an_example(c);
-	struct sums		 s = { 0 };
-
-	for (size_t i = 0; i < c->n_finished; i++)
-		add_sums(&c->finished[i], &s);
-	for (size_t i = 0; i < c->n_shares; i++)
-		add_sums(&c->shares[i].z, &s);
-	if (c->in->json)
-		report_json(c, &s);
-	else
-		report_text(c, &s);
-	if (o != NULL && !c->in->json && !c->in->quiet)
-		printf("next, on the device:\n  pki4ipsec peer enroll %s/%s --dir %s\n",
-		    option_value(c->in, "out"), strrchr(o->ticket, '/') + 1, o->d->name);
-	if (!c->in->json && !c->in->quiet && c->topology != NULL &&
-	    topology_behind(c->topology) > 0 && s.granted > 0)
-		fprintf(stderr, "note: devices authorized earlier do not know their new peers; they "
-		    "learn of them with a new ticket\n");
-	return s.failed == 0 ? EXIT_DONE : s.granted > 0 ? EXIT_PARTIAL : EXIT_FAILED;
-}
-
-/* --- the command ---------------------------------------------------------------------------- */
 
 static bool
 read_options(struct call *c, struct fault *f)
 {
 	const char	*out = option_value(c->in, "out"), *key = option_value(c->in, "key");
-	char		 here[PATH_MAX];
 
+	if (option_value(c->in, "csv") == NULL)
+		return fault_set(f, FAULT_USAGE, "", "--csv FILE is missing: the list of devices");
 	if (key != NULL && (key_kind_find(key) == KEY_NONE ||
 	    key_kind_find(key) == KEY_RSA_2048 || key_kind_find(key) == KEY_RSA_OTHER))
 		return fault_set(f, FAULT_USAGE, "", "--key %s: want ec-p256, ec-p384, ed25519, "
 		    "rsa-3072 or rsa-4096", key);
-	if (strchr(out, '\n') != NULL || out[0] == '\0')
-		return fault_set(f, FAULT_USAGE, "", "--out is no name of a folder");
-	here[0] = '\0';
-	if (out[0] != '/' && getcwd(here, sizeof(here)) == NULL)
-		return fault_set(f, FAULT_IO, "", "where are we: %s", error_text(errno));
-	if (snprintf(c->out, sizeof(c->out), "%s%s%s", here, out[0] != '/' ? "/" : "", out) >=
-	    (int)sizeof(c->out))
-		return fault_set(f, FAULT_LIMIT, "", "--out: the path is longer than %d octets",
-		    BATCH_PATH_MAX - 1);
+	if (!read_out(c, out, f))
+		return false;
 	c->w = (struct wishes){ .key = key, .out = c->out,
 		.preset = option_given(c->in, "template") ? option_value(c->in, "template") : "" };
 	return duration_parse("--window", option_value(c->in, "window"), 60, WINDOW_SECONDS_MAX,
@@ -729,17 +483,19 @@ do_it(struct call *c, struct fault *f)
 	if ((!planning && !admin_lock(&c->a, f)) || !prepare(c, f))
 		return EXIT_FAILED;
 	if (c->p.total == 0 && planning)
-		return find_living(c, false, f) && split(c, f) && plan(c, f) ? EXIT_DONE :
+		return find_living(c, false, f) && split(c, f) && authorize_plan(c, f) ? EXIT_DONE :
 		    EXIT_FAILED;
+	if (c->p.total == 0 && !check_out(c, f))
+		return EXIT_FAILED;
 	if (c->p.total == 0 && !go(c, f)) {
 		/* Shares before the one that failed are done all the same. */
-		if (!c->in->json && an_example(c) != NULL)
-			(void)!report(c);
+		if (!c->in->json && authorize_has_tickets(c))
+			(void)!authorize_report(c);
 		return EXIT_FAILED;
 	}
 	if (c->p.total == 0)
-		return report(c);
-	print_problems(c);
+		return authorize_report(c);
+	authorize_problems(c);
 	return EXIT_FAILED;
 }
 
@@ -760,8 +516,7 @@ run(const struct invocation *in)
 	c.p.a = c.inv.a = c.arena;
 	code = do_it(&c, &f);
 	if (f.kind != FAULT_NONE)
-		code = command_fail(in, &f, f.kind == FAULT_USAGE ?
-		    "pki4ipsec admin authorize --help" : admin_help(&f));
+		code = command_fail(in, &f, admin_help(in, &f));
 	buf_clear(&c.file);
 	admin_close(&c.a);
 	arena_free(c.arena);

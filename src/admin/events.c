@@ -114,7 +114,7 @@ print_text(const struct cvp_event *e, const struct known *k, const char *id,
 	date_format(e->time, when);
 	text_escape(view_str(k == NULL ? id : k->d.label[0] != '\0' ? k->d.label : k->d.name), 0,
 	    name, sizeof(name));
-	printf("%s  %-16s %s", when, cvp_event_name(e->kind), name);
+	printf("%s  %-18s %s", when, cvp_event_name(e->kind), name);
 	if (serial[0] != '\0')
 		printf("  certificate %s", serial);
 	if (e->failure != NULL)

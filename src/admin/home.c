@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -125,13 +126,31 @@ load_url(struct admin *a, const char *given, struct fault *f)
 	return ok;
 }
 
+/* The folder of the PKI is often given instead of the Admin's in it. */
+static bool
+check_folder(const struct admin *a, struct fault *f)
+{
+	char	path[ADMIN_PATH_MAX];
+
+	if (!path_join(path, sizeof(path), a->dir, "key.pem", f))
+		return false;
+	if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+		return true;
+	if (path_join(path, sizeof(path), a->dir, "admin/key.pem", f) && access(path, F_OK) == 0)
+		return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" is not the folder of an Admin: "
+		    "\"%s/admin\" is", a->dir, a->dir);
+	return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" is not the folder of an Admin: it has "
+	    "no key.pem", a->dir);
+}
+
 static bool
 load_credential(struct admin *a, struct fault *f)
 {
 	struct view	chain[ADMIN_CHAIN_MAX], cert;
 	size_t		n = 0;
 
-	if (!load_key(a, f) || !load_certificate(a, "cert.pem", &cert, f) ||
+	if (!check_folder(a, f) || !load_key(a, f) ||
+	    !load_certificate(a, "cert.pem", &cert, f) ||
 	    !load_certificate(a, "ca.pem", &a->root, f))
 		return false;
 	if (!cert_decode(cert, &a->cert, f))
@@ -163,7 +182,8 @@ http_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 	}
 	if (http_result_is(&r, ANSWER_TYPE) && answer->n > 0)
 		return true;
-	return fault_set(f, why.kind, why.rule, "%s", why.text);
+	return fault_set(f, why.kind, why.rule, "%s%s", why.text, r.status == 0 ? "" :
+	    ", from something that does not speak CMC");
 }
 
 static bool
@@ -236,19 +256,45 @@ admin_start(const struct invocation *in, struct admin *out, struct fault *f)
 	    (int64_t)time(NULL), out, f);
 }
 
+/* What is in a fault's text, and the command that helps; %s is --dir. */
+static const struct {
+	const char	*text, *help;
+} helps[] = {
+	{ "has no key.pem", "--dir of an Admin: `pki4ipsec pki init --dir vpn` makes vpn/admin, "
+	    "`pki4ipsec admin enroll TICKET` another one" },
+	{ "/admin\" is", "the same command with --dir %s/admin" },
+	{ "permission denied", "the same command as the user whom %s belongs to" },
+	{ "is locked by", "the same command again, when the other one has ended" },
+	{ "does not speak CMC", "--url; the PKI's stands in %s/admin.url" },
+	{ "is the URL right", "--url; the PKI's stands in %s/admin.url" },
+	{ "is no authorization id", "pki4ipsec admin list --dir %s" },
+	{ "is not a template", "pki4ipsec admin template --dir %s" },
+	{ "cancel its authorization instead", "pki4ipsec admin cancel --dir %s DEVICE" },
+};
+
 const char *
-admin_help(const struct fault *f)
+admin_help(const struct invocation *in, const struct fault *f)
 {
-	switch (f->kind) {
-	case FAULT_BUSY:
-		return "the same command again; is `pki4ipsec pki serve` running?";
-	case FAULT_IO:
-		return strstr(f->text, ".pem") != NULL || strstr(f->text, "admin.url") != NULL ?
-		    "--dir DIR of the Admin: `pki4ipsec pki init` made it as ADMIN in its folder, "
-		    "`pki4ipsec admin enroll TICKET` makes others" : NULL;
-	default:
-		return NULL;
+	static char	out[ADMIN_PATH_MAX + 160];
+	const char	*dir = option_value(in, "dir");
+
+	if (f->kind == FAULT_USAGE) {
+		snprintf(out, sizeof(out), "pki4ipsec admin %s --help", in->command->name);
+		return out;
 	}
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+		const char	*at = strstr(helps[i].help, "%s");
+
+		if (strstr(f->text, helps[i].text) == NULL)
+			continue;
+		if (at == NULL)
+			return helps[i].help;
+		snprintf(out, sizeof(out), "%.*s%s%s", (int)(at - helps[i].help), helps[i].help, dir,
+		    at + 2);
+		return out;
+	}
+	return f->kind == FAULT_BUSY ? "the same command again; is `pki4ipsec pki serve` running?" :
+	    NULL;
 }
 
 /* --- asking ------------------------------------------------------------------------------ */

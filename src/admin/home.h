@@ -86,6 +86,6 @@ MUST_CHECK bool admin_ask_one(struct admin *a, enum cmc_kind kind, struct view v
 /* For commands: the folder of --dir, HTTP to --url, the system's clock. */
 MUST_CHECK bool admin_start(const struct invocation *in, struct admin *out, struct fault *f);
 /* The command that helps with a fault, or NULL. */
-const char *admin_help(const struct fault *f);
+const char *admin_help(const struct invocation *in, const struct fault *f);
 
 #endif

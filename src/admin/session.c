@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include "admin/session.h"
 
 #define SESSION_ARENA_MAX	(1u << 30)	/* inventory and answers of 100 000 devices */
@@ -27,12 +25,8 @@ session_close(struct session *s)
 int
 session_end(struct session *s, const struct fault *f, int code)
 {
-	char	usage[64];
-
-	if (f->kind != FAULT_NONE) {
-		snprintf(usage, sizeof(usage), "pki4ipsec admin %s --help", s->in->command->name);
-		code = command_fail(s->in, f, f->kind == FAULT_USAGE ? usage : admin_help(f));
-	}
+	if (f->kind != FAULT_NONE)
+		code = command_fail(s->in, f, admin_help(s->in, f));
 	session_close(s);
 	return code;
 }

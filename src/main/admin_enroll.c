@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include <jansson.h>
+
 #include "base/file.h"
 #include "main/admin_enroll.h"
 #include "main/commands.h"
@@ -56,6 +58,16 @@ over_http(const struct ticket *t, const char *dir, struct enroll_report *r, stru
 	return ok;
 }
 
+static void
+print_json(const char *dir, const struct enroll_report *r)
+{
+	json_t	*o = json_pack("{s:s, s:s}", "dir", dir, "serial", r->serial);
+
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
 static int
 run(const struct invocation *in)
 {
@@ -67,7 +79,8 @@ run(const struct invocation *in)
 	bool			 ok;
 
 	buf_init(&text, TICKET_FILE_MAX);
-	ok = file_read(in->args[0], &text, &f) && ticket_read(buf_view(&text), &t, &f);
+	ok = (file_read(in->args[0], &text, &f) && ticket_read(buf_view(&text), &t, &f)) ||
+	    fault_within(&f, "ticket");
 	if (ok) {
 		ok = over_http(&t, dir, &r, &f);
 		ticket_clear(&t);
@@ -76,10 +89,10 @@ run(const struct invocation *in)
 		secret_wipe(text.p, text.n);
 	buf_clear(&text);
 	if (!ok)
-		return command_fail(in, &f, "run the same command again; it goes on where it "
-		    "stopped");
+		return command_fail(in, &f, f.kind == FAULT_BUSY ? "the same command again: it goes "
+		    "on where it stopped" : NULL);
 	if (in->json)
-		printf("{\"dir\":\"%s\",\"serial\":\"%s\"}\n", dir, r.serial);
+		print_json(dir, &r);
 	else if (!in->quiet)
 		printf("%s %s in %s\nnext:\n  pki4ipsec admin template --dir %s\n",
 		    r.already ? "already enrolled as" : "enrolled as", r.identity, dir, dir);

@@ -163,7 +163,8 @@ authorize(const char *admin, const char *template, const char *csv, const char *
 
 	if (command_main(12, (char **)(uintptr_t)argv, all_commands) == EXIT_DONE)
 		return true;
-	return fault_set(f, FAULT_REFUSED, "", "the authorization failed, see above");
+	return fault_set(f, FAULT_REFUSED, "", "the authorization of the simulated devices "
+	    "failed, see above");
 }
 
 static bool
@@ -370,7 +371,8 @@ run(const struct invocation *in)
 		print_text(&b, &g);
 	if (!dir_remove(p.work, &why))
 		log_fault(LOG_LEVEL_WARN, "clean up", &why);
-	ok = ok || command_fail(in, &f, "is the server running?  pki4ipsec pki serve --dir DIR") == 0;
+	ok = ok || command_fail(in, &f, f.kind == FAULT_REFUSED ? NULL :
+	    "is the server running?  pki4ipsec pki serve --dir DIR") == 0;
 	bench_clear(&b);
 	return !ok || b.errors > 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -81,7 +81,7 @@ find_anchor(const struct exchange_trust *t, const struct cms_signed *m, struct v
 	if (anchor->n > 0)
 		return true;
 	hex_encode(view_of(t->anchor_sha256, SHA256_OCTETS), hex);
-	return fault_set(f, FAULT_SIGNATURE, "corrections, 10", "the answer does not hold the "
+	return fault_set(f, FAULT_SIGNATURE, "", "the answer does not hold the "
 	    "trust anchor with SHA-256 %s: it is not from this PKI", hex);
 }
 

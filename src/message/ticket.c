@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "message/ticket.h"
 
-#define RULE		"ticket"
+#define RULE		"pki4ipsec-ticket(5)"
 #define FIRST_LINE	"pki4ipsec-ticket: 1"
 #define URI_START	"pki4ipsec:1?"
 #define ANCHOR_PREFIX	"sha256:"

@@ -381,7 +381,7 @@ is_receipt(const struct run *w, const struct exchange_answer *r, struct fault *f
 	for (size_t i = 0; i < r->message.certificate_count; i++)
 		there |= view_equal(r->message.certificates[i], buf_view(&w->st.certs[0]));
 	if (!named || s->status != CMC_SUCCESS || !there)
-		return fault_set(f, FAULT_SIGNATURE, "corrections, 11",
+		return fault_set(f, FAULT_SIGNATURE, "",
 		    "the answer is no receipt for this certificate");
 	return true;
 }

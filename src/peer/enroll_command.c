@@ -20,6 +20,7 @@
 #define RETRY_PRESET		"2m"
 #define RETRY_SECONDS_MAX	INT64_C(2592000)	/* a month */
 #define PLAN_ARENA_MAX		(4u << 20)
+#define OTHER_SERVER	"the url in the ticket is that of another server: ask the Admin"
 #define AGAIN	"the same command again: it goes on where it stopped"
 
 static const struct option options[] = {
@@ -227,13 +228,35 @@ print_text(const struct call *c)
 		printf("  next         %s\n", i->next);
 }
 
+/* Kind and part of a fault's text, and what helps; the first that fits. */
+static const struct {
+	enum fault_kind	 kind;
+	const char	*text, *help;
+} helps[] = {
+	{ FAULT_BUSY, "carry ", "the same command again, when the answer is there" },
+	{ FAULT_BUSY, "", AGAIN },
+	{ FAULT_USAGE, "", "pki4ipsec peer enroll --help" },
+	{ FAULT_NOT_FOUND, "ticket: could not open", "the Admin makes tickets: pki4ipsec admin "
+	    "authorize --csv devices.csv --template NAME --out tickets" },
+	{ FAULT_MALFORMED, "not a ticket", "the Admin makes tickets: pki4ipsec admin authorize "
+	    "--csv devices.csv --template NAME --out tickets" },
+	{ FAULT_REFUSED, "does not accept this ticket", "the Admin sees why: pki4ipsec admin events; "
+	    "and makes a new one: pki4ipsec admin authorize" },
+	{ FAULT_REFUSED, "HTTP status", OTHER_SERVER },
+	{ FAULT_NOT_FOUND, "HTTP status", OTHER_SERVER },
+	{ FAULT_IO, "permission denied", "the same command as root, or --dir and --swanctl-dir "
+	    "where this user may write" },
+};
+
 static int
 fail(const struct call *c, const struct fault *f)
 {
 	if (c->installed.next[0] != '\0')
 		return command_fail(c->in, f, c->installed.next);
-	return command_fail(c->in, f, f->kind == FAULT_BUSY ? AGAIN :
-	    f->kind == FAULT_USAGE ? "pki4ipsec peer enroll --help" : NULL);
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++)
+		if (f->kind == helps[i].kind && strstr(f->text, helps[i].text) != NULL)
+			return command_fail(c->in, f, helps[i].help);
+	return command_fail(c->in, f, NULL);
 }
 
 static int

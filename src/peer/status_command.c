@@ -161,7 +161,8 @@ run(const struct invocation *in)
 	struct fault	 f = { 0 };
 
 	if (!read_status(dir, &s, &f))
-		return command_fail(in, &f, NULL);
+		return command_fail(in, &f, strstr(f.text, "permission denied") != NULL ?
+		    "the same command as the user whom the folder belongs to" : NULL);
 	if (!s.has_cert && s.step == ENROLL_NONE) {
 		fault_set(&f, FAULT_NOT_FOUND, "", "nothing is enrolled in \"%s\"", dir);
 		return command_fail(in, &f, "pki4ipsec peer enroll TICKET --dir DIR");
