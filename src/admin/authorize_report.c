@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define FAILURES_SHOWN		20
+#define BEHIND_SHOWN		10
 
 /* --- problems -------------------------------------------------------------------------- */
 
@@ -268,8 +269,46 @@ tell_next(const struct call *c, const struct outcome *o)
 	size_t	n = strlen(c->out);
 	bool	here = strncmp(o->ticket, c->out, n) == 0;
 
-	printf("next, on the device:\n  pki4ipsec peer enroll %s%s --dir %s\n", here ? c->shown : "",
+	bool	admin = strcmp(o->d->template, "admin") == 0;
+
+	printf("next, on the %s:\n  pki4ipsec %s enroll %s%s --dir %s\n",
+	    admin ? "Admin's machine" : "device", admin ? "admin" : "peer", here ? c->shown : "",
 	    here ? o->ticket + n : o->ticket, o->d->name);
+}
+
+/* Does d, authorized earlier, have a peer that was not? */
+static bool
+is_behind(const struct call *c, const struct device *d)
+{
+	const struct device	*peers[TICKET_PEERS_MAX];
+	size_t			 n;
+
+	if (d->role != FLEET_S2S || !c->lives[d->entry_id - 1])
+		return false;
+	n = topology_peers(c->topology, d, peers);
+	for (size_t i = 0; i < n; i++)
+		if (peers[i]->line != 0 && !c->lives[peers[i]->entry_id - 1])
+			return true;
+	return false;
+}
+
+/* Gateways whose tickets were made before their new peers were known. */
+static void
+tell_behind(const struct call *c)
+{
+	size_t	n = topology_behind(c->topology);
+	char	name[FAULT_TEXT_MAX];
+
+	for (size_t i = 0; i < c->fleet.n; i++) {
+		if (!is_behind(c, &c->fleet.v[i]))
+			continue;
+		text_escape(view_str(c->fleet.v[i].name), 0, name, sizeof(name));
+		if (n++ < BEHIND_SHOWN)
+			fprintf(stderr, "note: %s does not know its new peers\n", name);
+	}
+	if (n > 0)
+		fprintf(stderr, "note: devices authorized earlier learn of new peers with a new ticket: "
+		    "revoke, authorize, enrol\n");
 }
 
 int
@@ -288,9 +327,7 @@ authorize_report(const struct call *c)
 		report_json(c, &s);
 	if (o != NULL && !c->in->json && !c->in->quiet)
 		tell_next(c, o);
-	if (!c->in->json && !c->in->quiet && c->topology != NULL &&
-	    topology_behind(c->topology) > 0 && s.granted > 0)
-		fprintf(stderr, "note: devices authorized earlier do not know their new peers; they "
-		    "learn of them with a new ticket\n");
+	if (!c->in->json && !c->in->quiet && c->topology != NULL && s.granted > 0)
+		tell_behind(c);
 	return s.failed == 0 ? EXIT_DONE : s.granted > 0 ? EXIT_PARTIAL : EXIT_FAILED;
 }

@@ -208,6 +208,7 @@ static bool
 check_unique(const struct grant_frame *fr, struct grant *g, struct fault *f)
 {
 	const struct identity	*who = NULL;
+	char			 subject[NAME_TEXT_MAX];
 	bool			 taken = false;
 
 	for (size_t i = 0; i < g->granted.holder.nidentities && !taken; i++) {
@@ -225,7 +226,7 @@ check_unique(const struct grant_frame *fr, struct grant *g, struct fault *f)
 		g->code = CVP_DUPLICATE;
 		g->why = arena_printf(fr->a, "%s \"%s\" belongs to a living authorization or "
 		    "certificate", who != NULL ? identity_kind_name(who->kind) : "subject",
-		    who != NULL ? who->text : g->subject_key);
+		    who != NULL ? who->text : name_text(g->subject, subject, sizeof(subject)));
 	}
 	return true;
 }

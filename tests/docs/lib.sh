@@ -33,13 +33,15 @@ docs_port_free() {
 	! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Three that belong together: plain, health (one above), TLS (363 above).
+# Three that belong together: plain, health (one above), TLS (363 above); and
+# 1000 above each of them the same for a second server.
 docs_find_ports() {
 	local p n=0
 	while [ $n -lt 200 ]; do
 		p=$((20000 + (RANDOM % 20000)))
 		if docs_port_free $p && docs_port_free $((p + 1)) &&
-		    docs_port_free $((p + 363)); then
+		    docs_port_free $((p + 363)) && docs_port_free $((p + 1000)) &&
+		    docs_port_free $((p + 1001)) && docs_port_free $((p + 1363)); then
 			DOCS_BASE=$p
 			return 0
 		fi
@@ -50,7 +52,9 @@ docs_find_ports() {
 
 docs_ports() {
 	sed -e "s/\\b8080\\b/$DOCS_BASE/g" -e "s/\\b8081\\b/$((DOCS_BASE + 1))/g" \
-	    -e "s/\\b8443\\b/$((DOCS_BASE + 363))/g"
+	    -e "s/\\b8443\\b/$((DOCS_BASE + 363))/g" \
+	    -e "s/\\b9080\\b/$((DOCS_BASE + 1000))/g" \
+	    -e "s/\\b9443\\b/$((DOCS_BASE + 1363))/g"
 }
 
 # Is this a whole command?  bash says nothing about it then.
