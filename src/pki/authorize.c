@@ -16,8 +16,9 @@
 
 /* --- before any entry is looked at --------------------------------------------- */
 
+/* Who asks, and for whom the secrets are: looked at for a repeat too. */
 static bool
-template_allowed(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
+may_authorize(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
 {
 	struct template_entry	*t = templates_find(&w->e->templates, q->template.name);
 	struct fault		*f = &w->fault;
@@ -29,6 +30,21 @@ template_allowed(struct work *w, const struct cvp_authz_request *q, uint32_t *co
 		    (int)q->template.name.n, (const char *)q->template.name.p,
 		    w->sender.admin.name);
 	w->template = t;
+	*code = CVP_NO_DELIVERY;
+	if (q->delivery != CVP_ENCRYPT_TO ||
+	    !view_equal(q->encrypt_to, w->sender.cert.der))
+		return fault_set(f, FAULT_REFUSED, "corrections, 3",
+		    "secrets are enveloped for the certificate that signs the request");
+	*code = 0;
+	return true;
+}
+
+static bool
+template_fits(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
+{
+	const struct template_entry	*t = w->template;
+	struct fault			*f = &w->fault;
+
 	*code = CVP_TEMPLATE_CHANGED;
 	if ((q->template.version.present && q->template.version.v != t->t.version) ||
 	    (q->template.digest.n > 0 &&
@@ -40,11 +56,6 @@ template_allowed(struct work *w, const struct cvp_authz_request *q, uint32_t *co
 		return fault_set(f, FAULT_LIMIT, "RFC 4809, 3.2.2",
 		    "%zu entries, template \"%s\" takes %u", q->n_entries, t->t.name,
 		    t->t.entries_max);
-	*code = CVP_NO_DELIVERY;
-	if (q->delivery != CVP_ENCRYPT_TO ||
-	    !view_equal(q->encrypt_to, w->sender.cert.der))
-		return fault_set(f, FAULT_REFUSED, "corrections, 3",
-		    "secrets are enveloped for the certificate that signs the request");
 	*code = 0;
 	return true;
 }
@@ -315,6 +326,23 @@ grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_re
 	return true;
 }
 
+/* They were deleted since: the answer must not point to what is not there. */
+static bool
+without_secrets(struct work *w, struct view *response, struct fault *f)
+{
+	struct cvp_authz_response	r;
+	struct buf			out;
+
+	if (!cvp_authz_response_decode(*response, w->a, &r, f))
+		return false;
+	r.secrets = 0;
+	buf_init(&out, RESPONSE_MAX);
+	cvp_put_authz_response(&out, &r);
+	*response = buf_ok(&out) ? arena_copy(w->a, buf_view(&out)) : VIEW_NONE;
+	buf_clear(&out);
+	return response->p != NULL || arena_fault(f);
+}
+
 /*
  * The same batchId again: the stored answer if the octets are the same, else
  * badRequest.  All checks of this Admin were made anew before.
@@ -323,15 +351,19 @@ static bool
 repeat_batch(struct work *w, const struct cmc_control *c, const struct store_batch *b,
     const uint8_t digest[32])
 {
+	struct view	response = b->response;
+
 	if (memcmp(b->request_digest, digest, 32) != 0) {
 		fault_set(&w->fault, FAULT_CONFLICT, "RFC 4809, 3.2.4.4",
 		    "this batchId was used for another request");
 		work_refuse(w, c->id, CMC_BAD_REQUEST);
 		return true;
 	}
+	if (b->secrets.n == 0 && !without_secrets(w, &response, &w->fault))
+		return false;
 	log_line(LOG_LEVEL_INFO, "authorization repeated", "admin=\"%s\" batch=%" PRId64,
 	    w->sender.admin.name, b->n);
-	say(w, c, b->response, b->secrets);
+	say(w, c, response, b->secrets);
 	return true;
 }
 
@@ -351,12 +383,13 @@ authorize_run(struct work *w, const struct cmc_control *c)
 	if (!store_batch_find(w->e->p.store, w->sender.admin.n, q.batch_id, w->a, &b,
 	    &w->fault))
 		return false;
-	if (b.n != 0)
-		return repeat_batch(w, c, &b, digest);
-	if (!template_allowed(w, &q, &code)) {
+	if (!may_authorize(w, &q, &code) ||
+	    (b.n == 0 && !template_fits(w, &q, &code))) {
 		work_refuse_code(w, c->id, code);
 		return true;
 	}
+	if (b.n != 0)
+		return repeat_batch(w, c, &b, digest);
 	b = (struct store_batch){
 		.admin = w->sender.admin.n, .batch_id = q.batch_id, .created = w->now,
 	};
