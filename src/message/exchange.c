@@ -101,6 +101,26 @@ check_signer(const struct cert *c, struct fault *f)
 	return true;
 }
 
+/*
+ * A path that holds at another time is one to be refused, perhaps because of
+ * our clock; one that never does is of somebody else.
+ */
+static bool
+check_path(const struct exchange_trust *t, const struct exchange_answer *r,
+    struct fault *f)
+{
+	const struct cms_signed	*m = &r->message;
+	struct fault		 why = { 0 };
+	bool			 ever;
+
+	if (exchange_path(&r->signer, m->certificates, m->certificate_count, r->anchor,
+	    t->now, &why))
+		return true;
+	ever = exchange_path(&r->signer, m->certificates, m->certificate_count, r->anchor,
+	    r->signer.not_before, NULL);
+	return fault_set(f, ever ? why.kind : FAULT_SIGNATURE, why.rule, "%s", why.text);
+}
+
 static bool
 verify(const struct exchange_trust *t, struct exchange_answer *r, struct fault *f)
 {
@@ -116,8 +136,7 @@ verify(const struct exchange_trust *t, struct exchange_answer *r, struct fault *
 	    !check_signer(&r->signer, f) ||
 	    !message_verify_cert(m, &r->signer, NULL, SIGNING_CERTIFICATE_REQUIRED, f))
 		return false;
-	return exchange_path(&r->signer, m->certificates, m->certificate_count, r->anchor,
-	    t->now, f) || fault_within(f, "the answer's signer");
+	return check_path(t, r, f) || fault_within(f, "the answer's signer");
 }
 
 /* --- reading ------------------------------------------------------------------------- */
