@@ -105,7 +105,15 @@ flow_start(struct flow_pki *p, enum key_kind kind)
 void
 flow_restart(struct flow_pki *p)
 {
+	flow_restart_with(p, NULL, NULL);
+}
+
+void
+flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx)
+{
 	close_engine(p);
+	if (between != NULL)
+		between(ctx);
 	open_engine(p);
 }
 

@@ -34,6 +34,8 @@ void	flow_start(struct flow_pki *p, enum key_kind kind);
 void	flow_stop(struct flow_pki *p);		/* and remove the folder */
 /* The process ends and another one begins on the same folder. */
 void	flow_restart(struct flow_pki *p);
+/* The same, and something happens to the folder in between. */
+void	flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx);
 /* The clock of all goes on, and what time brings is done. */
 void	flow_pass(struct flow_pki *p, int64_t seconds);
 
