@@ -419,6 +419,129 @@ raw_cert_id(const struct cert *c, struct buf *out)
 	cmc_put_cert_id(out, DER_SEQUENCE, &id);
 }
 
+/* --- cancelling ---------------------------------------------------------------------------- */
+
+/* The MAC that shows id and token without sending them. */
+static void
+cancel_witness(const struct ticket *t, struct view nonce, uint8_t out[PROOF_OCTETS])
+{
+	uint8_t		k[PROOF_OCTETS], kc[PROOF_OCTETS];
+	struct raw	r = { .t = t };
+	struct buf	proof;
+
+	buf_init(&proof, 2048);
+	key_of(&r, k);
+	proof_cancel_key(k, kc);
+	cvp_put_cancel_proof(&proof, view_str(t->id), nonce);
+	proof_cancel(kc, buf_view(&proof), out);
+	buf_clear(&proof);
+}
+
+void
+raw_cancel(const struct ticket *t, struct buf *out)
+{
+	uint8_t			w[PROOF_OCTETS];
+	struct cvp_cancel_item	item = { .id = view_str(t->id),
+		.mac_alg = { .oid = OID_HMAC_SHA256 }, .witness = view_of(w, sizeof(w)) };
+	struct cvp_cancel	q = { .nonce = VIEW_LIT("0123456789abcdef"), .items = &item,
+		.n_items = 1 };
+	struct buf		value, content;
+
+	buf_init(&value, 4096);
+	buf_init(&content, RAW_MAX);
+	cancel_witness(t, q.nonce, w);
+	cvp_put_cancel(&value, &q);
+	raw_controls(&(struct raw_control){ CVP_AUTHZ_CANCEL, buf_view(&value) }, 1, &content);
+	raw_unsigned(buf_view(&content), out);
+	buf_clear(&value);
+	buf_clear(&content);
+}
+
+enum cvp_cancel_outcome
+raw_cancelled(const struct raw_answer *a)
+{
+	struct cvp_cancel_result	r;
+
+	assert_false(a->failed || a->again);
+	assert_true(cvp_cancel_result_decode(cmc_find(&a->r.controls,
+	    CVP_AUTHZ_CANCEL_RESULT)->value, a->a, &r, NULL));
+	assert_int_equal(r.n_items, 1);
+	return r.items[0].result;
+}
+
+/* --- confirming ------------------------------------------------------------------------------ */
+
+void
+raw_confirm(const struct raw_confirmation *c, struct buf *out)
+{
+	struct raw_signing	 s = { .key = c->by->key, .by = c->by_ski ? NULL : c->by,
+		.bare = c->bare };
+	struct cmc_ref		 ref = { .path = { RAW_REQUEST }, .n = 1 };
+	struct cmc_status_info	 no = { .status = CMC_FAILED, .refs = &ref, .n_refs = 1,
+		.other = CMC_OTHER_FAIL, .fail = CMC_BAD_REQUEST };
+	struct raw_control	 controls[3] = { { CMC_CONFIRM_CERT_ACCEPTANCE, VIEW_NONE } };
+	struct buf		 parts[3], content;
+	size_t			 n = 1;
+
+	buf_init(&content, RAW_MAX);
+	for (size_t i = 0; i < LEN(parts); i++)
+		buf_init(&parts[i], 4096);
+	raw_cert_id(c->of, &parts[0]);
+	controls[0].value = buf_view(&parts[0]);
+	if (c->also != NULL) {
+		raw_cert_id(c->also, &parts[1]);
+		controls[n++] = (struct raw_control){ CMC_CONFIRM_CERT_ACCEPTANCE,
+		    buf_view(&parts[1]) };
+	}
+	if (c->reject) {
+		cmc_put_status(&parts[2], &no);
+		controls[n++] = (struct raw_control){ CMC_STATUS_INFO_V2, buf_view(&parts[2]) };
+	}
+	raw_controls_in(controls, n, c->transaction.n > 0 ? c->transaction : RAW_TID, c->nonce,
+	    &content);
+	raw_sign(&s, buf_view(&content), out);
+	for (size_t i = 0; i < LEN(parts); i++)
+		buf_clear(&parts[i]);
+	buf_clear(&content);
+}
+
+struct raw_confirmation
+raw_good(const struct raw_issued *n)
+{
+	return (struct raw_confirmation){ .by = &n->c, .of = &n->c.cert,
+	    .nonce = buf_view(&n->nonce) };
+}
+
+void
+raw_issue(struct flow_pki *p, struct raw_issued *n)
+{
+	struct raw_answer	a;
+	struct buf		message;
+	struct fault		f = { 0 };
+
+	memset(n, 0, sizeof(*n));
+	gateway(&n->d, p);
+	assert_non_null(n->c.key = key_generate(KEY_EC_P256, &f));
+	buf_init(&message, RAW_MAX);
+	buf_init(&n->nonce, CMC_NONCE_MAX);
+	buf_init(&n->c.der, CERT_OCTETS_MAX);
+	raw_message(&(struct raw){ .t = &n->d.t, .key = n->c.key }, &message);
+	raw_send(p, buf_view(&message), &a);
+	buf_add_view(&n->c.der, raw_find_cert(&a, n->c.key));
+	buf_add_view(&n->nonce, a.nonce);
+	assert_true(cert_decode(buf_view(&n->c.der), &n->c.cert, &f));
+	raw_answer_clear(&a);
+	buf_clear(&message);
+}
+
+void
+raw_issued_clear(struct raw_issued *n)
+{
+	raw_cert_clear(&n->c);
+	buf_clear(&n->nonce);
+	device_close(&n->d);
+}
+
 /* --- answers ---------------------------------------------------------------------------- */
 
 static void
@@ -441,23 +564,19 @@ note_failures(struct raw_answer *out)
 	}
 }
 
-void
-raw_send(struct flow_pki *p, struct view message, struct raw_answer *out)
+static void
+read_answer(const struct job *j, struct raw_answer *out)
 {
-	struct job			 j = { .message = message, .source = "raw" };
 	const struct cmc_control	*nonce;
 	struct fault			 f = { 0 };
 
 	memset(out, 0, sizeof(*out));
 	buf_init(&out->octets, 4u << 20);
 	out->a = arena_new(ARENA_MAX);
-	buf_init(&j.answer, 4u << 20);
-	engine_run(p->engine, &j, 1, p->now);
-	buf_add_view(&out->octets, buf_view(&j.answer));
-	buf_clear(&j.answer);
-	out->again = j.again;
-	out->refused_proof = j.refused_proof;
-	if (j.again)
+	buf_add_view(&out->octets, buf_view(&j->answer));
+	out->again = j->again;
+	out->refused_proof = j->refused_proof;
+	if (j->again)
 		return;
 	must(message_open(buf_view(&out->octets), out->a, &out->m, &f) &&
 	    cmc_response_decode(out->m.content, out->a, &cmc_limits_client, &out->r, NULL, &f) &&
@@ -466,6 +585,30 @@ raw_send(struct flow_pki *p, struct view message, struct raw_answer *out)
 	if ((nonce = cmc_find(&out->r.controls, CMC_SENDER_NONCE)) != NULL)
 		must(cmc_nonce(nonce->value, &out->nonce, &f), &f);
 	note_failures(out);
+}
+
+void
+raw_send_all(struct flow_pki *p, const struct view *messages, size_t n,
+    struct raw_answer *out)
+{
+	struct job	jobs[RAW_TOGETHER];
+
+	assert_true(n <= RAW_TOGETHER);
+	for (size_t i = 0; i < n; i++) {
+		jobs[i] = (struct job){ .message = messages[i], .source = "raw" };
+		buf_init(&jobs[i].answer, 4u << 20);
+	}
+	engine_run(p->engine, jobs, n, p->now);
+	for (size_t i = 0; i < n; i++) {
+		read_answer(&jobs[i], &out[i]);
+		buf_clear(&jobs[i].answer);
+	}
+}
+
+void
+raw_send(struct flow_pki *p, struct view message, struct raw_answer *out)
+{
+	raw_send_all(p, &message, 1, out);
 }
 
 void

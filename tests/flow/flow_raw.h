@@ -109,12 +109,40 @@ struct raw_answer {
 	struct view		 nonce;		/* senderNonce */
 };
 void	raw_send(struct flow_pki *p, struct view message, struct raw_answer *out);
+/* Several that arrive at once, up to RAW_TOGETHER: one batch of the engine. */
+#define RAW_TOGETHER	8
+void	raw_send_all(struct flow_pki *p, const struct view *messages, size_t n,
+	    struct raw_answer *out);
 void	raw_answer_clear(struct raw_answer *a);
 /* The certificate in it with this key; NULL-view: none. */
 struct view raw_find_cert(const struct raw_answer *a, const struct key *key);
 
 /* What the PKI said, its nonces blank. */
 void	raw_blank(const struct raw_answer *a, struct buf *out);
+
+/* An authzCancel, unsigned, and what came of it. */
+void	raw_cancel(const struct ticket *t, struct buf *out);
+enum cvp_cancel_outcome raw_cancelled(const struct raw_answer *a);
+
+/* A device whose certificate waits for its confirmation. */
+struct raw_issued {
+	struct device	 d;
+	struct raw_cert	 c;
+	struct buf	 nonce;		/* of the answer that brought it */
+};
+void	raw_issue(struct flow_pki *p, struct raw_issued *n);
+void	raw_issued_clear(struct raw_issued *n);
+
+struct raw_confirmation {
+	const struct raw_cert	*by;
+	bool			 by_ski, bare;
+	const struct cert	*of;
+	const struct cert	*also;		/* a second control */
+	struct view		 nonce, transaction;
+	bool			 reject;
+};
+struct raw_confirmation raw_good(const struct raw_issued *n);
+void	raw_confirm(const struct raw_confirmation *c, struct buf *out);
 
 /* Send controls signed by the certificate's key. */
 void	raw_ask(struct flow_pki *p, const struct raw_cert *by, enum cmc_kind kind,

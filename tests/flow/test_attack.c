@@ -13,8 +13,6 @@
 
 #include "codec/oid.h"
 #include "flow_raw.h"
-#include "message/proof.h"
-#include "profile/prepare.h"
 
 static struct flow_pki	pki;
 static struct device	admin_device, peer_device;
@@ -390,39 +388,15 @@ test_garbage(void **state)
 static enum cvp_cancel_outcome
 cancel(const struct ticket *t)
 {
-	uint8_t			 k[PROOF_OCTETS], kc[PROOF_OCTETS], w[PROOF_OCTETS];
-	struct cvp_cancel_item	 item = { .id = view_str(t->id),
-		.mac_alg = { .oid = OID_HMAC_SHA256 }, .witness = view_of(w, sizeof(w)) };
-	struct cvp_cancel	 q = { .nonce = view_of(octets, 16), .items = &item, .n_items = 1 };
-	struct cvp_cancel_result r;
-	struct raw_answer	 a;
-	struct buf		 token, proof, value, content, message;
-	enum cvp_cancel_outcome	 outcome;
-	struct fault		 f = { 0 };
+	struct raw_answer	a;
+	struct buf		message;
+	enum cvp_cancel_outcome	outcome;
 
-	buf_init(&token, 2048);
-	buf_init(&proof, 2048);
-	buf_init(&value, 4096);
-	buf_init(&content, RAW_MAX);
 	buf_init(&message, RAW_MAX);
-	assert_true(token_normalise(view_str(t->token), &token, &f));
-	proof_key(buf_view(&token), item.id, k);
-	proof_cancel_key(k, kc);
-	cvp_put_cancel_proof(&proof, item.id, q.nonce);
-	proof_cancel(kc, buf_view(&proof), w);
-	cvp_put_cancel(&value, &q);
-	raw_controls(&(struct raw_control){ CVP_AUTHZ_CANCEL, buf_view(&value) }, 1, &content);
-	raw_unsigned(buf_view(&content), &message);
+	raw_cancel(t, &message);
 	raw_send(&pki, buf_view(&message), &a);
-	assert_false(a.failed || a.again);
-	assert_true(cvp_cancel_result_decode(cmc_find(&a.r.controls,
-	    CVP_AUTHZ_CANCEL_RESULT)->value, a.a, &r, &f));
-	outcome = r.items[0].result;
+	outcome = raw_cancelled(&a);
 	raw_answer_clear(&a);
-	buf_clear(&token);
-	buf_clear(&proof);
-	buf_clear(&value);
-	buf_clear(&content);
 	buf_clear(&message);
 	return outcome;
 }

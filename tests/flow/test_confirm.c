@@ -22,45 +22,8 @@ static struct raw_cert	admin, peer;	/* both confirmed */
 #define WHOLE	CMC_WHOLE_MESSAGE
 #define NOTHING	VIEW_LIT("\x30\x00")
 
-/* A certificate that waits for its confirmation. */
-struct issued {
-	struct device	 d;
-	struct raw_cert	 c;
-	struct buf	 nonce;		/* of the answer that brought it */
-};
-
 static void
-issue(struct issued *n)
-{
-	struct raw_answer	a;
-	struct buf		message;
-	struct fault		f = { 0 };
-
-	memset(n, 0, sizeof(*n));
-	gateway(&n->d, &pki);
-	assert_non_null(n->c.key = key_generate(KEY_EC_P256, &f));
-	buf_init(&message, RAW_MAX);
-	buf_init(&n->nonce, CMC_NONCE_MAX);
-	buf_init(&n->c.der, CERT_OCTETS_MAX);
-	raw_message(&(struct raw){ .t = &n->d.t, .key = n->c.key }, &message);
-	raw_send(&pki, buf_view(&message), &a);
-	buf_add_view(&n->c.der, raw_find_cert(&a, n->c.key));
-	buf_add_view(&n->nonce, a.nonce);
-	assert_true(cert_decode(buf_view(&n->c.der), &n->c.cert, &f));
-	raw_answer_clear(&a);
-	buf_clear(&message);
-}
-
-static void
-issued_clear(struct issued *n)
-{
-	raw_cert_clear(&n->c);
-	buf_clear(&n->nonce);
-	device_close(&n->d);
-}
-
-static void
-expect_state(const struct issued *n, enum store_authz_state z, enum store_cert_state c,
+expect_state(const struct raw_issued *n, enum store_authz_state z, enum store_cert_state c,
     const char *label)
 {
 	struct flow_seen	s;
@@ -92,57 +55,15 @@ expect_success(struct raw_answer *a, const char *label)
 
 /* --- confirming: correction 11 ------------------------------------------------------------ */
 
-struct confirmation {
-	const struct raw_cert	*by;
-	bool			 by_ski, bare;
-	const struct cert	*of;
-	const struct cert	*also;		/* a second control */
-	struct view		 nonce, transaction;
-	bool			 reject;
-};
-
 static void
-confirm(const struct confirmation *c, struct raw_answer *out)
+confirm(const struct raw_confirmation *c, struct raw_answer *out)
 {
-	struct raw_signing	 s = { .key = c->by->key, .by = c->by_ski ? NULL : c->by,
-		.bare = c->bare };
-	struct cmc_ref		 ref = { .path = { RAW_REQUEST }, .n = 1 };
-	struct cmc_status_info	 no = { .status = CMC_FAILED, .refs = &ref, .n_refs = 1,
-		.other = CMC_OTHER_FAIL, .fail = CMC_BAD_REQUEST };
-	struct raw_control	 controls[3] = { { CMC_CONFIRM_CERT_ACCEPTANCE, VIEW_NONE } };
-	struct buf		 parts[3], content, message;
-	size_t			 n = 1;
+	struct buf	message;
 
-	buf_init(&content, RAW_MAX);
 	buf_init(&message, RAW_MAX);
-	for (size_t i = 0; i < LEN(parts); i++)
-		buf_init(&parts[i], 4096);
-	raw_cert_id(c->of, &parts[0]);
-	controls[0].value = buf_view(&parts[0]);
-	if (c->also != NULL) {
-		raw_cert_id(c->also, &parts[1]);
-		controls[n++] = (struct raw_control){ CMC_CONFIRM_CERT_ACCEPTANCE,
-		    buf_view(&parts[1]) };
-	}
-	if (c->reject) {
-		cmc_put_status(&parts[2], &no);
-		controls[n++] = (struct raw_control){ CMC_STATUS_INFO_V2, buf_view(&parts[2]) };
-	}
-	raw_controls_in(controls, n, c->transaction.n > 0 ? c->transaction : RAW_TID, c->nonce,
-	    &content);
-	raw_sign(&s, buf_view(&content), &message);
+	raw_confirm(c, &message);
 	raw_send(&pki, buf_view(&message), out);
-	for (size_t i = 0; i < LEN(parts); i++)
-		buf_clear(&parts[i]);
-	buf_clear(&content);
 	buf_clear(&message);
-}
-
-static struct confirmation
-good(const struct issued *n)
-{
-	return (struct confirmation){ .by = &n->c, .of = &n->c.cert,
-	    .nonce = buf_view(&n->nonce) };
 }
 
 /*
@@ -153,16 +74,16 @@ good(const struct issued *n)
 static void
 test_confirmations(void **state)
 {
-	struct issued	mine, theirs;
+	struct raw_issued	mine, theirs;
 
 	(void)state;
-	issue(&mine);
-	issue(&theirs);
+	raw_issue(&pki, &mine);
+	raw_issue(&pki, &theirs);
 	const struct cert	*of = &mine.c.cert;
 	const struct view	 nonce = buf_view(&mine.nonce);
 	const struct {
 		const char		*label;
-		struct confirmation	 c;
+		struct raw_confirmation	 c;
 		uint32_t		 fail, about;
 	} cases[] = {
 		{ "by another Peer", { .by = &peer, .of = of, .nonce = nonce },
@@ -200,21 +121,21 @@ test_confirmations(void **state)
 		expect_state(&mine, STORE_AUTHZ_ISSUED, STORE_CERT_ISSUED, cases[i].label);
 		expect_state(&theirs, STORE_AUTHZ_ISSUED, STORE_CERT_ISSUED, cases[i].label);
 	}
-	issued_clear(&mine);
-	issued_clear(&theirs);
+	raw_issued_clear(&mine);
+	raw_issued_clear(&theirs);
 }
 
 /* Once accepted it is accepted: repeats are answered alike, a rejection is too late. */
 static void
 test_accept_then_reject(void **state)
 {
-	struct confirmation	c;
+	struct raw_confirmation	c;
 	struct raw_answer	a;
-	struct issued		n;
+	struct raw_issued	n;
 
 	(void)state;
-	issue(&n);
-	c = good(&n);
+	raw_issue(&pki, &n);
+	c = raw_good(&n);
 	for (int i = 0; i < 2; i++) {
 		confirm(&c, &a);
 		assert_int_equal(raw_find_cert(&a, n.c.key).n, n.c.der.n);
@@ -225,10 +146,10 @@ test_accept_then_reject(void **state)
 	confirm(&c, &a);
 	expect_refused(&a, CMC_BAD_REQUEST, RAW_EXTRA, "rejection after acceptance");
 	expect_state(&n, STORE_AUTHZ_CONFIRMED, STORE_CERT_CONFIRMED, "rejection");
-	issued_clear(&n);
+	raw_issued_clear(&n);
 
-	issue(&n);
-	c = good(&n);
+	raw_issue(&pki, &n);
+	c = raw_good(&n);
 	c.reject = true;
 	confirm(&c, &a);
 	expect_success(&a, "rejection");
@@ -237,7 +158,7 @@ test_accept_then_reject(void **state)
 	confirm(&c, &a);
 	expect_refused(&a, CMC_BAD_IDENTITY, WHOLE, "acceptance after rejection");
 	expect_state(&n, STORE_AUTHZ_REJECTED, STORE_CERT_REVOKED, "acceptance");
-	issued_clear(&n);
+	raw_issued_clear(&n);
 }
 
 /* A request that comes along with a confirmation is not passed over in silence. */
@@ -246,11 +167,11 @@ test_confirm_with_request(void **state)
 {
 	struct raw_answer	a;
 	struct raw_signing	s;
-	struct issued		n;
+	struct raw_issued	n;
 	struct buf		value, content, message;
 
 	(void)state;
-	issue(&n);
+	raw_issue(&pki, &n);
 	buf_init(&value, 4096);
 	buf_init(&content, RAW_MAX);
 	buf_init(&message, RAW_MAX);
@@ -267,7 +188,7 @@ test_confirm_with_request(void **state)
 	buf_clear(&value);
 	buf_clear(&content);
 	buf_clear(&message);
-	issued_clear(&n);
+	raw_issued_clear(&n);
 }
 
 /* --- before the confirmation: correction 8 --------------------------------------------------- */
@@ -295,10 +216,10 @@ test_unconfirmed(void **state)
 	};
 	struct cmc_revoke	how = { .reason = CRL_KEY_COMPROMISE };
 	struct raw_answer	a;
-	struct issued		n;
+	struct raw_issued	n;
 
 	(void)state;
-	issue(&n);
+	raw_issue(&pki, &n);
 	for (size_t i = 0; i < LEN(kinds); i++) {
 		raw_ask(&pki, &n.c, kinds[i], NOTHING, &a);
 		expect_refused(&a, CMC_BAD_REQUEST, RAW_EXTRA, cmc_kind_name(kinds[i]));
@@ -312,7 +233,7 @@ test_unconfirmed(void **state)
 	revoke(&n.c, &n.c.cert, &how, &a);
 	expect_success(&a, "revoking itself");
 	expect_state(&n, STORE_AUTHZ_REVOKED, STORE_CERT_REVOKED, "revoking itself");
-	issued_clear(&n);
+	raw_issued_clear(&n);
 }
 
 /* Correction 12: a repeat of the request does not bring it back. */
@@ -322,14 +243,14 @@ test_repeat_of_revoked(void **state)
 	struct cmc_revoke	how = { .reason = CRL_KEY_COMPROMISE };
 	struct raw_answer	a;
 	struct buf		message;
-	struct issued		n;
+	struct raw_issued	n;
 
 	(void)state;
 	buf_init(&message, RAW_MAX);
 	for (int confirmed = 0; confirmed < 2; confirmed++) {
-		issue(&n);
+		raw_issue(&pki, &n);
 		if (confirmed) {
-			struct confirmation	c = good(&n);
+			struct raw_confirmation	c = raw_good(&n);
 
 			confirm(&c, &a);
 			expect_success(&a, "confirmation");
@@ -342,7 +263,7 @@ test_repeat_of_revoked(void **state)
 		assert_int_equal(raw_find_cert(&a, n.c.key).n, 0);
 		expect_refused(&a, CMC_BAD_IDENTITY, RAW_PROOF, "repeat");
 		expect_state(&n, STORE_AUTHZ_REVOKED, STORE_CERT_REVOKED, "repeat");
-		issued_clear(&n);
+		raw_issued_clear(&n);
 	}
 	buf_clear(&message);
 }
@@ -351,14 +272,14 @@ test_repeat_of_revoked(void **state)
 static void
 test_repeat_of_confirmed(void **state)
 {
-	struct confirmation	c;
+	struct raw_confirmation	c;
 	struct raw_answer	a;
 	struct buf		message;
-	struct issued		n;
+	struct raw_issued	n;
 
 	(void)state;
-	issue(&n);
-	c = good(&n);
+	raw_issue(&pki, &n);
+	c = raw_good(&n);
 	confirm(&c, &a);
 	expect_success(&a, "confirmation");
 	buf_init(&message, RAW_MAX);
@@ -380,7 +301,7 @@ test_repeat_of_confirmed(void **state)
 	assert_false(s.has_token);
 	expect_state(&n, STORE_AUTHZ_CONFIRMED, STORE_CERT_CONFIRMED, "repeat");
 	buf_clear(&message);
-	issued_clear(&n);
+	raw_issued_clear(&n);
 }
 
 /* --- revoking: corrections 5, 25 --------------------------------------------------------------- */
@@ -418,10 +339,10 @@ test_foreign(void **state)
 	struct cert		unknown = peer.cert, other_serial = peer.cert;
 	uint8_t			serial[16];
 	struct buf		first, now;
-	struct issued		n;
+	struct raw_issued	n;
 
 	(void)state;
-	issue(&n);
+	raw_issue(&pki, &n);
 	unknown.serial = view_of(no_serial, sizeof(no_serial));
 	/* The number is right, the random part is guessed. */
 	memcpy(serial, n.c.cert.serial.p, sizeof(serial));
@@ -445,7 +366,7 @@ test_foreign(void **state)
 	expect_state(&n, STORE_AUTHZ_ISSUED, STORE_CERT_ISSUED, "foreign");
 	buf_clear(&first);
 	buf_clear(&now);
-	issued_clear(&n);
+	raw_issued_clear(&n);
 }
 
 /* Who is revoked has nothing to say any more. */
@@ -453,13 +374,13 @@ static void
 test_after_revocation(void **state)
 {
 	struct cmc_revoke	how = { .reason = CRL_SUPERSEDED };
-	struct confirmation	c;
+	struct raw_confirmation	c;
 	struct raw_answer	a;
-	struct issued		n;
+	struct raw_issued	n;
 
 	(void)state;
-	issue(&n);
-	c = good(&n);
+	raw_issue(&pki, &n);
+	c = raw_good(&n);
 	confirm(&c, &a);
 	expect_success(&a, "confirmation");
 	revoke(&admin, &n.c.cert, &how, &a);
@@ -472,7 +393,7 @@ test_after_revocation(void **state)
 	confirm(&c, &a);
 	expect_refused(&a, CMC_BAD_IDENTITY, WHOLE, "confirmation");
 	expect_state(&n, STORE_AUTHZ_REVOKED, STORE_CERT_REVOKED, "confirmation");
-	issued_clear(&n);
+	raw_issued_clear(&n);
 }
 
 /* --- all of them ---------------------------------------------------------------------------------- */
