@@ -61,6 +61,7 @@ static const struct {
 	{ SIGNER | ENGINE | MAIN, "access faccessat faccessat2 stat stat64 "
 	    "lstat lstat64 getcwd readlink readlinkat getdents getdents64 "
 	    "statfs statfs64 fstatfs fstatfs64 flock fadvise64 fadvise64_64" },
+	{ SIGNER, "fdatasync" },	/* the journal, opened before */
 	{ ENGINE | MAIN, "ftruncate ftruncate64 truncate fsync fdatasync "
 	    "sync_file_range fallocate unlink unlinkat rename renameat "
 	    "renameat2 link linkat mkdir mkdirat rmdir chmod fchmod fchmodat "

@@ -13,7 +13,8 @@
 #define WORK_ARENA_KEEP	(1u << 20)	/* above this an arena is given back */
 #define SCRATCH_MAX	(256u << 20)
 #define EXCHANGE_MAX	(512u << 20)
-#define DUE_MAX		256		/* rows one tick moves */
+#define DUE_MAX		256		/* rows one round of a tick moves */
+#define EXPIRE_SECONDS	60		/* between walks over certificates that end */
 
 /* --- refusing --------------------------------------------------------------------- */
 
@@ -52,6 +53,7 @@ engine_exchange(struct engine *e, size_t count, struct fault *f)
 	buf_reset(&e->answers);
 	if (!buf_check(&e->questions, "questions to the signer", f))
 		return false;
+	e->journal_grew = true;
 	return e->p.signer.exchange(e->p.signer.ctx, buf_view(&e->questions), count,
 	    &e->answers, f);
 }
@@ -166,7 +168,8 @@ static bool
 wants_end(const struct work *w)
 {
 	return w->errand != ERRAND_NONE && (w->errand != ERRAND_ENROLL ||
-	    w->course == COURSE_ISSUE || w->course == COURSE_REPEAT);
+	    w->course == COURSE_ISSUE || w->course == COURSE_REPEAT ||
+	    w->course == COURSE_GIVE_BACK);
 }
 
 static bool
@@ -394,7 +397,7 @@ static bool
 move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 {
 	int64_t	rows[DUE_MAX];
-	size_t	n, late, certs = 0;
+	size_t	n, late;
 	int64_t	expired = 0;
 
 	if (!store_authz_ended(e->p.store, e->ended_until, now - 1, rows, DUE_MAX, &n, f))
@@ -409,9 +412,14 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 			return false;
 	if (n < DUE_MAX)
 		e->ended_until = now - 1;
-	*more = n == DUE_MAX || late == DUE_MAX || certs == DUE_MAX;
-	return store_cert_expire(e->p.store, now, &expired, f) &&
-	    store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
+	*more = n == DUE_MAX || late == DUE_MAX;
+	/* Reads every row, and no second depends on it. */
+	if (now >= e->expired_at + EXPIRE_SECONDS) {
+		e->expired_at = now;
+		if (!store_cert_expire(e->p.store, now, &expired, f))
+			return false;
+	}
+	return store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
 }
 
 bool
@@ -420,8 +428,10 @@ engine_tick(struct engine *e, int64_t now, struct fault *f)
 	bool	more = true, ok = true;
 
 	while (ok && more) {
+		/* One CRL for all that ended, not one for each round. */
 		ok = store_begin(e->p.store, f) && move_due(e, now, &more, f) &&
-		    publish_due(e, now, f) && store_commit(e->p.store, f);
+		    (more || (publish_due(e, now, f) && engine_note_journal(e, f))) &&
+		    store_commit(e->p.store, f);
 		if (ok)
 			publish_committed(e);
 		arena_reset(e->scratch);
@@ -532,7 +542,8 @@ engine_new(const struct engine_parts *p, int64_t now, struct fault *f)
 	e->pool = pool_new((size_t)p->config->threads, f);
 	if (e->pool == NULL || !authorities_load(p->config, &e->authorities, f) ||
 	    !templates_load(p->config, &e->templates, f) || !sync_store(e, now, f) ||
-	    !publish_start(e, now, f) || !engine_recover(e, now, f) ||
+	    !publish_start(e, now, f) || !engine_compare_journal(e, now, f) ||
+	    !engine_recover(e, now, f) ||
 	    !first_crls(e, now, f)) {
 		store_rollback(p->store);
 		engine_free(e);

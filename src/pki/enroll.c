@@ -400,7 +400,7 @@ enroll_take_issue(struct work *w, const struct frame *answer)
 
 	if (!signer_get_issue(answer, &i, &w->fault)) {
 		log_fault(LOG_LEVEL_ERROR, "signer refused a certificate", &w->fault);
-		work_refuse(w, w->candidate.id, CMC_INTERNAL_CA_ERROR);
+		w->course = COURSE_GIVE_BACK;
 		return;
 	}
 	w->cert.body = arena_copy(w->a, i.cert);
@@ -462,12 +462,29 @@ store_issued(struct work *w, struct fault *f)
 	return done || fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" moved", z->id);
 }
 
+/* Open again, unbound (corrections, 12); what was signed once stays reserved. */
+static bool
+give_back_refused(struct work *w)
+{
+	struct fault	why = { 0 };
+
+	if (!give_back(w->e, &w->authz, w->now, &why)) {
+		log_fault(LOG_LEVEL_ERROR, "could not give a reservation up", &why);
+		if (why.kind != FAULT_REFUSED)
+			return false;
+	}
+	work_refuse(w, w->candidate.id, CMC_INTERNAL_CA_ERROR);
+	return true;
+}
+
 /* Stage 7, in the second transaction. */
 bool
 enroll_finish(struct work *w)
 {
 	bool	done;
 
+	if (w->course == COURSE_GIVE_BACK)
+		return give_back_refused(w);
 	if (w->course == COURSE_ISSUE) {
 		if (!store_issued(w, &w->fault))
 			return false;

@@ -3,11 +3,15 @@
  * After a crash: authorizations that are in progress have a serial number and
  * a TBSCertificate on disk, perhaps signed, certainly not answered.  They are
  * signed (again) and recorded, so that the Peer's repeat finds its certificate.
+ *
+ * And after a roll-back: what the signer's journal has and the database has
+ * not is spent all the same (corrections, 1).
  */
 #include <inttypes.h>
 
 #include "base/log.h"
 #include "crypt/digest.h"
+#include "pki/journal.h"
 #include "pki/work.h"
 
 #define RECOVER_BATCH	64
@@ -52,19 +56,52 @@ finish(struct engine *e, struct store_authz *z, const struct store_cert *c, int6
 	    authz_move(e, z, STORE_AUTHZ_ISSUED, "pki", now, &done, f);
 }
 
-/* What the signer will not sign any more goes back to open; its number is spent. */
 static bool
-give_up(struct engine *e, struct store_authz *z, const struct store_cert *c, int64_t now,
-    struct fault *f)
+ask_release(struct engine *e, const struct store_authz *z, struct view *sealed, struct fault *f)
 {
-	bool	done;
+	struct release_request	q = { .sealed = z->sealed };
+	struct frame		fr;
+	size_t			used;
 
+	if (!seal_facts_of(e, z, e->scratch, &q.facts, f))
+		return false;
+	buf_reset(&e->questions);
+	signer_put_release(&e->questions, &q);
+	if (!engine_exchange(e, 1, f) ||
+	    !frame_take(buf_view(&e->answers), FRAME_BODY_MAX, &fr, &used, f) ||
+	    !signer_get_object(&fr, SIGNER_RELEASE, sealed, f))
+		return false;
+	*sealed = arena_copy(e->scratch, *sealed);
+	return sealed->p != NULL || arena_fault(f);
+}
+
+/*
+ * What the signer will not sign goes back to open, unbound, with its token;
+ * the number is spent.
+ */
+bool
+give_back(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
+{
+	struct view	sealed;
+	int64_t		cert = z->cert;
+	bool		done;
+
+	if (!ask_release(e, z, &sealed, f))
+		return false;
 	log_line(LOG_LEVEL_ERROR, "reservation given up", "authz=%" PRId64 " cert=%" PRId64,
-	    z->n, c->n);
-	z->sealed = VIEW_NONE;
+	    z->n, cert);
+	z->sealed = sealed;
 	z->cert = 0;
-	return store_cert_move(e->p.store, c->n, STORE_CERT_RESERVED, STORE_CERT_REJECTED, 0,
+	z->bound = false;
+	memset(z->spki_hash, 0, sizeof(z->spki_hash));
+	return store_cert_move(e->p.store, cert, STORE_CERT_RESERVED, STORE_CERT_REJECTED, 0,
 	    &done, f) && authz_move(e, z, STORE_AUTHZ_OPEN, "pki", now, &done, f);
+}
+
+static bool
+may_work_later(const struct fault *f)
+{
+	return f->kind == FAULT_BUSY || f->kind == FAULT_IO || f->kind == FAULT_INTERNAL;
 }
 
 static bool
@@ -84,12 +121,19 @@ recover_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 		    "authz=%" PRId64 " cert=%" PRId64, z.n, c.n);
 		return true;
 	}
-	if (why.kind == FAULT_BUSY || why.kind == FAULT_IO || why.kind == FAULT_INTERNAL) {
-		*f = why;
-		return false;
+	if (!may_work_later(&why)) {
+		log_fault(LOG_LEVEL_ERROR, "could not finish a certificate", &why);
+		fault_clear(&why);
+		if (give_back(e, &z, now, &why))
+			return true;
 	}
-	log_fault(LOG_LEVEL_ERROR, "could not finish a certificate", &why);
-	return give_up(e, &z, &c, now, f);
+	if (!may_work_later(&why)) {
+		/* Signed once and not any more: only an operator can tell. */
+		log_fault(LOG_LEVEL_ERROR, "could not give a reservation up", &why);
+		return true;
+	}
+	*f = why;
+	return false;
 }
 
 bool
@@ -114,4 +158,170 @@ engine_recover(struct engine *e, int64_t now, struct fault *f)
 fail:
 	store_rollback(e->p.store);
 	return false;
+}
+
+/* --- after a roll-back ------------------------------------------------------------- */
+
+static bool
+ask_journal(struct engine *e, uint64_t after, struct journal_answer *out, struct fault *f)
+{
+	struct frame	fr;
+	size_t		used;
+
+	buf_reset(&e->questions);
+	signer_put_journal(&e->questions, after);
+	return engine_exchange(e, 1, f) &&
+	    frame_take(buf_view(&e->answers), FRAME_BODY_MAX, &fr, &used, f) &&
+	    signer_get_journal(&fr, out, f);
+}
+
+static bool
+lock_one(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
+{
+	bool	done;
+
+	log_line(LOG_LEVEL_ERROR, "authorization locked", "authz=%" PRId64 " id=\"%s\"", z->n,
+	    z->id);
+	return authz_move(e, z, STORE_AUTHZ_LOCKED, "pki", now, &done, f);
+}
+
+/*
+ * A record that the database knows of is nothing new.  A certificate was
+ * reserved in the database before the signer saw it: an authorization that is
+ * still open, or not there at all, comes from an older database.
+ */
+static bool
+replay_one(struct engine *e, const struct journal_record *r, int64_t now, bool *older,
+    struct fault *f)
+{
+	struct store_authz	z;
+
+	if (r->kind == JOURNAL_CRL)
+		return true;
+	if (!store_authz_find(e->p.store, r->id, e->scratch, &z, f))
+		return false;
+	if (z.n == 0) {
+		*older = true;
+		log_line(LOG_LEVEL_ERROR, r->kind == JOURNAL_ISSUED ?
+		    "a certificate is not in the database: revoke it" :
+		    "a cancellation is not in the database", "id=\"%.*s\" number=%" PRIu64,
+		    (int)r->id.n, (const char *)r->id.p, r->number);
+		return true;
+	}
+	if (r->kind != JOURNAL_ISSUED ||
+	    (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN))
+		return true;
+	*older = true;
+	return lock_one(e, &z, now, f);
+}
+
+static bool
+replay(struct engine *e, uint64_t after, int64_t now, bool *older, struct fault *f)
+{
+	struct journal_answer	 a;
+	struct journal_record	 r;
+	struct frame		 fr;
+	struct buf		 records;
+	struct view		 left;
+	size_t			 used;
+	bool			 ok = true;
+
+	buf_init(&records, FRAME_BODY_MAX);
+	do {
+		if (!(ok = ask_journal(e, after, &a, f)))
+			break;
+		buf_reset(&records);
+		buf_add_view(&records, a.records);
+		for (left = buf_view(&records); ok && left.n > 0;
+		    left = view_of(left.p + used, left.n - used)) {
+			ok = frame_take(left, FRAME_BODY_MAX, &fr, &used, f) && used > 0 &&
+			    journal_record_get(&fr, &r, f) && replay_one(e, &r, now, older, f);
+			if (!ok)
+				break;
+			after = r.counter;
+		}
+	} while (ok && records.n > 0 && after < a.counter);
+	buf_clear(&records);
+	return ok;
+}
+
+/* Nobody can tell what was spent: everything that could be is locked. */
+static bool
+lock_all(struct engine *e, int64_t now, struct fault *f)
+{
+	uint32_t		states = 1u << STORE_AUTHZ_WAITING | 1u << STORE_AUTHZ_OPEN |
+				    1u << STORE_AUTHZ_IN_PROGRESS;
+	int64_t			rows[RECOVER_BATCH], after = 0;
+	size_t			n;
+	struct store_authz	z;
+
+	do {
+		if (!store_authz_in_states(e->p.store, states, after, rows, RECOVER_BATCH, &n, f))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (!store_authz_find_n(e->p.store, after = rows[i], e->scratch, &z, f) ||
+			    !lock_one(e, &z, now, f))
+				return false;
+	} while (n == RECOVER_BATCH);
+	return true;
+}
+
+static bool
+raise_alarm(struct engine *e, int64_t now, const char *what, struct fault *f)
+{
+	int64_t	batches;
+
+	log_line(LOG_LEVEL_ERROR, what, "see=\"pki4ipsec pki audit\"");
+	return store_batch_purge_secrets(e->p.store, INT64_MAX, &batches, f) &&
+	    store_counter_add(e->p.store, STORE_COUNTER_EPOCH, 1, &e->epoch, f) &&
+	    note_audit(e, now, "pki", "roll-back found", "database", what, f);
+}
+
+static bool
+compare(struct engine *e, int64_t now, struct fault *f)
+{
+	struct journal_answer	 a;
+	int64_t			 mine, known;
+	bool			 older = false;
+
+	if (!store_counter_get(e->p.store, STORE_COUNTER_JOURNAL, &mine, f) ||
+	    !ask_journal(e, UINT64_MAX, &a, f))
+		return false;
+	for (size_t i = 0; i < AUTHORITY_CAS; i++)
+		e->crl_tried[i] = (int64_t)a.crls[i];
+	if (!store_counter_raise(e->p.store, STORE_COUNTER_CERTS, (int64_t)a.certs, NULL, f))
+		return false;
+	known = (int64_t)a.counter;
+	if (known < mine)
+		return lock_all(e, now, f) && raise_alarm(e, now,
+		    "records of the signer's journal are missing", f) &&
+		    store_counter_add(e->p.store, STORE_COUNTER_JOURNAL, known - mine, NULL, f);
+	return replay(e, (uint64_t)mine, now, &older, f) &&
+	    (!older || raise_alarm(e, now, "the database is older than the signer's journal",
+	    f)) && store_counter_raise(e->p.store, STORE_COUNTER_JOURNAL, known, NULL, f);
+}
+
+bool
+engine_compare_journal(struct engine *e, int64_t now, struct fault *f)
+{
+	if (store_begin(e->p.store, f) && compare(e, now, f) && store_commit(e->p.store, f)) {
+		arena_reset(e->scratch);
+		return true;
+	}
+	store_rollback(e->p.store);
+	return false;
+}
+
+bool
+engine_note_journal(struct engine *e, struct fault *f)
+{
+	struct journal_answer	a;
+	struct fault		why = { 0 };
+
+	/* Without a signer: later.  The counter may lag, never lead. */
+	if (!e->journal_grew || !ask_journal(e, UINT64_MAX, &a, &why))
+		return true;
+	e->journal_grew = false;
+	return store_counter_raise(e->p.store, STORE_COUNTER_JOURNAL, (int64_t)a.counter, NULL,
+	    f);
 }

@@ -42,7 +42,7 @@ answer_all(struct signer_process *p, struct fault *f)
 		from += used;
 	}
 	buf_consume(&p->in, from);
-	return buf_check(&p->out, "answers", f) &&
+	return buf_check(&p->out, "answers", f) && signer_settle(p->signer, f) &&
 	    (p->out.n == 0 || frame_write_fd(p->link, buf_view(&p->out), f));
 }
 

@@ -13,29 +13,13 @@
 #include "message/envelope.h"
 #include "message/issue.h"
 #include "message/signed.h"
-#include "pki/signer.h"
+#include "pki/signer_parts.h"
 #include "store/store_authz.h"
 
 #define MINT_MAX		65536
 #define SIGNER_ARENA_MAX	(256u << 20)	/* the secrets of a full batch */
 #define CONTENT_DEPTH_MAX	40
-#define CERT_MAX		CERT_OCTETS_MAX
 #define CRL_SKEW_SECONDS	3600	/* between the engine's clock and ours */
-
-struct signer {
-	struct authorities	 authorities;
-	struct key		*keys[AUTHORITIES];
-	struct templates	 templates;
-	struct message_signer	 responder;
-	uint8_t			 seal_key[AES256_KEY_OCTETS];
-	struct buf		 dummy;		/* a sealed key of nobody */
-	struct seal_facts	 dummy_facts;
-	uint64_t		 crl_number[AUTHORITY_CAS];
-	int64_t			 crl_lifetime;
-	struct arena		*arena;
-	const struct rng	*rng;
-	bool			 operator_mode;
-};
 
 /* --- opening ----------------------------------------------------------------- */
 
@@ -104,10 +88,19 @@ load_seal_key(struct signer *s, const struct pki_config *c, struct fault *f)
 	return ok;
 }
 
+static bool
+open_journal(struct signer *s, const struct pki_config *c, struct fault *f)
+{
+	char	path[CONFIG_PATH_MAX];
+
+	return config_path(c, "keys/journal", path, sizeof(path), f) &&
+	    (s->journal = journal_open(path, f)) != NULL;
+}
+
 /* --- sealing ------------------------------------------------------------------ */
 
-static bool
-seal(struct signer *s, const struct seal_facts *facts, struct view content,
+bool
+signer_seal(struct signer *s, const struct seal_facts *facts, struct view content,
     struct buf *out, struct fault *f)
 {
 	struct buf	aad;
@@ -121,8 +114,8 @@ seal(struct signer *s, const struct seal_facts *facts, struct view content,
 	return ok;
 }
 
-static bool
-unseal(struct signer *s, const struct seal_facts *facts, struct view sealed,
+bool
+signer_unseal(struct signer *s, const struct seal_facts *facts, struct view sealed,
     struct secret *out, struct fault *f)
 {
 	struct buf	aad;
@@ -149,7 +142,7 @@ make_dummy(struct signer *s, struct fault *f)
 	rng_fill(s->rng, nobody, sizeof(nobody));
 	buf_init(&s->dummy, 512);
 	s->dummy_facts = (struct seal_facts){ .id = VIEW_LIT("nobody"), .admin = VIEW_LIT("nobody") };
-	return seal(s, &s->dummy_facts, view_of(nobody, sizeof(nobody)), &s->dummy, f);
+	return signer_seal(s, &s->dummy_facts, view_of(nobody, sizeof(nobody)), &s->dummy, f);
 }
 
 static bool
@@ -179,7 +172,8 @@ signer_open(const struct pki_config *c, bool operator_mode, struct fault *f)
 	s->arena = arena_new(SIGNER_ARENA_MAX);
 	if (s->arena == NULL || !authorities_load(c, &s->authorities, f) ||
 	    !templates_load(c, &s->templates, f) || !load_keys(s, c, f) ||
-	    !load_seal_key(s, c, f) || !make_dummy(s, f) || !open_responder(s, f)) {
+	    !load_seal_key(s, c, f) || !open_journal(s, c, f) ||
+	    !make_dummy(s, f) || !open_responder(s, f)) {
 		fault_set(f, FAULT_INTERNAL, "", "out of memory");
 		signer_close(s);
 		return NULL;
@@ -199,6 +193,7 @@ signer_close(struct signer *s)
 	authorities_clear(&s->authorities);
 	buf_clear(&s->dummy);
 	arena_free(s->arena);
+	journal_close(s->journal);
 	secret_wipe(s, sizeof(*s));
 	free(s);
 }
@@ -251,7 +246,7 @@ mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2]
 		proof_key(pair->token, pair->id, k);
 		proof_cancel_key(k, k + PROOF_OCTETS);
 		ok = pair->token.p != NULL && pair->id.p != NULL &&
-		    seal(s, &facts, view_of(k, sizeof(k)), &sealed, f);
+		    signer_seal(s, &facts, view_of(k, sizeof(k)), &sealed, f);
 		wire_put_view(answer, pair->id);
 		wire_put_view(answer, buf_view(&sealed));
 	}
@@ -366,14 +361,14 @@ key_or_dummy(struct signer *s, const struct seal_facts *facts, struct view seale
 {
 	struct fault	why = { 0 };
 
-	*known = sealed.n > 0 && unseal(s, facts, sealed, k, &why);
+	*known = sealed.n > 0 && signer_unseal(s, facts, sealed, k, &why);
 	if (*known)
 		return true;
 	if (sealed.n > 0)	/* a seal that does not open was tampered with */
 		return fault_set(f, FAULT_SIGNATURE, "",
 		    "the sealed key of authorization \"%.*s\" does not fit its record",
 		    (int)facts->id.n, (const char *)facts->id.p);
-	return unseal(s, &s->dummy_facts, buf_view(&s->dummy), k, f);
+	return signer_unseal(s, &s->dummy_facts, buf_view(&s->dummy), k, f);
 }
 
 /* The key in the one request that the proofs are made over. */
@@ -439,6 +434,7 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 	struct view		sealed, requests, random, identity, link, spki;
 	struct secret		k = { 0 };
 	struct buf		next;
+	const struct journal_spent *spent;
 	uint8_t			state, asked[SHA256_OCTETS];
 	bool			known, holds, ok;
 
@@ -459,99 +455,18 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 	if (!key_or_dummy(s, &facts, sealed, &k, &known, f))
 		return false;
 	holds = proofs_hold(k.p, requests, random, identity, link) && known;
+	/* A record from yesterday's database: its token has been spent since. */
+	spent = journal_find(s->journal, facts.id);
+	holds &= spent == NULL || (spent->kind == JOURNAL_ISSUED &&
+	    facts.state != STORE_AUTHZ_OPEN);
 	buf_init(&next, 512);
 	facts.state = state;
 	memcpy(facts.spki_hash, spki.p, spki.n);
-	ok = !holds || seal(s, &facts, view_of(k.p, k.n), &next, f);
+	ok = !holds || signer_seal(s, &facts, view_of(k.p, k.n), &next, f);
 	wire_put_u8(answer, holds);
 	wire_put_view(answer, buf_view(&next));
 	buf_clear(&next);
 	secret_clear(&k);
-	return ok;
-}
-
-/* --- ISSUE ------------------------------------------------------------------------ */
-
-/*
- * A certificate is decoded before it exists: the TBSCertificate with a
- * signature of the right form in place.
- */
-static bool
-check_tbs(struct signer *s, const struct template *t, const struct granted_terms *g,
-    const struct seal_facts *facts, struct view tbs, enum authority_id ca, int64_t now,
-    struct fault *f)
-{
-	static const uint8_t	none[1];
-	struct buf		der;
-	struct cert		c;
-	uint8_t			digest[SHA256_OCTETS];
-	bool			ok;
-
-	buf_init(&der, CERT_MAX);
-	cert_assemble(tbs, key_sigalg(s->keys[ca]), view_of(none, sizeof(none)), &der);
-	ok = buf_check(&der, "certificate", f) && cert_decode(buf_view(&der), &c, f) &&
-	    profile_check_cert(t, &g->holder, &s->authorities.list[ca].facts, now, &c, f);
-	if (ok) {
-		sha256(c.spki, digest);
-		if (memcmp(digest, facts->spki_hash, sizeof(digest)) != 0)
-			ok = fault_set(f, FAULT_REFUSED, "", "the key in the certificate is "
-			    "not the one that proved its token");
-	}
-	buf_clear(&der);
-	return ok;
-}
-
-static bool
-answer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
-    struct fault *f)
-{
-	struct issue_request	 q;
-	struct granted_terms	 g;
-	struct template_entry	*e;
-	struct secret		 k = { 0 };
-	struct buf		 cert, sealed;
-	uint8_t			 digest[SHA256_OCTETS];
-	enum authority_id	 ca;
-	bool			 ok = false;
-
-	seal_facts_get(w, &q.facts);
-	q.sealed = wire_get_view(w);
-	q.template = wire_get_view(w);
-	q.terms = wire_get_view(w);
-	q.label = wire_get_view(w);
-	q.tbs = wire_get_view(w);
-	if (!wire_end(w, "ISSUE", f))
-		return false;
-	buf_init(&cert, CERT_MAX);
-	buf_init(&sealed, 512);
-	sha256(q.terms, digest);
-	if (q.facts.state != STORE_AUTHZ_IN_PROGRESS ||
-	    memcmp(digest, q.facts.terms_digest, sizeof(digest)) != 0) {
-		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the terms that are sealed");
-		goto out;
-	}
-	if ((e = templates_find(&s->templates, q.template)) == NULL) {
-		fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"",
-		    (int)q.template.n, (const char *)q.template.p);
-		goto out;
-	}
-	ca = e->t.management ? AUTHORITY_MANAGEMENT : AUTHORITY_IKE;
-	if (!unseal(s, &q.facts, q.sealed, &k, f) ||
-	    !granted_terms_read(q.terms, s->arena, &g, f))
-		goto out;
-	g.holder.label = arena_str(s->arena, q.label);
-	q.facts.state = STORE_AUTHZ_ISSUED;
-	if (!check_tbs(s, &e->t, &g, &q.facts, q.tbs, ca, now, f) ||
-	    !certificate_sign(q.tbs, s->keys[ca], &cert, f) ||
-	    !seal(s, &q.facts, view_of(k.p, k.n), &sealed, f))
-		goto out;
-	wire_put_view(answer, buf_view(&cert));
-	wire_put_view(answer, buf_view(&sealed));
-	ok = true;
-out:
-	secret_clear(&k);
-	buf_clear(&cert);
-	buf_clear(&sealed);
 	return ok;
 }
 
@@ -634,12 +549,12 @@ check_crl(struct signer *s, enum authority_id ca, struct view der, int64_t now,
 		return false;
 	for (size_t i = 0; i < c.number.n; i++)
 		number = number << 8 | c.number.p[i];
-	if (number <= s->crl_number[ca])
+	if (number <= journal_crls(s->journal, (uint8_t)ca))
 		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.2.2.3",
 		    "CRL number %llu after %llu", (unsigned long long)number,
-		    (unsigned long long)s->crl_number[ca]);
-	s->crl_number[ca] = number;
-	return true;
+		    (unsigned long long)journal_crls(s->journal, (uint8_t)ca));
+	return journal_append(s->journal, &(struct journal_record){ .kind = JOURNAL_CRL,
+	    .time = now, .ca = (uint8_t)ca, .number = number }, f);
 }
 
 static bool
@@ -663,8 +578,24 @@ answer_crl(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	return ok;
 }
 
+/* Once is enough, and what was issued stays issued. */
 static bool
-answer_cancel(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+note_cancelled(struct signer *s, struct view id, int64_t now, struct fault *f)
+{
+	const struct journal_spent	*spent = journal_find(s->journal, id);
+
+	if (spent != NULL && spent->kind == JOURNAL_CANCELLED)
+		return true;
+	if (spent != NULL)
+		return fault_set(f, FAULT_REFUSED, "corrections, 1", "CANCEL: authorization "
+		    "\"%.*s\" has been used", (int)id.n, (const char *)id.p);
+	return journal_append(s->journal, &(struct journal_record){ .kind = JOURNAL_CANCELLED,
+	    .time = now, .id = id }, f);
+}
+
+static bool
+answer_cancel(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
 {
 	struct seal_facts	facts;
 	struct view		sealed, proof, witness;
@@ -683,9 +614,11 @@ answer_cancel(struct signer *s, struct wire *w, struct buf *answer, struct fault
 	holds = proof_equal(want, witness) && known;
 	/* What stays proves a repeated cancellation and nothing else. */
 	secret_wipe(k.p, PROOF_OCTETS);
+	ok = !holds || facts.state != STORE_AUTHZ_OPEN ||
+	    note_cancelled(s, facts.id, now, f);
 	facts.state = STORE_AUTHZ_CANCELLED;
 	buf_init(&next, 512);
-	ok = !holds || seal(s, &facts, view_of(k.p, k.n), &next, f);
+	ok = ok && (!holds || signer_seal(s, &facts, view_of(k.p, k.n), &next, f));
 	wire_put_u8(answer, holds);
 	wire_put_view(answer, buf_view(&next));
 	buf_clear(&next);
@@ -708,16 +641,26 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 	case SIGNER_PROVE:
 		return answer_prove(s, &w, answer, f);
 	case SIGNER_ISSUE:
-		return answer_issue(s, &w, now, answer, f);
+		return signer_issue(s, &w, now, answer, f);
 	case SIGNER_RESPOND:
 		return answer_respond(s, &w, now, answer, f);
 	case SIGNER_CRL:
 		return answer_crl(s, &w, now, answer, f);
 	case SIGNER_CANCEL:
-		return answer_cancel(s, &w, answer, f);
+		return answer_cancel(s, &w, now, answer, f);
+	case SIGNER_RELEASE:
+		return signer_release(s, &w, answer, f);
+	case SIGNER_JOURNAL:
+		return signer_journal(s, &w, answer, f);
 	default:
 		return fault_set(f, FAULT_MALFORMED, "", "question %u", q->type);
 	}
+}
+
+bool
+signer_settle(struct signer *s, struct fault *f)
+{
+	return journal_settle(s->journal, f);
 }
 
 void

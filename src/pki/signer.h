@@ -17,6 +17,13 @@
  *	CRL	signs a whole CRL of one of its CAs, of now and for no longer than
  *		is configured, numbers only going up
  *	CANCEL	checks the witness of a cancellation and seals what is left
+ *	RELEASE	reseals a key in progress as open and unbound, unless a
+ *		certificate was signed for it
+ *	JOURNAL	tells what it has signed and cancelled
+ *
+ * What it signs and cancels is in its journal (journal.h) before the answer
+ * leaves: one authorization has one TBSCertificate signed, however often and
+ * with whatever record the engine asks.
  *
  * A question and its answer are one frame each (base/frame.h); answers come
  * in the order of the questions.  One thread.
@@ -36,6 +43,8 @@ enum signer_op {
 	SIGNER_RESPOND,
 	SIGNER_CRL,
 	SIGNER_CANCEL,
+	SIGNER_RELEASE,
+	SIGNER_JOURNAL,
 };
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
@@ -102,6 +111,18 @@ struct cancel_request {
 	struct view	witness;
 };
 
+struct release_request {
+	struct seal_facts facts;
+	struct view	sealed;
+};
+
+struct journal_answer {
+	uint64_t	counter;	/* of its last record */
+	uint64_t	certs;		/* highest number inside a serial number */
+	uint64_t	crls[AUTHORITY_CAS];
+	struct view	records;	/* frames, from the one asked for on; perhaps not all */
+};
+
 /* Append the question's frame. */
 void	signer_put_mint(struct buf *b, const struct mint_request *q);
 void	signer_put_prove(struct buf *b, const struct prove_request *q);
@@ -109,6 +130,9 @@ void	signer_put_issue(struct buf *b, const struct issue_request *q);
 void	signer_put_respond(struct buf *b, const struct respond_request *q);
 void	signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs);
 void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
+
+void	signer_put_release(struct buf *b, const struct release_request *q);
+void	signer_put_journal(struct buf *b, uint64_t after);
 
 /*
  * Read the answer's frame: false with the signer's fault if it refused.
@@ -120,7 +144,9 @@ MUST_CHECK bool signer_get_prove(const struct frame *fr, struct prove_answer *ou
     struct fault *f);
 MUST_CHECK bool signer_get_issue(const struct frame *fr, struct issue_answer *out,
     struct fault *f);
-/* RESPOND and CRL: the signed object; CANCEL: see prove_answer. */
+MUST_CHECK bool signer_get_journal(const struct frame *fr, struct journal_answer *out,
+    struct fault *f);
+/* RESPOND and CRL: the signed object; CANCEL: see prove_answer; RELEASE: the seal. */
 MUST_CHECK bool signer_get_object(const struct frame *fr, enum signer_op op,
     struct view *out, struct fault *f);
 
@@ -148,9 +174,13 @@ struct signer *signer_open(const struct pki_config *c, bool operator_mode,
     struct fault *f);
 void	signer_close(struct signer *s);		/* wipes; accepts NULL */
 
-/* Answer one question at time now; always appends exactly one frame. */
+/*
+ * Answer one question at time now; always appends exactly one frame.  No
+ * answer may leave before signer_settle() has said yes.
+ */
 void	signer_handle(struct signer *s, const struct frame *q, int64_t now,
     struct buf *answer);
+MUST_CHECK bool signer_settle(struct signer *s, struct fault *f);
 
 /* A link to a signer in the same process, with a clock of its own. */
 struct signer_local {

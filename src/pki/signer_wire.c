@@ -100,6 +100,25 @@ signer_put_cancel(struct buf *b, const struct cancel_request *q)
 	frame_end(b, mark);
 }
 
+void
+signer_put_release(struct buf *b, const struct release_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_RELEASE, 0, 0);
+
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	frame_end(b, mark);
+}
+
+void
+signer_put_journal(struct buf *b, uint64_t after)
+{
+	size_t	mark = frame_begin(b, SIGNER_JOURNAL, 0, 0);
+
+	wire_put_u64(b, after);
+	frame_end(b, mark);
+}
+
 /* --- answers --------------------------------------------------------------- */
 
 /* A refusal of the signer becomes our fault; another kind of frame too. */
@@ -171,6 +190,21 @@ signer_get_issue(const struct frame *fr, struct issue_answer *out, struct fault 
 }
 
 bool
+signer_get_journal(const struct frame *fr, struct journal_answer *out, struct fault *f)
+{
+	struct wire	w;
+
+	if (!answered(fr, SIGNER_JOURNAL, &w, f))
+		return false;
+	out->counter = wire_get_u64(&w);
+	out->certs = wire_get_u64(&w);
+	for (size_t i = 0; i < AUTHORITY_CAS; i++)
+		out->crls[i] = wire_get_u64(&w);
+	out->records = wire_get_view(&w);
+	return wire_end(&w, "signer's answer", f);
+}
+
+bool
 signer_get_object(const struct frame *fr, enum signer_op op, struct view *out,
     struct fault *f)
 {
@@ -198,7 +232,7 @@ local_exchange(void *ctx, struct view questions, size_t count, struct buf *answe
 		signer_handle(l->signer, &q, l->clock(l->clock_ctx), answers);
 		questions = view_of(questions.p + used, questions.n - used);
 	}
-	return buf_check(answers, "signer's answers", f);
+	return signer_settle(l->signer, f) && buf_check(answers, "signer's answers", f);
 }
 
 struct signer_link

@@ -21,6 +21,9 @@ static const struct step {
 	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_EXPIRED, CVP_EVENT_EXPIRED },
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_ISSUED, CVP_EVENT_ISSUED },
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_OPEN, 0 },
+	{ STORE_AUTHZ_WAITING, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
+	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
+	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_CONFIRMED, CVP_EVENT_CONFIRMED },
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REJECTED, CVP_EVENT_REJECTED },
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REVOKED, CVP_EVENT_NOT_CONFIRMED },
@@ -91,10 +94,23 @@ authz_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
 	    (s->event == 0 || note_event(e, now, s->event, z, z->cert, 0, f));
 }
 
-/*
- * What the seal of z is bound to.  A waiting authorization is sealed as open
- * and a confirmed one as issued: these steps need no new seal.
- */
+/* These steps need no new seal: it stays that of the state before. */
+static uint8_t
+sealed_state(const struct store_authz *z)
+{
+	switch (z->state) {
+	case STORE_AUTHZ_WAITING:
+		return STORE_AUTHZ_OPEN;
+	case STORE_AUTHZ_CONFIRMED:
+		return STORE_AUTHZ_ISSUED;
+	case STORE_AUTHZ_LOCKED:
+		return z->bound ? STORE_AUTHZ_IN_PROGRESS : STORE_AUTHZ_OPEN;
+	default:
+		return (uint8_t)z->state;
+	}
+}
+
+/* What the seal of z is bound to. */
 bool
 seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
     struct seal_facts *out, struct fault *f)
@@ -107,8 +123,7 @@ seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
 		.id = view_str(z->id),
 		.admin = z->admin == 0 ? VIEW_LIT("operator") : view_str(ad.name),
 		.replaces = z->replaces,
-		.state = z->state == STORE_AUTHZ_WAITING ? STORE_AUTHZ_OPEN :
-		    z->state == STORE_AUTHZ_CONFIRMED ? STORE_AUTHZ_ISSUED : z->state,
+		.state = sealed_state(z),
 		.epoch = z->epoch,
 	};
 	sha256(z->terms, out->terms_digest);

@@ -67,7 +67,7 @@ enum course {
 	COURSE_REFUSE = 0,		/* zeroed memory refuses */
 	COURSE_REPEAT,			/* the certificate that was issued */
 	COURSE_ISSUE,			/* reserved; ask the signer */
-	COURSE_AGAIN,			/* changed meanwhile: the client repeats */
+	COURSE_GIVE_BACK,		/* reserved, and refused by the signer */
 };
 
 enum errand {
@@ -116,7 +116,8 @@ struct engine {
 	struct arena		*scratch;
 	struct buf		 questions, answers;	/* of one exchange */
 	int64_t			 epoch;
-	int64_t			 ended_until;
+	int64_t			 ended_until, expired_at;
+	bool			 journal_grew;	/* since its counter was stored */
 	bool			 crl_dirty[AUTHORITY_CAS];
 	int64_t			 crl_next[AUTHORITY_CAS];	/* when one is due */
 	int64_t			 crl_tried[AUTHORITY_CAS];	/* highest number the signer saw */
@@ -204,6 +205,14 @@ MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);
 /* After the commit: offer what was staged; after a rollback: forget it. */
 void	publish_committed(struct engine *e);
 void	publish_undone(struct engine *e);
+
+/* Back to open and unbound: the signer refused (recover.c). */
+MUST_CHECK bool give_back(struct engine *e, struct store_authz *z, int64_t now,
+    struct fault *f);
+/* Hold the database against the signer's journal, at the start (recover.c). */
+MUST_CHECK bool engine_compare_journal(struct engine *e, int64_t now, struct fault *f);
+/* How far the journal has come, in a transaction of the caller. */
+MUST_CHECK bool engine_note_journal(struct engine *e, struct fault *f);
 
 /* Questions to the signer in e->questions, answers in e->answers. */
 MUST_CHECK bool engine_exchange(struct engine *e, size_t count, struct fault *f);

@@ -35,23 +35,30 @@ keep(void *ctx, struct view questions)
 		buf_init(&kept[q.type], FRAME_BODY_MAX);
 		buf_add(&kept[q.type], questions.p, used);
 	}
-	return false;
+	return q.type == SIGNER_ISSUE;	/* so that nothing is spent */
 }
 
 static int
 set_up(void **state)
 {
-	struct ticket		t;
-	struct rig_actor	gw;
+	struct ticket	t;
+	struct exchange	x;
+	struct buf	m, answer;
+	struct fault	f = { 0 };
+	struct key	*key = key_generate(KEY_EC_P256, &f);
 
 	(void)state;
 	rig_start(&rig);
 	rig.lose = keep;
 	rig_authorize(&rig, "s2s-gateway", "fqdn:gw1.example", "gw1", &t);
-	rig_enroll(&rig, &t, "gw1", &gw);
+	buf_init(&m, MESSAGE_MAX);
+	rig_must(ask_enroll(&t, key, rng_system(), rig.now, &x, &m, &f), &f);
+	rig_send(&rig, buf_view(&m), &answer);
 	rig.lose = NULL;
+	buf_clear(&m);
+	buf_clear(&answer);
+	key_free(key);
 	ticket_clear(&t);
-	rig_actor_clear(&gw);
 	return 0;
 }
 
@@ -110,6 +117,64 @@ test_prove_binds_its_own_key(void **state)
 	q.p[q.n - 1] ^= 1;
 	q.p[q.n - TAIL] = STORE_AUTHZ_ISSUED;
 	assert_int_equal(ask_prove(buf_view(&q), &holds), FAULT_REFUSED);
+	buf_clear(&q);
+}
+
+static enum fault_kind
+ask_issue(struct view question)
+{
+	struct buf		out;
+	struct frame		fr;
+	struct issue_answer	a;
+	struct fault		f = { 0 };
+
+	ask(question, &out, &fr);
+	(void)!signer_get_issue(&fr, &a, &f);
+	buf_clear(&out);
+	return f.kind;
+}
+
+/* The same certificate as often as asked, and no other one. */
+static void
+test_issue_once(void **state)
+{
+	struct buf		q;
+	struct release_request	r = { 0 };
+	struct issue_request	i = { 0 };
+	struct frame		fr;
+	struct buf		out;
+	struct wire		w;
+	struct view		sealed;
+	struct fault		f = { 0 };
+	size_t			used;
+	uint8_t			*at;
+
+	(void)state;
+	assert_int_equal(ask_issue(buf_view(&kept[SIGNER_ISSUE])), FAULT_NONE);
+	assert_int_equal(ask_issue(buf_view(&kept[SIGNER_ISSUE])), FAULT_NONE);
+	assert_true(frame_take(buf_view(&kept[SIGNER_ISSUE]), FRAME_BODY_MAX, &fr, &used, &f));
+	wire_init(&w, fr.body);
+	seal_facts_get(&w, &i.facts);
+	r.facts = i.facts;
+	r.sealed = i.sealed = wire_get_view(&w);
+	i.template = wire_get_view(&w);
+	i.terms = wire_get_view(&w);
+	i.label = wire_get_view(&w);
+	i.tbs = arena_copy(rig.arena, wire_get_view(&w));
+	at = (uint8_t *)(uintptr_t)i.tbs.p;
+	for (size_t k = 0; k + 16 < i.tbs.n; k++)	/* another serial number */
+		if (at[k] == 0x02 && at[k + 1] == 16) {
+			at[k + 17] ^= 1;
+			break;
+		}
+	buf_init(&q, FRAME_BODY_MAX);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_REFUSED);
+	buf_reset(&q);
+	signer_put_release(&q, &r);	/* nor can its token be used again */
+	ask(buf_view(&q), &out, &fr);
+	assert_false(signer_get_object(&fr, SIGNER_RELEASE, &sealed, &f));
+	buf_clear(&out);
 	buf_clear(&q);
 }
 
@@ -211,6 +276,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_prove_binds_its_own_key),
+		cmocka_unit_test(test_issue_once),
 		cmocka_unit_test(test_mint_is_for_admins),
 		cmocka_unit_test(test_crl_of_today),
 	};
