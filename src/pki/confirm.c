@@ -134,6 +134,7 @@ confirm_missed(struct engine *e, struct store_authz *z, struct arena *a, int64_t
 	z->sealed = VIEW_NONE;
 	z->confirm_by = 0;
 	return authz_move(e, z, STORE_AUTHZ_REVOKED, "pki", now, &done, f) &&
+	    note_event(e, now, CVP_EVENT_NOT_CONFIRMED, z, z->cert, 0, f) &&
 	    store_cert_find(e->p.store, z->cert, false, a, &c, f) &&
 	    revoke_cert(e, &c, NULL, CRL_CESSATION_OF_OPERATION, 0, "pki", now, &done, f);
 }

@@ -114,6 +114,23 @@ wants_issue(const struct work *w)
 
 /* --- transactions ----------------------------------------------------------------- */
 
+/* What it did is undone; what will not work later either is refused for good. */
+static void
+take_back(struct work *w)
+{
+	uint32_t	about = w->errand == ERRAND_ENROLL ? w->candidate.id : CMC_WHOLE_MESSAGE;
+
+	log_fault(LOG_LEVEL_WARN, "request taken back", &w->fault);
+	if (may_work_later(&w->fault) || w->job->again) {
+		work_again(w);
+		return;
+	}
+	w->answer.n_status = w->answer.n_controls = w->answer.n_certs = 0;
+	w->answer.content = VIEW_NONE;
+	w->course = COURSE_REFUSE;
+	work_refuse(w, about, CMC_INTERNAL_CA_ERROR);
+}
+
 /*
  * Run `step` for all works that want it in one transaction.  A step that fails
  * takes its own share back; if the commit fails, nobody is answered.
@@ -141,8 +158,7 @@ transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 		ok = store_mark(e->p.store, &f);
 		if (!ok || step(w))
 			continue;
-		log_fault(LOG_LEVEL_WARN, "request taken back", &w->fault);
-		work_again(w);
+		take_back(w);
 		ok = store_undo(e->p.store, &f);
 	}
 	ok = ok && (last == NULL || last(e, now, &f)) && store_commit(e->p.store, &f);
@@ -398,7 +414,7 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 {
 	int64_t	rows[DUE_MAX];
 	size_t	n, late;
-	int64_t	expired = 0;
+	int64_t	expired = 0, purged;
 
 	if (!store_authz_ended(e->p.store, e->ended_until, now - 1, rows, DUE_MAX, &n, f))
 		return false;
@@ -412,6 +428,8 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 			return false;
 	if (n < DUE_MAX)
 		e->ended_until = now - 1;
+	if (n > 0 && !store_batch_drop_ended(e->p.store, f))
+		return false;
 	*more = n == DUE_MAX || late == DUE_MAX;
 	/* Reads every row, and no second depends on it. */
 	if (now >= e->expired_at + EXPIRE_SECONDS) {
@@ -419,7 +437,8 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 		if (!store_cert_expire(e->p.store, now, &expired, f))
 			return false;
 	}
-	return store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
+	return store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f) &&
+	    store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
 }
 
 bool

@@ -228,12 +228,9 @@ check_request(struct work *w, struct granted_terms *g, uint32_t *code)
 	if (!granted_terms_read(w->authz.terms, w->a, g, f))
 		return false;
 	g->holder.label = w->authz.label;
-	if (g->cvp.cert != NULL && g->cvp.cert->public_key.n > 0 &&
-	    !view_equal(g->cvp.cert->public_key, w->candidate.spki)) {
-		*code = CVP_KEY_NOT_PERMITTED;
-		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.4",
-		    "the public key is not the one that was authorized");
-	}
+	*code = CVP_KEY_NOT_PERMITTED;
+	if (!terms_take_key(&g->cvp, w->candidate.spki, f))
+		return false;
 	*code = CVP_NAMES_DIFFER;
 	return names_fit(w, g, f);
 }
@@ -292,6 +289,28 @@ reserve(struct work *w, const struct granted_terms *g, struct fault *f)
 	return ok && store_cert_insert(e->p.store, &w->cert, f);
 }
 
+/* The Admin learns of it; the authorization stays open. */
+static bool
+refuse_request(struct work *w, uint32_t code)
+{
+	struct store_authz	*z = &w->authz;
+	struct fault		 f = { 0 };
+	char			 actor[160], object[64];
+	bool			 done;
+
+	work_refuse_code(w, w->candidate.id, code);
+	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
+	z->last_failure = (int)code;
+	if (store_authz_update(w->e->p.store, z, z->state, &done, &f) &&
+	    note_audit(w->e, w->now, actor, "enrolment refused", object, w->fault.text, &f) &&
+	    note_event(w->e, w->now, code == CVP_TEMPLATE_CHANGED ?
+	    CVP_EVENT_TEMPLATE_CHANGED : CVP_EVENT_ENROLLMENT_FAILED, z, 0, (int)code, &f))
+		return true;
+	w->fault = f;
+	return false;
+}
+
 static bool
 decide_issue(struct work *w)
 {
@@ -301,14 +320,12 @@ decide_issue(struct work *w)
 	bool			 done;
 	char			 actor[160];
 
-	if (!check_request(w, &g, &code)) {
-		work_refuse_code(w, w->candidate.id, code);
-		/* The Admin learns of it; the authorization stays open. */
-		return note_event(w->e, w->now, code == CVP_TEMPLATE_CHANGED ?
-		    CVP_EVENT_TEMPLATE_CHANGED : CVP_EVENT_ENROLLMENT_FAILED, z, 0,
-		    (int)code, &w->fault);
-	}
+	if (!check_request(w, &g, &code))
+		return !may_work_later(&w->fault) && refuse_request(w, code);
 	if (!reserve(w, &g, &w->fault))
+		return false;
+	/* Whoever has this token had it from that envelope (corrections, 3). */
+	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
 		return false;
 	snprintf(actor, sizeof(actor), "peer:%s", z->id);
 	if (z->state == STORE_AUTHZ_WAITING) {
@@ -339,8 +356,9 @@ decide_repeat(struct work *w)
 	if (!store_cert_find(w->e->p.store, w->authz.cert, true, w->a, &w->cert, &w->fault) ||
 	    !store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, &w->fault))
 		return false;
+	/* Its template may be gone by now; what was issued stays issued. */
 	w->template = templates_find(&w->e->templates, view_str(t.name));
-	if (w->template == NULL)
+	if (w->cert.state == STORE_CERT_RESERVED && w->template == NULL)
 		return fault_set(&w->fault, FAULT_NOT_FOUND, "", "template \"%s\" is gone", t.name);
 	if (w->cert.state == STORE_CERT_RESERVED)
 		w->course = COURSE_ISSUE;	/* a crash came between */
@@ -477,19 +495,37 @@ give_back_refused(struct work *w)
 	return true;
 }
 
+/*
+ * Others of this batch may have repeated too, confirmed or revoked: their
+ * share of the record stays, and each answer's nonce in the chain.
+ */
+static bool
+repeat_current(struct work *w)
+{
+	struct store_authz	now;
+	bool			done;
+
+	if (!store_authz_find_n(w->e->p.store, w->authz.n, w->a, &now, &w->fault))
+		return false;
+	if (now.state != w->authz.state)
+		return fault_set(&w->fault, FAULT_CONFLICT, "", "authorization \"%s\" moved",
+		    now.id);
+	w->authz = now;
+	w->authz.failed_proofs = 0;
+	return record_request(w, &w->fault) && store_authz_update(w->e->p.store, &w->authz,
+	    w->authz.state, &done, &w->fault);
+}
+
 /* Stage 7, in the second transaction. */
 bool
 enroll_finish(struct work *w)
 {
-	bool	done;
-
 	if (w->course == COURSE_GIVE_BACK)
 		return give_back_refused(w);
 	if (w->course == COURSE_ISSUE) {
 		if (!store_issued(w, &w->fault))
 			return false;
-	} else if (!record_request(w, &w->fault) ||
-	    !store_authz_update(w->e->p.store, &w->authz, w->authz.state, &done, &w->fault)) {
+	} else if (!repeat_current(w)) {
 		return false;
 	}
 	fill_answer(w);

@@ -99,12 +99,6 @@ give_back(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
 }
 
 static bool
-may_work_later(const struct fault *f)
-{
-	return f->kind == FAULT_BUSY || f->kind == FAULT_IO || f->kind == FAULT_INTERNAL;
-}
-
-static bool
 recover_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 {
 	struct store_authz	z;

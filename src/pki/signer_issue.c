@@ -26,7 +26,8 @@ check_tbs(struct signer *s, const struct template *t, const struct granted_terms
 	buf_init(&der, CERT_MAX);
 	cert_assemble(tbs, key_sigalg(s->keys[ca]), view_of(none, sizeof(none)), &der);
 	ok = buf_check(&der, "certificate", f) && cert_decode(buf_view(&der), &c, f) &&
-	    profile_check_cert(t, &g->holder, &s->authorities.list[ca].facts, now, &c, f);
+	    profile_check_cert(t, &g->holder, &s->authorities.list[ca].facts, now, &c, f) &&
+	    terms_take_key(&g->cvp, c.spki, f);
 	if (ok) {
 		sha256(c.spki, digest);
 		if (memcmp(digest, facts->spki_hash, sizeof(digest)) != 0)

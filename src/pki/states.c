@@ -26,7 +26,7 @@ static const struct step {
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_CONFIRMED, CVP_EVENT_CONFIRMED },
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REJECTED, CVP_EVENT_REJECTED },
-	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REVOKED, CVP_EVENT_NOT_CONFIRMED },
+	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REVOKED, 0 },	/* too late, or revoked */
 	{ STORE_AUTHZ_CONFIRMED, STORE_AUTHZ_REVOKED, 0 },	/* revoke_cert() tells */
 };
 
@@ -159,4 +159,25 @@ admin_may(const struct store_admin *ad, const char *template, const char *right)
 		p += n + (p[n] == ' ');
 	}
 	return false;
+}
+
+bool
+admin_may_all(const struct store_admin *ad)
+{
+	const char	*p = ad->rights;
+
+	while (p != NULL && *p != '\0') {
+		size_t	n = strcspn(p, " ");
+
+		if (n == 1 && *p == '*')
+			return true;
+		p += n + (p[n] == ' ');
+	}
+	return false;
+}
+
+bool
+template_makes_admins(const struct template *t)
+{
+	return strcmp(t->name, "admin") == 0;
 }

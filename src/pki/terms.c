@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "codec/extension.h"
+#include "codec/spki.h"
 #include "crypt/digest.h"
 #include "crypt/key.h"
 #include "pki/terms.h"
@@ -329,4 +330,37 @@ granted_terms_read(struct view der, struct arena *a, struct granted_terms *out,
 	struct cvp_terms	t;
 
 	return cvp_terms_decode(der, a, &t, f) && granted_terms_of(&t, a, out, f);
+}
+
+/* --- keys ------------------------------------------------------------------ */
+
+static bool
+spec_takes(const struct cvp_key_spec *k, const struct algorithm *alg, unsigned bits)
+{
+	return view_equal(k->algorithm.oid, alg->oid) &&
+	    view_equal(k->algorithm.params, alg->params) && bits >= k->min_bits;
+}
+
+bool
+terms_take_key(const struct cvp_terms *t, struct view spki, struct fault *f)
+{
+	struct algorithm	alg;
+	struct der		d, in;
+	struct spki		s;
+
+	if (t->cert != NULL && t->cert->public_key.n > 0 &&
+	    !view_equal(t->cert->public_key, spki))
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.4",
+		    "the public key is not the one that was authorized");
+	if (t->n_key_specs == 0)
+		return true;
+	der_init(&d, spki);
+	if (!der_open(&d, DER_SEQUENCE, &in, f) || !algorithm_decode(&in, &alg, f) ||
+	    !spki_decode(spki, &s, f))
+		return false;
+	for (size_t i = 0; i < t->n_key_specs; i++)
+		if (spec_takes(&t->key_specs[i], &alg, s.bits))
+			return true;
+	return fault_set(f, FAULT_ALGORITHM, "RFC 4809, 3.2.4",
+	    "the key is of no kind that was authorized");
 }

@@ -57,6 +57,12 @@ struct granted_terms {
 
 MUST_CHECK bool granted_terms_read(struct view der, struct arena *a,
     struct granted_terms *out, struct fault *f);
+/*
+ * Do the terms take this key?  Only what an Admin narrowed: keySpecs, and a
+ * key that is known already.  The template is profile_check_key()'s.
+ */
+MUST_CHECK bool terms_take_key(const struct cvp_terms *t, struct view spki, struct fault *f);
+
 MUST_CHECK bool granted_terms_of(const struct cvp_terms *t, struct arena *a,
     struct granted_terms *out, struct fault *f);
 

@@ -26,7 +26,7 @@
 #define FAILURES_NOTED		10	/* wrong tokens on one id before its Admin is told */
 #define FAILURES_SECONDS	3600	/* and no oftener than this (corrections, 9) */
 #define CONFIRMED_GRACE_SECONDS	3600	/* a lost receipt is still answered */
-#define REQUEST_SECONDS_MAX	604800	/* rows of requests are kept a week */
+#define REQUEST_SECONDS_MAX	(30 * 86400)	/* rows of requests are kept so long: confirmations on paper */
 
 struct opened {
 	struct cms_signed	 message;
@@ -135,6 +135,14 @@ void	work_refuse_code(struct work *w, uint32_t about, uint32_t code);
 /* The client should repeat later: nothing was decided. */
 void	work_again(struct work *w);
 
+/* Trouble of ours, and no answer to what was asked. */
+static inline bool
+may_work_later(const struct fault *f)
+{
+	return f->kind == FAULT_BUSY || f->kind == FAULT_IO || f->kind == FAULT_INTERNAL ||
+	    f->kind == FAULT_CONFLICT;
+}
+
 /* --- stages (docs in their files) ------------------------------------------- */
 
 void	work_open(struct work *w);		/* open.c; any thread */
@@ -183,6 +191,10 @@ MUST_CHECK bool seal_facts_of(struct engine *e, const struct store_authz *z,
 
 /* Rights of an Admin on a template: "authorize", "enroll", "revoke", "query". */
 bool	admin_may(const struct store_admin *ad, const char *template, const char *right);
+
+bool	admin_may_all(const struct store_admin *ad);
+/* Its certificates speak for the Admin whose name is the label. */
+bool	template_makes_admins(const struct template *t);
 
 /* Revoke and record; the CRL becomes due. */
 MUST_CHECK bool revoke_cert(struct engine *e, struct store_cert *c,

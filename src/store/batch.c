@@ -127,6 +127,17 @@ store_batch_drop_secrets(struct store *st, int64_t n, struct fault *f)
 }
 
 bool
+store_batch_drop_ended(struct store *st, struct fault *f)
+{
+	static const char	sql[] = "UPDATE batch SET secrets = NULL"
+	    " WHERE secrets IS NOT NULL AND NOT EXISTS (SELECT 1 FROM authz"
+	    " WHERE authz.batch = batch.n AND authz.state IN (0, 1))";
+	struct query		q;
+
+	return db_write(st, sql, &q, f) && db_run(&q, f);
+}
+
+bool
 store_batch_purge_secrets(struct store *st, int64_t before, int64_t *count,
     struct fault *f)
 {

@@ -99,6 +99,8 @@ MUST_CHECK bool store_batch_ack(struct store *st, int64_t n, int64_t now,
     bool *done, struct fault *f);
 MUST_CHECK bool store_batch_drop_secrets(struct store *st, int64_t n,
     struct fault *f);
+/* Delete the secrets of batches that have nothing waiting or open any more. */
+MUST_CHECK bool store_batch_drop_ended(struct store *st, struct fault *f);
 /* Delete the secrets of all batches created before then; *count of them. */
 MUST_CHECK bool store_batch_purge_secrets(struct store *st, int64_t before,
     int64_t *count, struct fault *f);
