@@ -44,17 +44,21 @@ answers_us(struct work *w, struct fault *f)
 	return true;
 }
 
-/* success: accepted; failed: rejected; nothing said: accepted. */
+/* success, or nothing said: accepted; failed: rejected; else it makes no sense. */
 static bool
 read_verdict(struct work *w, bool *accept, struct fault *f)
 {
 	struct cmc_status_list	l;
 	uint32_t		offender;
+	enum cmc_status		said;
 
 	if (!cmc_status_list(&w->verified.data.controls, w->a, &l, &offender, f))
 		return false;
-	*accept = cmc_status_overall(&l) == CMC_SUCCESS;
-	return true;
+	said = cmc_status_overall(&l);
+	*accept = said == CMC_SUCCESS;
+	return said == CMC_SUCCESS || said == CMC_FAILED ||
+	    fault_set(f, FAULT_REFUSED, "RFC 10002, 6.14", "a confirmation with status %s",
+	    cmc_status_name(said));
 }
 
 static void
@@ -73,11 +77,12 @@ adopt_admin(struct work *w, const struct store_template *t, struct fault *f)
 	const struct template_entry	*entry = templates_find(&e->templates, view_str(t->name));
 	struct store_admin		 ad;
 
-	if (entry == NULL || strcmp(t->name, "admin") != 0)
+	if (entry == NULL || !template_makes_admins(&entry->t))
 		return true;
 	if (!store_admin_find(e->p.store, w->authz.label, w->a, &ad, f))
 		return false;
-	return ad.n == 0 || store_admin_add_cert(e->p.store, ad.n, w->sender.row.n, f);
+	return ad.n == 0 || (store_admin_add_cert(e->p.store, ad.n, w->sender.row.n, f) &&
+	    note_audit(e, w->now, "pki", "admin certificate added", ad.name, w->authz.id, f));
 }
 
 static bool
@@ -184,18 +189,23 @@ confirm_run(struct work *w)
 			return false;
 		row.state = STORE_CERT_REVOKED;
 	}
-	if (row.state == STORE_CERT_REVOKED) {	/* since it was verified */
+	if (w->authz.n == 0 || !answers_us(w, &w->fault) ||
+	    !read_verdict(w, &accept, &w->fault)) {
+		if (may_work_later(&w->fault))
+			return false;
+		w->note = w->authz.n != 0;
+		w->note_kind = CVP_EVENT_ENROLLMENT_FAILED;
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST);
+		return true;
+	}
+	if (row.state == STORE_CERT_REVOKED) {
+		if (!accept && w->authz.state == STORE_AUTHZ_REJECTED) {
+			receipt(w, c);		/* its first answer was lost */
+			return true;
+		}
 		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.4.10",
 		    "confirmation of certificate %" PRId64 ", which is revoked", row.n);
 		work_refuse_code(w, c->id, CVP_CONFIRMATION_LATE);
-		return true;
-	}
-	if (w->authz.n == 0 || !answers_us(w, &w->fault)) {
-		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST);
-		return true;
-	}
-	if (!read_verdict(w, &accept, &w->fault)) {
-		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST);
 		return true;
 	}
 	if (row.state == STORE_CERT_ISSUED) {

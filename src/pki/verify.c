@@ -120,6 +120,11 @@ only_these(struct work *w, const enum cmc_kind *allowed)
 {
 	const struct cmc_controls	*c = &w->verified.data.controls;
 
+	if (w->errand == ERRAND_UNSIGNED && w->verified.data.n_requests > 0) {
+		fault_set(&w->fault, FAULT_REFUSED, "corrections, 4", "an unsigned request");
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
+		return false;
+	}
 	for (size_t i = 0; i < c->n; i++) {
 		size_t	k = 0;
 
@@ -129,7 +134,10 @@ only_these(struct work *w, const enum cmc_kind *allowed)
 			continue;
 		fault_set(&w->fault, FAULT_REFUSED, "", "control %s from this sender",
 		    cmc_kind_name(c->v[i].kind));
-		if (w->errand == ERRAND_ENROLL || w->errand == ERRAND_UNSIGNED)
+		/* Those of an enrolment stand behind the key's own signature (7). */
+		if (w->errand == ERRAND_ENROLL || w->errand == ERRAND_UNSIGNED ||
+		    c->v[i].kind == CMC_IDENTIFICATION ||
+		    c->v[i].kind == CMC_IDENTITY_PROOF_V2)
 			work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
 		else
 			work_refuse(w, c->v[i].id, CMC_BAD_REQUEST);
@@ -323,9 +331,11 @@ verify_enrollment(struct work *w, uint32_t *about, enum cmc_fail *fail, struct f
 	*fail = CMC_BAD_REQUEST;
 	if (p10 == NULL || m == NULL)
 		return arena_fault(f);
-	if (w->verified.data.n_requests != 1)
+	if (w->verified.data.n_requests != 1) {
+		*fail = CMC_BAD_MESSAGE_CHECK;
 		return fault_set(f, FAULT_REFUSED, "corrections, 7",
 		    "%zu requests in one enrolment", w->verified.data.n_requests);
+	}
 	const struct cmc_tagged_request *r = &w->verified.data.requests[0];
 	c->id = *about = r->id;
 	if (r->form == CMC_TCR)
@@ -371,7 +381,8 @@ verify_certificate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct 
 	    SIGNING_CERTIFICATE_REQUIRED, f))
 		return false;
 	*fail = CMC_BAD_IDENTITY;
-	if (row->state == STORE_CERT_REVOKED)
+	/* confirm.c says that it comes too late, or repeats a receipt. */
+	if (row->state == STORE_CERT_REVOKED && w->errand != ERRAND_CONFIRM)
 		return fault_set(f, FAULT_REFUSED, "corrections, 7",
 		    "signed by a certificate that is revoked");
 	if (w->now > row->not_after || row->state == STORE_CERT_EXPIRED)

@@ -9,7 +9,7 @@
 
 /* --- Peers' requests, for repeats, polls and confirmations ---------------- */
 
-#define STORE_NONCE_MAX		64	/* octets of a nonce or transaction id we keep */
+#define STORE_NONCE_MAX		128	/* octets of a nonce or transaction id we keep */
 #define STORE_REQUESTS_BACK	16	/* of one authorization, looked through backwards */
 
 /*

@@ -93,7 +93,7 @@ test_confirmations(void **state)
 		{ "by one who is not confirmed", { .by = &theirs.c, .of = of, .nonce = nonce },
 		    CMC_BAD_MESSAGE_CHECK, WHOLE },
 		{ "by the key without its certificate", { .by = &mine.c, .by_ski = true, .of = of,
-		    .nonce = nonce }, CMC_BAD_REQUEST, WHOLE },
+		    .nonce = nonce }, CMC_BAD_MESSAGE_CHECK, WHOLE },
 		{ "8: without signingCertificateV2", { .by = &mine.c, .bare = true, .of = of,
 		    .nonce = nonce }, CMC_BAD_MESSAGE_CHECK, WHOLE },
 		{ "of another certificate", { .by = &mine.c, .of = &theirs.c.cert, .nonce = nonce },
@@ -156,7 +156,7 @@ test_accept_then_reject(void **state)
 	expect_state(&n, STORE_AUTHZ_REJECTED, STORE_CERT_REVOKED, "rejection");
 	c.reject = false;
 	confirm(&c, &a);
-	expect_refused(&a, CMC_BAD_IDENTITY, WHOLE, "acceptance after rejection");
+	expect_refused(&a, CMC_BAD_CERT_ID, RAW_EXTRA, "acceptance after rejection");
 	expect_state(&n, STORE_AUTHZ_REJECTED, STORE_CERT_REVOKED, "acceptance");
 	raw_issued_clear(&n);
 }
@@ -391,7 +391,7 @@ test_after_revocation(void **state)
 	revoke(&n.c, &n.c.cert, &how, &a);
 	expect_refused(&a, CMC_BAD_IDENTITY, WHOLE, "by what is revoked");
 	confirm(&c, &a);
-	expect_refused(&a, CMC_BAD_IDENTITY, WHOLE, "confirmation");
+	expect_refused(&a, CMC_BAD_CERT_ID, RAW_EXTRA, "confirmation");
 	expect_state(&n, STORE_AUTHZ_REVOKED, STORE_CERT_REVOKED, "confirmation");
 	raw_issued_clear(&n);
 }
