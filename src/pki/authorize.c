@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "codec/spki.h"
 #include "crypt/digest.h"
 #include "pki/grant.h"
 
@@ -16,27 +17,45 @@
 
 /* --- before any entry is looked at --------------------------------------------- */
 
-/* Who asks, and for whom the secrets are: looked at for a repeat too. */
+/*
+ * Who asks, and for whom the secrets are: asked anew for a repeat, whose
+ * answer holds the secrets (corrections, 3).
+ */
 static bool
-may_authorize(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
+sender_allowed(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
 {
-	struct template_entry	*t = templates_find(&w->e->templates, q->template.name);
-	struct fault		*f = &w->fault;
+	const char	*name = arena_str(w->a, q->template.name);
+	struct fault	*f = &w->fault;
+	struct spki	 key;
 
 	*code = CVP_TEMPLATE_UNKNOWN;
-	if (t == NULL || !admin_may(&w->sender.admin, t->t.name, "authorize"))
+	if (name == NULL || !admin_may(&w->sender.admin, name, "authorize"))
 		return fault_set(f, FAULT_NOT_FOUND, "RFC 4809, 3.2.4.1",
 		    "template \"%.*s\" is unknown or not for Admin \"%s\"",
 		    (int)q->template.name.n, (const char *)q->template.name.p,
 		    w->sender.admin.name);
-	w->template = t;
 	*code = CVP_NO_DELIVERY;
 	if (q->delivery != CVP_ENCRYPT_TO ||
 	    !view_equal(q->encrypt_to, w->sender.cert.der))
 		return fault_set(f, FAULT_REFUSED, "corrections, 3",
 		    "secrets are enveloped for the certificate that signs the request");
+	if (!spki_decode(w->sender.cert.spki, &key, f))
+		return false;
+	if (key.kind != SPKI_EC_P256 && key.kind != SPKI_EC_P384 && key.kind != SPKI_RSA)
+		return fault_set(f, FAULT_ALGORITHM, "corrections, 3",
+		    "a %s key cannot receive secrets", spki_kind_name(key.kind));
 	*code = 0;
 	return true;
+}
+
+static bool
+find_template(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
+{
+	w->template = templates_find(&w->e->templates, q->template.name);
+	*code = CVP_TEMPLATE_UNKNOWN;
+	return w->template != NULL || fault_set(&w->fault, FAULT_NOT_FOUND,
+	    "RFC 4809, 3.2.4.1", "there is no template \"%.*s\"", (int)q->template.name.n,
+	    (const char *)q->template.name.p);
 }
 
 static bool
@@ -168,6 +187,26 @@ store_grant(struct work *w, const struct grant *g, int64_t batch, struct fault *
 	return note_audit(w->e, w->now, actor, "authz granted", object, z.id, f);
 }
 
+/*
+ * The label of an Admin's certificate says whose it will be.  Who has not all
+ * rights can make one for himself, or for somebody who is not there yet.
+ */
+static bool
+may_speak_for(struct work *w, struct grant *g, struct fault *f)
+{
+	struct store_admin	ad;
+
+	if (!template_makes_admins(&w->template->t))
+		return true;
+	if (!store_admin_find(w->e->p.store, g->label, w->a, &ad, f))
+		return false;
+	if (ad.n != 0 && ad.n != w->sender.admin.n && !admin_may_all(&w->sender.admin)) {
+		g->code = CVP_REQUESTER_MAY_NOT;
+		g->why = arena_printf(w->a, "\"%s\" is another Admin", ad.name);
+	}
+	return true;
+}
+
 static bool
 judge_entries(struct work *w, struct grant_frame *fr, const struct cvp_authz_request *q,
     struct grant *g, struct fault *f)
@@ -175,13 +214,17 @@ judge_entries(struct work *w, struct grant_frame *fr, const struct cvp_authz_req
 	for (size_t i = 0; i < q->n_entries; i++) {
 		if (!grant_entry(fr, &q->entries[i], &g[i], f))
 			return false;
+		if (g[i].code == 0 && !may_speak_for(w, &g[i], f))
+			return false;
 		if (g[i].code == 0)
 			(void)wanted_id_free(w, &g[i]);
 	}
 	return true;
 }
 
-/* Two entries of this request with one name: the later one is refused. */
+/* Two entries of this request with one name, or one id: the later one is refused. */
+#define WANTED	"\1"	/* before an id; no name begins so */
+
 struct seen {
 	const char	*text;
 	size_t		 entry;
@@ -204,7 +247,7 @@ refuse_twins(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 	struct seen	*all;
 
 	for (size_t i = 0; i < q->n_entries; i++)
-		n += g[i].code == 0 ? g[i].granted.holder.nidentities + 1 : 0;
+		n += g[i].code == 0 ? g[i].granted.holder.nidentities + 2 : 0;
 	if ((all = arena_array(w->a, n + 1, sizeof(*all))) == NULL)
 		return arena_fault(f);
 	n = 0;
@@ -213,6 +256,13 @@ refuse_twins(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 			all[n++] = (struct seen){ g[i].granted.identities[k].text, i };
 		if (g[i].code == 0)
 			all[n++] = (struct seen){ g[i].subject_key, i };
+		if (g[i].code == 0 && g[i].entry->wanted_id.n > 0) {
+			all[n].entry = i;
+			all[n].text = arena_printf(w->a, WANTED "%.*s",
+			    (int)g[i].entry->wanted_id.n, (const char *)g[i].entry->wanted_id.p);
+			if (all[n++].text == NULL)
+				return arena_fault(f);
+		}
 	}
 	qsort(all, n, sizeof(*all), seen_order);
 	for (size_t i = 1; i < n; i++) {
@@ -221,9 +271,11 @@ refuse_twins(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 		if (all[i].text[0] == '\0' || strcmp(all[i].text, all[i - 1].text) != 0 ||
 		    all[i].entry == all[i - 1].entry || late->code != 0)
 			continue;
-		late->code = CVP_DUPLICATE;
+		late->code = all[i].text[0] == WANTED[0] ? CVP_WANTED_ID : CVP_DUPLICATE;
 		late->why = arena_printf(w->a, "\"%s\" stands in entry %u too", all[i].text,
 		    q->entries[all[i - 1].entry].entry_id);
+		if (late->code == CVP_WANTED_ID)
+			late->why = NULL;
 	}
 	return true;
 }
@@ -380,16 +432,19 @@ authorize_run(struct work *w, const struct cmc_control *c)
 		return true;
 	}
 	sha256(c->value, digest);
-	if (!store_batch_find(w->e->p.store, w->sender.admin.n, q.batch_id, w->a, &b,
-	    &w->fault))
-		return false;
-	if (!may_authorize(w, &q, &code) ||
-	    (b.n == 0 && !template_fits(w, &q, &code))) {
+	if (!sender_allowed(w, &q, &code)) {
 		work_refuse_code(w, c->id, code);
 		return true;
 	}
+	if (!store_batch_find(w->e->p.store, w->sender.admin.n, q.batch_id, w->a, &b,
+	    &w->fault))
+		return false;
 	if (b.n != 0)
 		return repeat_batch(w, c, &b, digest);
+	if (!find_template(w, &q, &code) || !template_fits(w, &q, &code)) {
+		work_refuse_code(w, c->id, code);
+		return true;
+	}
 	b = (struct store_batch){
 		.admin = w->sender.admin.n, .batch_id = q.batch_id, .created = w->now,
 	};

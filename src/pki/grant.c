@@ -28,6 +28,36 @@ no_text(const struct grant_frame *fr, struct grant *g, uint32_t code, const char
 	return no(fr, g, code, &f);
 }
 
+/* What we would not do is refused, never left out in silence. */
+static bool
+check_not_offered(const struct grant_frame *fr, struct grant *g)
+{
+	const struct cvp_lifecycle	*life = g->terms.lifecycle;
+	const struct cvp_lifecycle	*own = fr->template_terms.lifecycle;
+
+	if (g->terms.on_template_change.present &&
+	    g->terms.on_template_change.v != CVP_CHANGE_REJECT)
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "once its template changes an authorization ends");
+	if (g->terms.pop_challenge.present && g->terms.pop_challenge.v)
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "proof of possession by challenge is not offered");
+	if (g->terms.aia.present && g->terms.aia.v != fr->template->t.issuer_pointer)
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "authorityInfoAccess is the template's");
+	if (life == NULL)
+		return true;
+	if ((life->renewal != NULL && (own == NULL || own->renewal == NULL)) ||
+	    (life->update != NULL && (own == NULL || own->update == NULL)))
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "the template permits no such renewal or update");
+	if (life->revocation_info.present && (own == NULL ||
+	    life->revocation_info.v != own->revocation_info.v))
+		return no_text(fr, g, CVP_TERMS_CONFLICT,
+		    "where revocation can be read is the template's");
+	return true;
+}
+
 /* What an entry may not say at all. */
 static bool
 check_fields(const struct grant_frame *fr, struct grant *g)
@@ -42,6 +72,8 @@ check_fields(const struct grant_frame *fr, struct grant *g)
 		return no_text(fr, g, CVP_NO_KEY_GENERATION, "the key is made by the Peer");
 	if (g->terms.approval.present && g->terms.approval.v != CVP_APPROVAL_AUTOMATIC)
 		return no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is not offered");
+	if (!check_not_offered(fr, g))
+		return false;
 	if (g->entry->replaces != NULL)
 		return no_text(fr, g, CVP_RENEWAL_NOT_ALLOWED,
 		    "a successor of an existing certificate is not offered");
