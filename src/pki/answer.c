@@ -38,7 +38,7 @@ void
 answer_control(struct answer *a, enum cmc_kind kind, struct view value)
 {
 	if (a->n_controls == ANSWER_CONTROLS_MAX)
-		return;		/* one of each kind: the rules saw to it */
+		return;		/* other.c takes no more in one message */
 	a->controls[a->n_controls].kind = kind;
 	a->controls[a->n_controls++].value = value;
 }

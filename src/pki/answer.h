@@ -12,7 +12,7 @@
 #include "codec/cvp.h"
 
 #define ANSWER_STATUS_MAX	64	/* revokeRequests in one message, and room */
-#define ANSWER_CONTROLS_MAX	8
+#define ANSWER_CONTROLS_MAX	64
 #define ANSWER_CERTS_MAX	4
 #define ANSWER_NONCE_OCTETS	16
 

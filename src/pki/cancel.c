@@ -9,6 +9,7 @@
 #include "pki/work.h"
 
 #define RESULT_MAX	(4u << 20)
+#define CANCELS_OF_A_PEER 16	/* each asks the signer, and anybody may send them */
 
 /* May it be cancelled, by its state alone? */
 static enum cvp_cancel_outcome
@@ -62,6 +63,8 @@ do_cancel(struct work *w, struct store_authz *z, struct view sealed, struct faul
 {
 	bool	done;
 
+	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, f))
+		return false;
 	z->sealed = VIEW_NONE;
 	z->sealed_cancel = arena_copy(w->a, sealed);
 	rng_fill(w->e->p.rng, z->receipt, sizeof(z->receipt));
@@ -81,8 +84,6 @@ cancel_one(struct work *w, const struct cvp_cancel *q, const struct cvp_cancel_i
 
 	out->id = item->id;
 	out->result = CVP_CANCEL_REFUSED;
-	if (!cmc_alg_is(&item->mac_alg, OID_HMAC_SHA256) || item->witness.n != PROOF_OCTETS)
-		return true;
 	if (!store_authz_find(w->e->p.store, item->id, w->a, &z, f) ||
 	    !ask_signer(w, &z, q, item, &p, f))
 		return false;
@@ -104,6 +105,27 @@ cancel_one(struct work *w, const struct cvp_cancel *q, const struct cvp_cancel_i
 	return true;
 }
 
+/* The same for all ids, so it tells nothing of any (corrections, 4 and 18). */
+static bool
+algorithms_fit(struct work *w, const struct cvp_cancel *q, const struct cmc_control *c)
+{
+	for (size_t i = 0; i < q->n_items; i++)
+		if (!cmc_alg_is(&q->items[i].mac_alg, OID_HMAC_SHA256) ||
+		    q->items[i].witness.n != PROOF_OCTETS) {
+			fault_set(&w->fault, FAULT_ALGORITHM, "corrections, 4",
+			    "a witness that is not of hmacWithSHA256");
+			work_refuse(w, c->id, CMC_BAD_ALG);
+			return false;
+		}
+	if (w->sender.admin.n == 0 && q->n_items > CANCELS_OF_A_PEER) {
+		fault_set(&w->fault, FAULT_LIMIT, "corrections, 19", "%zu cancellations at once, "
+		    "up to %d are taken from who is no Admin", q->n_items, CANCELS_OF_A_PEER);
+		work_refuse(w, c->id, CMC_BAD_REQUEST);
+		return false;
+	}
+	return true;
+}
+
 bool
 cancel_run(struct work *w, const struct cmc_control *c)
 {
@@ -116,6 +138,8 @@ cancel_run(struct work *w, const struct cmc_control *c)
 		work_refuse(w, c->id, CMC_BAD_REQUEST);
 		return true;
 	}
+	if (!algorithms_fit(w, &q, c))
+		return true;
 	r.nonce = q.nonce;
 	r.n_items = q.n_items;
 	if ((r.items = arena_array(w->a, q.n_items, sizeof(*r.items))) == NULL)

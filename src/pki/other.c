@@ -3,6 +3,8 @@
  * Messages made of controls alone: revocation by a Peer, everything an Admin
  * asks, and cancellation, which needs no signature.
  */
+#include <stdio.h>
+
 #include "pki/work.h"
 
 static const struct {
@@ -34,7 +36,23 @@ may_ask(struct work *w)
 	return true;
 }
 
-/* One transaction of the store for all controls of the message: all or none. */
+/* What an Admin was refused stands in the audit trail. */
+static bool
+note_refusal(struct work *w, const struct cmc_control *c)
+{
+	struct fault	f = { 0 };
+	char		actor[160];
+
+	if (w->sender.admin.n == 0 || w->job->again)
+		return true;
+	snprintf(actor, sizeof(actor), "admin:%s", w->sender.admin.name);
+	if (note_audit(w->e, w->now, actor, "refused", cmc_kind_name(c->kind), w->fault.text, &f))
+		return true;
+	w->fault = f;
+	return false;
+}
+
+/* One transaction of the store for all controls of the message. */
 bool
 other_run(struct work *w)
 {
@@ -51,10 +69,21 @@ other_run(struct work *w)
 		work_refuse_code(w, w->verified.data.requests[0].id, CVP_RENEWAL_NOT_ALLOWED);
 		return true;
 	}
-	for (size_t i = 0; i < c->n && !w->done; i++)
+	if (c->n > ANSWER_STATUS_MAX) {
+		fault_set(&w->fault, FAULT_LIMIT, "", "%zu controls in one message, up to %d are "
+		    "answered", c->n, ANSWER_STATUS_MAX);
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST);
+		return true;
+	}
+	/* Each has its own verdict: one that is not named would read as success. */
+	for (size_t i = 0; i < c->n && !w->job->again; i++) {
+		w->done = false;
 		for (size_t k = 0; k < RUNNERS; k++)
 			if (table[k].kind == c->v[i].kind && !table[k].run(w, &c->v[i]))
 				return false;
+		if (w->done && !note_refusal(w, &c->v[i]))
+			return false;
+	}
 	w->done = true;
 	return true;
 }

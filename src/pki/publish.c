@@ -79,6 +79,8 @@ build_tbs(struct engine *e, enum authority_id ca, int64_t number, int64_t now,
 	struct view		 out;
 
 	*next = plan.next_update;
+	/* An entry stays until it was on a CRL behind its end (RFC 5280, 3.3). */
+	now -= *next - now;
 	crl_begin(&w, &plan, tbs);
 	return store_revoked_walk(e->p.store, e->ca[ca], now, 0, add_entry, &w, f) &&
 	    crl_finish(&w, &out, f);

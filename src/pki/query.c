@@ -113,7 +113,9 @@ add_record(struct work *w, const struct store_authz *z, struct store_template *t
 		return true;
 	*r = (struct cvp_record){
 		.id = arena_copy(w->a, view_str(z->id)),
-		.state = (enum cvp_state)z->state,
+		/* Whoever comes first opens it; until then it says waiting. */
+		.state = z->state == STORE_AUTHZ_WAITING && w->now >= z->window_from ?
+		    CVP_STATE_OPEN : (enum cvp_state)z->state,
 		.template = { .name = view_str(t->name),
 		    .version = { true, (uint64_t)t->version } },
 	};

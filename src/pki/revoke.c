@@ -16,7 +16,6 @@ revoke_cert(struct engine *e, struct store_cert *c, struct store_authz *z, int r
     int64_t invalidity, const char *actor, int64_t now, bool *done, struct fault *f)
 {
 	enum authority_id	ca = authority_of(e, c->ca);
-	struct store_authz	none = { 0 };
 	char			object[64];
 	const char		*name = crl_reason_name((unsigned)reason);
 	bool			moved;
@@ -34,8 +33,9 @@ revoke_cert(struct engine *e, struct store_cert *c, struct store_authz *z, int r
 			return false;
 	}
 	snprintf(object, sizeof(object), "cert:%" PRId64, c->n);
+	/* Without z, the step it took has said why. */
 	return note_audit(e, now, actor, "cert revoked", object, name != NULL ? name : "", f) &&
-	    note_event(e, now, CVP_EVENT_REVOKED, z != NULL ? z : &none, c->n, 0, f);
+	    (z == NULL || note_event(e, now, CVP_EVENT_REVOKED, z, c->n, 0, f));
 }
 
 /* Its own certificate, or an Admin with the right on its template. */
@@ -57,8 +57,11 @@ may_revoke(struct work *w, const struct store_cert *c, const struct store_authz 
 		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.5.3",
 		    "Admin \"%s\" has no right to revoke under template \"%s\"",
 		    w->sender.admin.name, t.name);
-	if (z->n != 0 && z->terms.n > 0 && granted_terms_read(z->terms, w->a, &g, f) &&
-	    g.cvp.lifecycle != NULL && g.cvp.lifecycle->admin_may_revoke.present &&
+	if (z->n == 0 || z->terms.n == 0)
+		return true;
+	if (!granted_terms_read(z->terms, w->a, &g, f))
+		return false;
+	if (g.cvp.lifecycle != NULL && g.cvp.lifecycle->admin_may_revoke.present &&
 	    !g.cvp.lifecycle->admin_may_revoke.v)
 		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.5.3",
 		    "the terms of \"%s\" do not let an Admin revoke", z->id);
@@ -118,6 +121,8 @@ revoke_run(struct work *w, const struct cmc_control *c)
 	/* Foreign and unknown are one answer, words and all (corrections, 5). */
 	if (cert.n == 0 || !may_revoke(w, &cert, &z, &w->fault)) {
 		fault_set(&w->fault, FAULT_NOT_FOUND, "", "revocation of an unknown certificate");
+		if (may_work_later(&w->fault))
+			return false;
 		answer_fail_code(&w->answer, c->id, CVP_ADMIN_MAY_NOT_REVOKE, NULL);
 		w->done = true;
 		return true;
