@@ -14,6 +14,8 @@
 #define SCRATCH_MAX	(256u << 20)
 #define EXCHANGE_MAX	(512u << 20)
 #define DUE_MAX		256		/* rows one round of a tick moves */
+#define CLOCK_BEHIND_SECONDS	300	/* corrections, 24 */
+#define CLOCK_STORE_SECONDS	10	/* the mark on disk is no older */
 #define EXPIRE_SECONDS	60		/* between walks over certificates that end */
 
 /* --- refusing --------------------------------------------------------------------- */
@@ -351,9 +353,34 @@ run_batch(struct engine *e, size_t n, int64_t now)
 		log_work(&e->works[i]);
 }
 
+/* Time as this PKI sees it: never backwards. */
+static int64_t
+time_of(struct engine *e, int64_t now)
+{
+	bool	behind = now < e->clock - CLOCK_BEHIND_SECONDS;
+
+	if (behind != e->clock_behind)
+		log_line(behind ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, behind ?
+		    "the clock is behind: nothing is decided until it is right" :
+		    "the clock is right again", "now=%" PRId64 " seen=%" PRId64, now, e->clock);
+	e->clock_behind = behind;
+	if (now > e->clock)
+		e->clock = now;
+	return e->clock;
+}
+
+int64_t
+engine_refusal_due(int64_t arrived, int64_t now, int64_t floor)
+{
+	int64_t	spent = now > arrived ? now - arrived : 0;
+
+	return arrived + (spent / floor + 1) * floor;
+}
+
 void
 engine_run(struct engine *e, struct job *jobs, size_t n, int64_t now)
 {
+	now = time_of(e, now);
 	for (size_t done = 0; done < n;) {
 		size_t	k = 0;
 
@@ -437,8 +464,12 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 		if (!store_cert_expire(e->p.store, now, &expired, f))
 			return false;
 	}
-	return store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f) &&
-	    store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
+	if (!store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f))
+		return false;
+	if (now < e->clock_stored + CLOCK_STORE_SECONDS)
+		return true;	/* each time is a write to disk */
+	e->clock_stored = now;
+	return store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
 }
 
 bool
@@ -446,6 +477,12 @@ engine_tick(struct engine *e, int64_t now, struct fault *f)
 {
 	bool	more = true, ok = true;
 
+	now = time_of(e, now);
+	if (e->clock_behind)
+		return true;
+	if (e->recover_due && !engine_recover(e, now, f))
+		return false;
+	e->recover_due = false;
 	while (ok && more) {
 		/* One CRL for all that ended, not one for each round. */
 		ok = store_begin(e->p.store, f) && move_due(e, now, &more, f) &&
@@ -529,6 +566,7 @@ sync_store(struct engine *e, int64_t now, struct fault *f)
 		if (!sync_template(e, &e->templates.list[i], now, f))
 			return false;
 	return store_counter_get(e->p.store, STORE_COUNTER_EPOCH, &e->epoch, f) &&
+	    store_counter_get(e->p.store, STORE_COUNTER_CLOCK, &e->clock, f) &&
 	    store_commit(e->p.store, f);
 }
 
@@ -540,6 +578,15 @@ first_crls(struct engine *e, int64_t now, struct fault *f)
 		return false;
 	publish_committed(e);
 	return true;
+}
+
+/* What needs the time, unless the clock is behind: then a tick does it later. */
+static bool
+begin_work(struct engine *e, int64_t now, struct fault *f)
+{
+	now = time_of(e, now);
+	e->recover_due = e->clock_behind;
+	return e->clock_behind || (engine_recover(e, now, f) && first_crls(e, now, f));
 }
 
 struct engine *
@@ -562,8 +609,7 @@ engine_new(const struct engine_parts *p, int64_t now, struct fault *f)
 	if (e->pool == NULL || !authorities_load(p->config, &e->authorities, f) ||
 	    !templates_load(p->config, &e->templates, f) || !sync_store(e, now, f) ||
 	    !publish_start(e, now, f) || !engine_compare_journal(e, now, f) ||
-	    !engine_recover(e, now, f) ||
-	    !first_crls(e, now, f)) {
+	    !begin_work(e, now, f)) {
 		store_rollback(p->store);
 		engine_free(e);
 		return NULL;

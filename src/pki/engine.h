@@ -41,7 +41,18 @@ struct job {
 };
 #define JOBS_MAX	1024		/* in one batch */
 
+/*
+ * now may go back: the highest that was ever seen counts.  More than five
+ * minutes below it every answer is tryLater (corrections, 24).
+ */
 void	engine_run(struct engine *e, struct job *jobs, size_t n, int64_t now);
+
+/*
+ * When a refused proof may be answered: at the first multiple of floor behind
+ * its arrival that is not past, so that the work it made does not show.  All
+ * in one unit; floor is not 0.
+ */
+int64_t	engine_refusal_due(int64_t arrived, int64_t now, int64_t floor);
 
 /*
  * What time brings: windows that end, confirmations that did not come, CRLs

@@ -60,25 +60,28 @@ template_of(struct work *w, int64_t n, struct store_template *t, struct fault *f
 	return store_template_find_n(w->e->p.store, n, w->a, t, f);
 }
 
+/* NULL: none, or none that was signed. */
 static bool
-set_cert(struct work *w, const struct store_authz *z, struct cvp_record *r, struct fault *f)
+find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out, struct fault *f)
 {
 	struct store_cert	 c;
 	struct cmc_cert_id	*id;
 	enum authority_id	 ca;
 
-	if (z->cert == 0)
+	*out = NULL;
+	if (n == 0)
 		return true;
-	if (!store_cert_find(w->e->p.store, z->cert, false, w->a, &c, f))
+	if (!store_cert_find(w->e->p.store, n, false, w->a, &c, f))
 		return false;
 	ca = authority_of(w->e, c.ca);
-	if (c.n == 0 || ca == AUTHORITIES || c.state == STORE_CERT_RESERVED)
+	if (c.n == 0 || ca == AUTHORITIES || c.state == STORE_CERT_RESERVED ||
+	    c.state == STORE_CERT_REJECTED)
 		return true;
 	if ((id = arena_alloc(w->a, sizeof(*id))) == NULL)
 		return arena_fault(f);
 	id->issuer = w->e->authorities.list[ca].cert.subject;
 	id->serial = arena_copy(w->a, view_of(c.serial, sizeof(c.serial)));
-	r->cert = id;
+	*out = id;
 	return true;
 }
 
@@ -124,7 +127,7 @@ add_record(struct work *w, const struct store_authz *z, struct store_template *t
 		failure->code = (uint32_t)z->last_failure;
 		r->last_failure = failure;
 	}
-	if (!set_cert(w, z, r, f) || !set_effective(w, z, r, f))
+	if (!find_cert_id(w, z->cert, &r->cert, f) || !set_effective(w, z, r, f))
 		return false;
 	info->n_records++;
 	return true;
@@ -222,7 +225,7 @@ query_run(struct work *w, const struct cmc_control *c)
 struct events {
 	struct work		*w;
 	struct cvp_event	*list;
-	int64_t			*templates;
+	int64_t			*templates, *certs;
 	size_t			 n;
 	int64_t			 last;
 };
@@ -245,6 +248,7 @@ note_event_row(void *ctx, const struct store_event *row, struct fault *f)
 		.id = row->authz_id != NULL ? arena_copy(e->w->a, view_str(row->authz_id)) :
 		    VIEW_NONE,
 	};
+	e->certs[e->n] = row->cert;
 	e->templates[e->n++] = row->template;
 	return true;
 }
@@ -261,8 +265,11 @@ drop_foreign(struct work *w, struct events *e, struct fault *f)
 			continue;
 		if (!template_of(w, e->templates[i], &t, f))
 			return false;
-		if (admin_may(&w->sender.admin, t.name, "query"))
-			e->list[kept++] = e->list[i];
+		if (!admin_may(&w->sender.admin, t.name, "query"))
+			continue;
+		if (!find_cert_id(w, e->certs[i], &e->list[i].cert, f))
+			return false;
+		e->list[kept++] = e->list[i];
 	}
 	e->n = kept;
 	return true;
@@ -286,7 +293,8 @@ event_query_run(struct work *w, const struct cmc_control *c)
 	max = page_size(q.max);
 	e.list = arena_array(w->a, max, sizeof(*e.list));
 	e.templates = arena_array(w->a, max, sizeof(*e.templates));
-	if (e.list == NULL || e.templates == NULL)
+	e.certs = arena_array(w->a, max, sizeof(*e.certs));
+	if (e.list == NULL || e.templates == NULL || e.certs == NULL)
 		return arena_fault(&w->fault);
 	e.last = after;
 	if (!store_event_walk(w->e->p.store, after, max, note_event_row, &e, &w->fault))

@@ -23,6 +23,7 @@
 #define TICK_MS		500
 #define HELD_MAX	65536	/* refusals waiting for their floor */
 #define SOURCE_MAX	64
+#define QUEUE_OCTETS_MAX (64u << 20)	/* four of the largest messages */
 
 struct engine_process;
 
@@ -43,6 +44,7 @@ struct waiting {
 	struct front_link	*front;
 	uint64_t		 generation, tag;
 	char			 source[SOURCE_MAX];
+	int64_t			 arrived;	/* net_loop_ticks() */
 	uint8_t			*octets;
 	size_t			 n;
 };
@@ -65,9 +67,10 @@ struct engine_process {
 	uint64_t		 generation;
 	struct waiting		 queue[JOBS_MAX];
 	struct job		 jobs[JOBS_MAX];
-	size_t			 n;
+	size_t			 n, octets;		/* in the queue */
 	struct held		*held;
 	size_t			 n_held;
+	int64_t			 next_due;	/* of those held */
 	uint64_t		 versions[64];		/* of objects already sent */
 	int			 signer_fd;
 	bool			 recover;
@@ -150,6 +153,7 @@ release_held(void *ctx)
 		buf_clear(&h->answer);
 	}
 	p->n_held = kept;
+	p->next_due = next;
 	if (next != 0)
 		net_timer_start(p->release, next - now);
 }
@@ -158,16 +162,21 @@ release_held(void *ctx)
 static bool
 hold(struct engine_process *p, const struct waiting *w, struct job *j)
 {
+	int64_t	now = net_loop_ticks(p->loop), due;
+
 	if (!j->refused_proof || p->config->refusal_floor_ms == 0 || p->n_held == HELD_MAX)
 		return false;
+	due = engine_refusal_due(w->arrived, now, p->config->refusal_floor_ms);
 	p->held[p->n_held++] = (struct held){
-		.due = net_loop_ticks(p->loop) + p->config->refusal_floor_ms,
+		.due = due,
 		.front = w->front, .generation = w->generation, .tag = w->tag,
 		.answer = j->answer,
 	};
 	buf_init(&j->answer, FRAME_BODY_MAX);
-	if (p->n_held == 1)
-		net_timer_start(p->release, p->config->refusal_floor_ms);
+	if (p->n_held == 1 || due < p->next_due) {
+		p->next_due = due;
+		net_timer_start(p->release, due - now);
+	}
 	return true;
 }
 
@@ -194,7 +203,7 @@ run_batch(void *ctx)
 		buf_clear(&j->answer);
 		free(p->queue[i].octets);
 	}
-	p->n = 0;
+	p->n = p->octets = 0;
 }
 
 /* --- questions from fronts -------------------------------------------------------- */
@@ -215,7 +224,7 @@ take_cmc(struct front_link *l, const struct frame *fr)
 		log_fault(LOG_LEVEL_ERROR, "front sent nonsense", &f);
 		return;
 	}
-	if (p->n == JOBS_MAX)
+	if (p->n == JOBS_MAX || p->octets + message.n > QUEUE_OCTETS_MAX)
 		run_batch(p);
 	w = &p->queue[p->n];
 	w->front = l;
@@ -228,6 +237,8 @@ take_cmc(struct front_link *l, const struct frame *fr)
 		return;
 	}
 	memcpy(w->octets, message.p, message.n);
+	w->arrived = net_loop_ticks(p->loop);
+	p->octets += message.n;
 	p->n++;
 }
 

@@ -135,7 +135,9 @@ only_these(struct work *w, const enum cmc_kind *allowed)
 		fault_set(&w->fault, FAULT_REFUSED, "", "control %s from this sender",
 		    cmc_kind_name(c->v[i].kind));
 		/* Those of an enrolment stand behind the key's own signature (7). */
-		if (w->errand == ERRAND_ENROLL || w->errand == ERRAND_UNSIGNED ||
+		if (c->v[i].kind == CVP_KEY_GEN_REQUEST && w->sender.admin.n != 0)
+			work_refuse_code(w, c->v[i].id, CVP_NO_KEY_GENERATION);
+		else if (w->errand == ERRAND_ENROLL || w->errand == ERRAND_UNSIGNED ||
 		    c->v[i].kind == CMC_IDENTIFICATION ||
 		    c->v[i].kind == CMC_IDENTITY_PROOF_V2)
 			work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
@@ -408,6 +410,11 @@ work_verify(struct work *w)
 
 	if (!decode(w, &about, &w->fault) || !read_frame(w, &w->fault)) {
 		work_refuse(w, about, CMC_BAD_REQUEST);
+		return;
+	}
+	if (w->e->clock_behind) {
+		fault_set(&w->fault, FAULT_BUSY, "corrections, 24", "the clock is behind");
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_TRY_LATER);
 		return;
 	}
 	w->errand = errand_of(w);

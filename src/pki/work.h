@@ -116,6 +116,9 @@ struct engine {
 	struct arena		*scratch;
 	struct buf		 questions, answers;	/* of one exchange */
 	int64_t			 epoch;
+	int64_t			 clock, clock_stored;	/* highest that was seen; on disk */
+	bool			 clock_behind;		/* far below it: nothing is decided */
+	bool			 recover_due;
 	int64_t			 ended_until, expired_at;
 	bool			 journal_grew;	/* since its counter was stored */
 	bool			 crl_dirty[AUTHORITY_CAS];

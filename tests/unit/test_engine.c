@@ -579,6 +579,100 @@ test_cancel_with_other_algorithm(void **state)
 	buf_clear(&value);
 }
 
+/* --- time ------------------------------------------------------------------------------ */
+
+static void
+test_clock_does_not_go_back(void **state)
+{
+	struct device		d;
+	struct rig_answer	a;
+	struct fault		f = { 0 };
+	int64_t			right = rig.now;
+
+	(void)state;
+	device_issue(&d, "fqdn:clock.example");
+	rig_must(engine_tick(rig.engine, rig.now, &f), &f);
+	rig.now = right - 200;		/* an NTP step: time stands still */
+	device_confirm(&d, NULL, &a);
+	assert_int_equal(rig_fail(&a, ASK_CONFIRM_ID), -1);
+	assert_int_equal(rig_cert(&rig, rig_authz(&rig, d.t.id).cert).confirmed_at, right);
+	rig.now = right - 86400;
+	device_confirm(&d, NULL, &a);
+	assert_int_equal(rig_fail(&a, CMC_WHOLE_MESSAGE), CMC_TRY_LATER);
+	rig_close(&rig);
+	rig_open(&rig);			/* the mark is on disk */
+	device_confirm(&d, NULL, &a);
+	assert_int_equal(rig_fail(&a, CMC_WHOLE_MESSAGE), CMC_TRY_LATER);
+	rig.now = right;
+	device_confirm(&d, NULL, &a);
+	assert_int_equal(rig_fail(&a, ASK_CONFIRM_ID), -1);
+	device_clear(&d);
+}
+
+static void
+test_refusal_floor(void **state)
+{
+	static const struct {
+		int64_t	arrived, now, due;
+	} cases[] = {
+		{ 1000, 1000, 1050 }, { 1000, 1049, 1050 }, { 1000, 1050, 1100 },
+		{ 1000, 1070, 1100 }, { 1000, 990, 1050 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(engine_refusal_due(cases[i].arrived, cases[i].now, 50),
+		    cases[i].due);
+}
+
+/* --- what an Admin is told ---------------------------------------------------------------- */
+
+static void
+test_events_name_certificates(void **state)
+{
+	const struct cmc_control	*c;
+	struct cvp_event_report		 r;
+	struct rig_answer		 a;
+	struct fault			 f = { 0 };
+	size_t				 named = 0;
+	struct cvp_event_query		 q = { 0 };
+	struct buf			 value;
+
+	(void)state;
+	buf_init(&value, 1024);
+	cvp_put_event_query(&value, &q);
+	rig_ask(&rig, &rig.admin, CVP_EVENT_QUERY, buf_view(&value), &a);
+	buf_clear(&value);
+	c = cmc_find(&a.response.controls, CVP_EVENT_REPORT);
+	assert_non_null(c);
+	rig_must(cvp_event_report_decode(c->value, rig.arena, &r, &f), &f);
+	for (size_t i = 0; i < r.n_events; i++)
+		if (r.events[i].kind == CVP_EVENT_ISSUED) {
+			assert_non_null(r.events[i].cert);
+			named++;
+		}
+	assert_true(named > 0);
+}
+
+static void
+test_no_key_generation(void **state)
+{
+	struct cvp_key_gen_request	q = { .target = { .entry_id = 1 },
+		.key = { .algorithm = { .oid = VIEW_LIT("\x2b\x65\x70") } } };
+	struct view			to = buf_view(&rig.admin.cert);
+	struct rig_answer		a;
+	struct buf			value;
+
+	(void)state;
+	q.protect_for = (struct cvp_list){ &to, 1 };
+	buf_init(&value, MESSAGE_MAX);
+	cvp_put_key_gen_request(&value, &q);
+	rig_ask(&rig, &rig.admin, CVP_KEY_GEN_REQUEST, buf_view(&value), &a);
+	buf_clear(&value);
+	assert_int_equal(rig_fail(&a, RIG_CONTROL), CMC_BAD_REQUEST);
+	assert_int_equal(rig_code(&rig, &a, RIG_CONTROL), CVP_NO_KEY_GENERATION);
+}
+
 static bool
 on_crl(struct view serial)
 {
@@ -636,6 +730,10 @@ main(void)
 		cmocka_unit_test(test_each_revocation_for_itself),
 		cmocka_unit_test(test_foreign_is_unknown),
 		cmocka_unit_test(test_cancel_with_other_algorithm),
+		cmocka_unit_test(test_clock_does_not_go_back),
+		cmocka_unit_test(test_refusal_floor),
+		cmocka_unit_test(test_events_name_certificates),
+		cmocka_unit_test(test_no_key_generation),
 		cmocka_unit_test(test_expired_entry_leaves_late),	/* years later: last */
 	};
 
