@@ -282,7 +282,7 @@ set_rights(const char *rights)
 {
 	struct store_admin	ad;
 	struct fault		f = { 0 };
-	bool			done;
+	bool			done = false;
 
 	rig_must(store_begin(rig.store, &f) &&
 	    store_admin_find(rig.store, "admin", rig.arena, &ad, &f) &&
