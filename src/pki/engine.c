@@ -204,6 +204,12 @@ run_end(struct work *w)
 }
 
 static bool
+wants_anchors(const struct work *w)
+{
+	return w->errand == ERRAND_ENROLL && w->answer.n_certs > 0 && !w->job->again;
+}
+
+static bool
 wants_note(const struct work *w)
 {
 	return w->note;
@@ -327,6 +333,9 @@ static void
 answer_all(struct engine *e, size_t n)
 {
 	/* Every answer is signed, refusals too; `done` no longer matters. */
+	for (size_t i = 0; i < n; i++)
+		e->works[i].done = false;
+	exchange_all(e, n, wants_anchors, enroll_ask_anchors, enroll_take_anchors);
 	for (size_t i = 0; i < n; i++)
 		e->works[i].done = false;
 	exchange_all(e, n, wants_answer, ask_answer, take_answer);

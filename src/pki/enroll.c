@@ -532,6 +532,43 @@ enroll_finish(struct work *w)
 	return true;
 }
 
+/* --- the trust anchor ------------------------------------------------------------------ */
+
+/* With every certificate: a Peer may hold no anchor yet (corrections, 10). */
+void
+enroll_ask_anchors(struct work *w, struct buf *questions, size_t *count)
+{
+	struct anchors_request	q = {
+		.sealed = w->authz.sealed, .transaction = w->verified.transaction,
+		.nonce = w->verified.sender_nonce,
+	};
+
+	if (!seal_facts_of(w->e, &w->authz, w->a, &q.facts, &w->fault)) {
+		work_again(w);
+		return;
+	}
+	signer_put_anchors(questions, &q);
+	(*count)++;
+}
+
+void
+enroll_take_anchors(struct work *w, const struct frame *answer)
+{
+	struct view	message;
+	struct buf	id;
+
+	if (!signer_get_object(answer, SIGNER_ANCHORS, &message, &w->fault)) {
+		log_fault(LOG_LEVEL_ERROR, "signer refused trust anchors", &w->fault);
+		work_again(w);
+		return;
+	}
+	buf_init(&id, 16);
+	der_put_uint(&id, ANSWER_CONTENT_ID);
+	w->answer.content = arena_copy(w->a, message);
+	answer_control(&w->answer, CMC_AUTH_DATA, arena_copy(w->a, buf_view(&id)));
+	buf_clear(&id);
+}
+
 /*
  * What a refused proof leaves behind.  Whoever holds no token may cause a few
  * rows an hour on one id and no more; nothing is locked (corrections, 9, 19).

@@ -12,9 +12,14 @@
 
 #include "base/buf.h"
 #include "base/frame.h"
+#include "message/authenticated.h"
 #include "message/proof.h"
 
-#define SEAL_CONTENT_OCTETS	(2 * PROOF_OCTETS)	/* K, Kc */
+/* K, Kc; salt and kekTA, the key of the trust anchors' AuthenticatedData. */
+#define SEAL_CANCEL_AT		PROOF_OCTETS
+#define SEAL_SALT_AT		(2 * PROOF_OCTETS)
+#define SEAL_KEK_AT		(SEAL_SALT_AT + KEK_SALT_OCTETS)
+#define SEAL_CONTENT_OCTETS	(SEAL_KEK_AT + KEK_OCTETS)
 
 struct seal_facts {
 	struct view	id;

@@ -244,8 +244,10 @@ mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2]
 		pair->token = arena_copy(s->arena, buf_view(&text));
 		facts.id = pair->id;
 		proof_key(pair->token, pair->id, k);
-		proof_cancel_key(k, k + PROOF_OCTETS);
+		proof_cancel_key(k, k + SEAL_CANCEL_AT);
+		rng_fill(s->rng, k + SEAL_SALT_AT, KEK_SALT_OCTETS);
 		ok = pair->token.p != NULL && pair->id.p != NULL &&
+		    kek_of_token(pair->token, pair->id, k + SEAL_SALT_AT, k + SEAL_KEK_AT, f) &&
 		    signer_seal(s, &facts, view_of(k, sizeof(k)), &sealed, f);
 		wire_put_view(answer, pair->id);
 		wire_put_view(answer, buf_view(&sealed));
@@ -610,10 +612,11 @@ answer_cancel(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	witness = wire_get_view(w);
 	if (!wire_end(w, "CANCEL", f) || !key_or_dummy(s, &facts, sealed, &k, &known, f))
 		return false;
-	proof_cancel(k.p + PROOF_OCTETS, proof, want);
+	proof_cancel(k.p + SEAL_CANCEL_AT, proof, want);
 	holds = proof_equal(want, witness) && known;
 	/* What stays proves a repeated cancellation and nothing else. */
-	secret_wipe(k.p, PROOF_OCTETS);
+	secret_wipe(k.p, SEAL_CANCEL_AT);
+	secret_wipe(k.p + SEAL_SALT_AT, SEAL_CONTENT_OCTETS - SEAL_SALT_AT);
 	ok = !holds || facts.state != STORE_AUTHZ_OPEN ||
 	    note_cancelled(s, facts.id, now, f);
 	facts.state = STORE_AUTHZ_CANCELLED;
@@ -650,6 +653,8 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 		return answer_cancel(s, &w, now, answer, f);
 	case SIGNER_RELEASE:
 		return signer_release(s, &w, answer, f);
+	case SIGNER_ANCHORS:
+		return signer_anchors(s, &w, answer, f);
 	case SIGNER_JOURNAL:
 		return signer_journal(s, &w, answer, f);
 	default:

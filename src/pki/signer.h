@@ -19,6 +19,8 @@
  *	CANCEL	checks the witness of a cancellation and seals what is left
  *	RELEASE	reseals a key in progress as open and unbound, unless a
  *		certificate was signed for it
+ *	ANCHORS	tells the holder of an issued authorization's token which root to
+ *		trust: AuthenticatedData that the engine cannot make
  *	JOURNAL	tells what it has signed and cancelled
  *
  * What it signs and cancels is in its journal (journal.h) before the answer
@@ -45,6 +47,7 @@ enum signer_op {
 	SIGNER_CANCEL,
 	SIGNER_RELEASE,
 	SIGNER_JOURNAL,
+	SIGNER_ANCHORS,
 };
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
@@ -116,6 +119,13 @@ struct release_request {
 	struct view	sealed;
 };
 
+struct anchors_request {
+	struct seal_facts facts;	/* issued */
+	struct view	sealed;
+	struct view	transaction;	/* content octets */
+	struct view	nonce;		/* the Peer's senderNonce */
+};
+
 struct journal_answer {
 	uint64_t	counter;	/* of its last record */
 	uint64_t	certs;		/* highest number inside a serial number */
@@ -132,6 +142,7 @@ void	signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs);
 void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
 
 void	signer_put_release(struct buf *b, const struct release_request *q);
+void	signer_put_anchors(struct buf *b, const struct anchors_request *q);
 void	signer_put_journal(struct buf *b, uint64_t after);
 
 /*
@@ -146,7 +157,7 @@ MUST_CHECK bool signer_get_issue(const struct frame *fr, struct issue_answer *ou
     struct fault *f);
 MUST_CHECK bool signer_get_journal(const struct frame *fr, struct journal_answer *out,
     struct fault *f);
-/* RESPOND and CRL: the signed object; CANCEL: see prove_answer; RELEASE: the seal. */
+/* RESPOND and CRL: the signed object; CANCEL: see prove_answer; RELEASE: the seal; ANCHORS: ContentInfo. */
 MUST_CHECK bool signer_get_object(const struct frame *fr, enum signer_op op,
     struct view *out, struct fault *f);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ISSUE, RELEASE and JOURNAL: one authorization, one certificate. */
+#include "codec/oid.h"
 #include "message/issue.h"
 #include "pki/signer_parts.h"
 #include "store/store_authz.h"
@@ -174,6 +175,57 @@ signer_release(struct signer *s, struct wire *w, struct buf *answer, struct faul
 	ok = ok && signer_seal(s, &facts, view_of(k.p, k.n), &next, f);
 	wire_put_view(answer, buf_view(&next));
 	buf_clear(&next);
+	secret_clear(&k);
+	return ok;
+}
+
+/* PKIData { transactionId, recipientNonce, trustedAnchors } (corrections, 10). */
+static void
+put_anchors(const struct signer *s, struct view transaction, struct view nonce, struct buf *out)
+{
+	struct cmc_writer	w;
+	struct cmc_mark		m;
+	uint8_t			digest[SHA256_OCTETS];
+	struct view		hash = view_of(digest, sizeof(digest));
+	struct cmc_anchors	a = {
+		.sequence = 1, .hash = { .oid = OID_SHA256 }, .hashes = &hash, .n_hashes = 1,
+	};
+	uint32_t		id = 1;
+
+	sha256(buf_view(&s->authorities.list[AUTHORITY_ROOT].der), digest);
+	cmc_data_begin(&w, out);
+	if (transaction.n > 0)
+		cmc_control_integer(&w, id++, CMC_TRANSACTION_ID, transaction);
+	if (nonce.n > 0)
+		cmc_control_octets(&w, id++, CMC_RECIPIENT_NONCE, nonce);
+	m = cmc_control_begin(&w, id, CMC_TRUSTED_ANCHORS);
+	cmc_put_anchors(out, &a);
+	cmc_control_end(&w, m);
+	cmc_finish(&w);
+}
+
+bool
+signer_anchors(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
+{
+	struct anchors_request	q;
+	struct secret		k = { 0 };
+	struct buf		data, message;
+	bool			ok;
+
+	seal_facts_get(w, &q.facts);
+	q.sealed = wire_get_view(w);
+	q.transaction = wire_get_view(w);
+	q.nonce = wire_get_view(w);
+	if (!wire_end(w, "ANCHORS", f) || !signer_unseal(s, &q.facts, q.sealed, &k, f))
+		return false;
+	buf_init(&data, 4096);
+	buf_init(&message, 8192);
+	put_anchors(s, q.transaction, q.nonce, &data);
+	ok = buf_check(&data, "ANCHORS", f) && authenticated_put(k.p + SEAL_KEK_AT,
+	    k.p + SEAL_SALT_AT, OID_CT_PKI_DATA, buf_view(&data), s->rng, &message, f);
+	wire_put_view(answer, buf_view(&message));
+	buf_clear(&data);
+	buf_clear(&message);
 	secret_clear(&k);
 	return ok;
 }

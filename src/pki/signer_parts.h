@@ -35,6 +35,8 @@ MUST_CHECK bool signer_issue(struct signer *s, struct wire *w, int64_t now,
     struct buf *answer, struct fault *f);
 MUST_CHECK bool signer_release(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
+MUST_CHECK bool signer_anchors(struct signer *s, struct wire *w, struct buf *answer,
+    struct fault *f);
 MUST_CHECK bool signer_journal(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
 

@@ -111,6 +111,18 @@ signer_put_release(struct buf *b, const struct release_request *q)
 }
 
 void
+signer_put_anchors(struct buf *b, const struct anchors_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_ANCHORS, 0, 0);
+
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	wire_put_view(b, q->transaction);
+	wire_put_view(b, q->nonce);
+	frame_end(b, mark);
+}
+
+void
 signer_put_journal(struct buf *b, uint64_t after)
 {
 	size_t	mark = frame_begin(b, SIGNER_JOURNAL, 0, 0);

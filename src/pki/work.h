@@ -158,6 +158,8 @@ void	enroll_take_proof(struct work *w, const struct frame *answer);
 bool	enroll_decide(struct work *w);		/* writes; false: undo */
 void	enroll_ask_issue(struct work *w, struct buf *questions, size_t *count);
 void	enroll_take_issue(struct work *w, const struct frame *answer);
+void	enroll_ask_anchors(struct work *w, struct buf *questions, size_t *count);
+void	enroll_take_anchors(struct work *w, const struct frame *answer);
 bool	enroll_finish(struct work *w);		/* writes; false: undo */
 bool	enroll_note(struct work *w);		/* writes; false: undo */
 

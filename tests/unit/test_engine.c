@@ -12,8 +12,11 @@
 
 #include <cmocka.h>
 
+#include "codec/cms_env.h"
 #include "codec/crl.h"
 #include "codec/oid.h"
+#include "crypt/aead.h"
+#include "message/authenticated.h"
 #include "message/envelope.h"
 #include "message/proof.h"
 #include "pki_rig.h"
@@ -180,6 +183,60 @@ test_repeats_in_one_batch(void **state)
 	assert_int_equal(rig_fail(&a, ASK_CONFIRM_ID), -1);
 	device_confirm(&e[1], NULL, &a);
 	assert_int_equal(rig_fail(&a, ASK_CONFIRM_ID), -1);
+	device_clear(&d);
+}
+
+/*
+ * Whoever knows the token can tell the trust anchor in the answer from a
+ * stranger's (corrections, 10): read as a Peer without any anchor would.
+ */
+static void
+test_anchors_for_the_token(void **state)
+{
+	struct device			d = { 0 };
+	struct rig_answer		a;
+	struct fault			f = { 0 };
+	const struct cmc_control	*c;
+	const struct cmc_content	*in;
+	struct cms_authenticated	m;
+	struct pbkdf2_params		kdf;
+	struct cmc_request		data;
+	struct cmc_anchors		anchors;
+	struct secret			key = { 0 };
+	uint8_t				kek[KEK_OCTETS], digest[SHA256_OCTETS], mac[SHA256_OCTETS];
+	struct view			nonce;
+	uint32_t			id;
+
+	(void)state;
+	rig_authorize(&rig, "s2s-gateway", "fqdn:anchor.example", "anchor", &d.t);
+	d.key = key_generate(KEY_EC_P256, &f);
+	device_ask(&d, &a);
+	c = cmc_find(&a.response.controls, CMC_AUTH_DATA);
+	assert_non_null(c);
+	rig_must(cmc_body_part_decode(c->value, &id, &f), &f);
+	in = cmc_content_by_id(&a.response.contents, id);
+	assert_non_null(in);
+	rig_must(cms_authenticated_decode(in->contentinfo, rig.arena, &m, &f) &&
+	    pbkdf2_params_decode(m.recipients[0].derivation.params, &kdf, &f), &f);
+	assert_int_equal(kdf.iterations, KEK_ITERATIONS);
+	assert_int_equal(kdf.salt.n, KEK_SALT_OCTETS);
+	rig_must(kek_of_token(view_str(d.t.token), view_str(d.t.id), kdf.salt.p, kek, &f) &&
+	    key_unwrap(view_of(kek, sizeof(kek)), m.recipients[0].encrypted_key, &key, &f), &f);
+	sha256(m.content, digest);
+	assert_true(view_equal(m.attr_message_digest, view_of(digest, sizeof(digest))));
+	assert_true(view_equal(m.attr_content_type, OID_CT_PKI_DATA));
+	hmac_sha256(view_of(key.p, key.n), m.auth_attrs, mac);
+	assert_true(view_equal(m.mac, view_of(mac, sizeof(mac))));
+	secret_clear(&key);
+
+	rig_must(cmc_request_decode(m.content, rig.arena, &cmc_limits_peer, &data, NULL, &f), &f);
+	assert_int_equal(data.controls.n, 3);
+	rig_must(cmc_nonce(cmc_find(&data.controls, CMC_RECIPIENT_NONCE)->value, &nonce, &f) &&
+	    cmc_anchors_decode(cmc_find(&data.controls, CMC_TRUSTED_ANCHORS)->value, rig.arena,
+	    &anchors, &f), &f);
+	assert_true(view_equal(nonce, view_of(d.x.sent, sizeof(d.x.sent))));
+	assert_int_equal(anchors.n_hashes, 1);
+	assert_true(view_equal(anchors.hashes[0], view_of(d.t.anchor, sizeof(d.t.anchor))));
 	device_clear(&d);
 }
 
@@ -720,6 +777,7 @@ main(void)
 		cmocka_unit_test(test_confirmation_too_late),
 		cmocka_unit_test(test_rejection_repeated),
 		cmocka_unit_test(test_repeats_in_one_batch),
+		cmocka_unit_test(test_anchors_for_the_token),
 		cmocka_unit_test(test_repeat_asks_for_the_right_again),
 		cmocka_unit_test(test_secrets_go_with_the_first_proof),
 		cmocka_unit_test(test_secrets_go_with_the_window),
