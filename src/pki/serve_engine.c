@@ -21,6 +21,7 @@
 #define FRONTS_MAX	64	/* links at one time, dying ones too */
 #define OPERATORS_MAX	8
 #define TICK_MS		500
+#define WITHOUT_SIGNER_TICKS 20	/* then main starts this process again */
 #define HELD_MAX	65536	/* refusals waiting for their floor */
 #define SOURCE_MAX	64
 #define QUEUE_OCTETS_MAX (64u << 20)	/* four of the largest messages */
@@ -72,7 +73,8 @@ struct engine_process {
 	size_t			 n_held;
 	int64_t			 next_due;	/* of those held */
 	uint64_t		 versions[64];		/* of objects already sent */
-	int			 signer_fd;
+	int			 signer_fd;		/* -1: lost, main sends another one */
+	unsigned		 without_signer;	/* ticks */
 	bool			 recover;
 };
 
@@ -419,6 +421,14 @@ on_tick(void *ctx)
 	struct fault		 f = { 0 };
 	int64_t			 now = net_loop_now(p->loop);
 
+	/* A signer that died is replaced at once; a link that was given up is not. */
+	p->without_signer = p->signer_fd < 0 ? p->without_signer + 1 : 0;
+	if (p->without_signer > WITHOUT_SIGNER_TICKS) {
+		log_line(LOG_LEVEL_ERROR, "no link to the signer: starting again", "ticks=%u",
+		    p->without_signer);
+		net_loop_stop(p->loop);
+		return;
+	}
 	if (p->recover) {
 		p->recover = !engine_recover(p->engine, now, &f);
 		if (p->recover)

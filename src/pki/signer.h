@@ -201,7 +201,10 @@ struct signer_local {
 };
 struct signer_link signer_local_link(struct signer_local *l);
 
-/* A link over a socket; poll-driven, so that neither side can block the other. */
+/*
+ * A link over a socket; poll-driven, so that neither side can block the other.
+ * A failure closes it and sets *fd to -1.
+ */
 struct signer_link signer_socket_link(int *fd);
 
 #endif

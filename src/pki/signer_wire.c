@@ -273,6 +273,7 @@ count_frames(struct view v, size_t *from, size_t *count, struct fault *f)
 }
 
 #define READ_CHUNK	(256u << 10)
+#define SILENCE_MS	60000	/* tokens for a whole fleet take some seconds */
 
 static bool
 read_some(int fd, struct buf *answers, struct fault *f)
@@ -303,19 +304,19 @@ write_some(int fd, struct view *left, struct fault *f)
 }
 
 static bool
-socket_exchange(void *ctx, struct view questions, size_t count, struct buf *answers,
-    struct fault *f)
+ask_all(int fd, struct view questions, size_t count, struct buf *answers, struct fault *f)
 {
-	int	fd = *(int *)ctx;
 	size_t	from = answers->n, got = 0;
 
-	if (fd < 0)
-		return fault_set(f, FAULT_BUSY, "", "no signer process");
 	while (got < count) {
 		struct pollfd	p = { fd, POLLIN | (questions.n > 0 ? POLLOUT : 0), 0 };
+		int		n = poll(&p, 1, SILENCE_MS);
 
-		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+		if (n < 0 && errno != EINTR)
 			return fault_set(f, FAULT_IO, "", "could not wait for the signer");
+		if (n == 0)
+			return fault_set(f, FAULT_BUSY, "", "the signer says nothing for %d s",
+			    SILENCE_MS / 1000);
 		if ((p.revents & POLLOUT) && !write_some(fd, &questions, f))
 			return false;
 		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) && !read_some(fd, answers, f))
@@ -323,7 +324,27 @@ socket_exchange(void *ctx, struct view questions, size_t count, struct buf *answ
 		if (!count_frames(buf_view(answers), &from, &got, f))
 			return false;
 	}
-	return true;
+	return from == answers->n || fault_set(f, FAULT_INTERNAL, "",
+	    "the signer answers more than it was asked");
+}
+
+/*
+ * After a failure what comes over this link may belong to an older question:
+ * it is not used again.
+ */
+static bool
+socket_exchange(void *ctx, struct view questions, size_t count, struct buf *answers,
+    struct fault *f)
+{
+	int	*fd = ctx;
+
+	if (*fd < 0)
+		return fault_set(f, FAULT_BUSY, "", "no signer process");
+	if (ask_all(*fd, questions, count, answers, f))
+		return true;
+	close(*fd);
+	*fd = -1;
+	return false;
 }
 
 struct signer_link

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -271,6 +273,42 @@ test_crl_of_today(void **state)
 	assert_int_equal(sign_crl(now, now + life, true, true), FAULT_REFUSED);
 }
 
+/* Answers that are too many, or no answers, are not the next question's. */
+static void
+test_link_is_not_used_again(void **state)
+{
+	static const char *const	cases[] = { "two", "garbage", "end" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int			pair[2];
+		struct signer_link	l;
+		struct buf		q, sent, answers;
+		struct fault		f = { 0 };
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+		l = signer_socket_link(&pair[0]);
+		buf_init(&q, 4096);
+		buf_init(&sent, 4096);
+		buf_init(&answers, 4096);
+		signer_put_journal(&q, 0);
+		for (int k = 0; cases[i][0] == 't' && k < 2; k++)
+			frame_put(&sent, SIGNER_JOURNAL, 0, 0, VIEW_LIT("answer"));
+		if (cases[i][0] == 'g')
+			buf_add_str(&sent, "no frame begins like this at all");
+		if (sent.n > 0)
+			assert_int_equal(write(pair[1], sent.p, sent.n), (ssize_t)sent.n);
+		else
+			shutdown(pair[1], SHUT_RDWR);
+		assert_false(l.exchange(l.ctx, buf_view(&q), 1, &answers, &f));
+		assert_int_equal(pair[0], -1);
+		close(pair[1]);
+		buf_clear(&q);
+		buf_clear(&sent);
+		buf_clear(&answers);
+	}
+}
+
 int
 main(void)
 {
@@ -279,6 +317,7 @@ main(void)
 		cmocka_unit_test(test_issue_once),
 		cmocka_unit_test(test_mint_is_for_admins),
 		cmocka_unit_test(test_crl_of_today),
+		cmocka_unit_test(test_link_is_not_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
