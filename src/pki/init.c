@@ -141,6 +141,7 @@ make_authorities(struct maker *m, struct fault *f)
 
 /* --- the other files ---------------------------------------------------------------- */
 
+/* And the journal beside it, which the signer begins. */
 static bool
 make_seal_key(struct init_report *r, struct fault *f)
 {
@@ -154,7 +155,7 @@ make_seal_key(struct init_report *r, struct fault *f)
 	ok = put_file(r, "keys/seal.key", view_str(hex), 0600, f);
 	secret_wipe(key, sizeof(key));
 	secret_wipe(hex, sizeof(hex));
-	return ok;
+	return ok && put_file(r, "keys/journal", VIEW_LIT(""), 0600, f);
 }
 
 static bool
