@@ -318,6 +318,7 @@ answer_mint(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	struct cvp_secrets	secrets = { .batch_id = wire_get_view(w) };
 	struct view		recipient = wire_get_view(w);
 	uint32_t		n;
+	bool			ok = true;
 
 	if (!get_format(w, &formats[0], f) || !get_format(w, &formats[1], f))
 		return false;
@@ -332,10 +333,14 @@ answer_mint(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	if (secrets.v == NULL)
 		return arena_fault(f);
 	wire_put_u32(answer, n);
+	for (uint32_t i = 0; ok && i < n; i++)
+		ok = mint_one(s, w, formats, &secrets.v[i], answer, f);
+	ok = ok && wire_end(w, "MINT", f) && put_secrets(s, recipient, &secrets, now, answer, f);
+	/* The arena keeps its memory for the next question. */
 	for (uint32_t i = 0; i < n; i++)
-		if (!mint_one(s, w, formats, &secrets.v[i], answer, f))
-			return false;
-	return wire_end(w, "MINT", f) && put_secrets(s, recipient, &secrets, now, answer, f);
+		if (secrets.v[i].token.n > 0)
+			secret_wipe((void *)(uintptr_t)secrets.v[i].token.p, secrets.v[i].token.n);
+	return ok;
 }
 
 /* --- PROVE ------------------------------------------------------------------------ */
