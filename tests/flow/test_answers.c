@@ -8,11 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "codec/oid.h"
-#include "flow_device.h"
+#include "flow_raw.h"
 
 static struct flow_pki	pki, impostor;
 
@@ -174,6 +175,195 @@ test_lies(void **state)
 	device_close(&early);
 }
 
+/* --- answers by the PKI's own key, and by another's under the same root -------------------- */
+
+struct forged {
+	bool		 by_peer;	/* signed by a device that is confirmed */
+	bool		 other_transaction, other_nonce;
+	bool		 no_cert;	/* of those it should bring */
+	enum cmc_status	 status;
+	uint32_t	 about;
+};
+
+static struct device	peer_device;
+static struct raw_cert	peer;
+
+static struct view
+ca_of(const char *path)
+{
+	size_t			 n;
+	const struct object	*o = engine_objects(pki.engine, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(o[i].path, path) == 0)
+			return buf_view(&o[i].body);
+	return VIEW_NONE;
+}
+
+/* Our signer signs whatever PKIResponse it is given. */
+static void
+sign_by_pki(struct view content, const struct view *certs, size_t n, struct buf *out)
+{
+	struct signer_link	 l = signer_local_link(&pki.local);
+	struct respond_request	 r = { .content = content, .n_certs = n };
+	struct buf		 question, answer;
+	struct frame		 fr;
+	struct view		 v;
+	struct fault		 f = { 0 };
+	size_t			 used;
+
+	memcpy(r.certs, certs, n * sizeof(*certs));
+	buf_init(&question, RAW_MAX);
+	buf_init(&answer, RAW_MAX);
+	signer_put_respond(&question, &r);
+	assert_true(l.exchange(l.ctx, buf_view(&question), 1, &answer, &f) &&
+	    frame_take(buf_view(&answer), RAW_MAX, &fr, &used, &f) &&
+	    signer_get_object(&fr, SIGNER_RESPOND, &v, &f));
+	buf_add_view(out, v);
+	buf_clear(&question);
+	buf_clear(&answer);
+}
+
+static void
+sign_by_peer(struct view content, const struct view *certs, size_t n, struct buf *out)
+{
+	struct message_signer	s;
+	struct fault		f = { 0 };
+
+	assert_true(message_signer_cert(&s, key_sigalg(peer.key), key_digest(peer.key),
+	    buf_view(&peer.der), certs, n, &f) && message_sign(&s, peer.key,
+	    OID_CT_PKI_RESPONSE, content, pki.now, out, &f));
+	message_signer_clear(&s);
+}
+
+static void
+put_response(const struct forged *g, const struct cmc_request *q, struct buf *out)
+{
+	struct cmc_writer	w;
+	struct view		tid, nonce;
+
+	assert_true(cmc_transaction_id(cmc_find(&q->controls, CMC_TRANSACTION_ID)->value, &tid,
+	    NULL) && cmc_nonce(cmc_find(&q->controls, CMC_SENDER_NONCE)->value, &nonce, NULL));
+	cmc_response_begin(&w, out);
+	cmc_control_status_one(&w, 1, g->status, g->about, CMC_BAD_REQUEST, NULL);
+	cmc_control_integer(&w, 2, CMC_TRANSACTION_ID, g->other_transaction ? RAW_TID : tid);
+	cmc_control_octets(&w, 3, CMC_RECIPIENT_NONCE, g->other_nonce ?
+	    VIEW_LIT("0123456789abcdef") : nonce);
+	cmc_control_octets(&w, 4, CMC_SENDER_NONCE, VIEW_LIT("fedcba9876543210"));
+	cmc_finish(&w);
+}
+
+struct forger {
+	struct transport	 way;
+	const struct forged	*g;
+	struct view		 cert;		/* of the device */
+	size_t			 count, at;
+};
+
+static void
+forge(const struct forger *o, struct view message, struct buf *answer)
+{
+	struct arena		*a = arena_new(1u << 22);
+	struct view		 certs[3] = { ca_of("/ca/root.cer"), ca_of("/ca/ike.cer"), o->cert };
+	struct cms_signed	 m;
+	struct cmc_request	 q;
+	struct buf		 content;
+	size_t			 n = o->g->no_cert || o->cert.n == 0 ? 2 : 3;
+
+	buf_init(&content, RAW_MAX);
+	assert_true(message_open(message, a, &m, NULL) &&
+	    cmc_request_decode(m.content, a, &cmc_limits_peer, &q, NULL, NULL));
+	put_response(o->g, &q, &content);
+	buf_reset(answer);
+	if (o->g->by_peer)
+		sign_by_peer(buf_view(&content), certs, n, answer);
+	else
+		sign_by_pki(buf_view(&content), certs, n, answer);
+	buf_clear(&content);
+	arena_free(a);
+}
+
+/* The PKI does not even get the message whose answer is forged. */
+static bool
+answer_forged(void *ctx, struct view message, struct buf *answer, struct fault *f)
+{
+	struct forger		*o = ctx;
+	struct arena		*a;
+	struct cms_signed	 m;
+
+	if (++o->count == o->at) {
+		forge(o, message, answer);
+		return true;
+	}
+	if (!o->way.exchange(o->way.ctx, message, answer, f))
+		return false;
+	/* The device's certificate is the one that is no CA's and no responder's. */
+	a = arena_new(1u << 22);
+	assert_true(message_open(buf_view(answer), a, &m, NULL));
+	for (size_t i = 0; i < m.certificate_count; i++) {
+		struct cert	c;
+
+		if (cert_decode(m.certificates[i], &c, NULL) && !c.is_ca && !c.has_eku)
+			o->cert = view_of(memcpy(malloc(c.der.n), c.der.p, c.der.n), c.der.n);
+	}
+	arena_free(a);
+	return true;
+}
+
+/*
+ * Correction 11: the receipt names the control of the confirmation, brings the
+ * certificate, and is of this transaction and to this message; and another
+ * device, whose certificate has the same root, does not answer for the PKI.
+ */
+static void
+test_forged(void **state)
+{
+	static const struct {
+		const char	*label;
+		size_t		 at;
+		struct forged	 g;
+		enum fault_kind	 kind;
+	} cases[] = {
+		{ "a receipt by another device", 2, { .by_peer = true, .about = 1 },
+		    FAULT_SIGNATURE },
+		{ "a refusal by another device", 1, { .by_peer = true, .status = CMC_FAILED },
+		    FAULT_SIGNATURE },
+		{ "a receipt of another transaction", 2, { .other_transaction = true, .about = 1 },
+		    FAULT_SIGNATURE },
+		{ "a receipt for another message", 2, { .other_nonce = true, .about = 1 },
+		    FAULT_SIGNATURE },
+		{ "a receipt about something else", 2, { .about = 7 }, FAULT_SIGNATURE },
+		{ "a receipt about everything", 2, { .about = 0 }, FAULT_SIGNATURE },
+		{ "a receipt without the certificate", 2, { .no_cert = true, .about = 1 },
+		    FAULT_SIGNATURE },
+		{ "success without a certificate", 1, { .about = 1 }, FAULT_REFUSED },
+		{ "not decided yet", 1, { .status = CMC_PENDING, .about = 1 }, FAULT_BUSY },
+		{ "a receipt some other day", 2, { .status = CMC_PENDING, .about = 1 },
+		    FAULT_BUSY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct forger	o = { .g = &cases[i].g, .at = cases[i].at };
+		struct device	d;
+		struct enroll	q = { .dir = d.dir, .ticket = &d.t, .rng = rng_system(),
+			.now = pki.now, .transport = { answer_forged, &o } };
+
+		gateway(&d, &pki);
+		o.way = flow_wire(&d.w);
+		d.f = (struct fault){ 0 };
+		if (enroll_run(&q, &d.r, &d.f) || d.f.kind != cases[i].kind)
+			fail_msg("%s: %s, %s", cases[i].label, fault_kind_name(d.f.kind),
+			    d.f.text);
+		if (step_of(&d) != (cases[i].at == 1 ? ENROLL_REQUEST : ENROLL_CONFIRM) ||
+		    has(&d, "cert.pem"))
+			fail_msg("%s: step %s", cases[i].label, enroll_step_name(step_of(&d)));
+		expect_finished(&d, cases[i].label);
+		free((void *)(uintptr_t)o.cert.p);
+		device_close(&d);
+	}
+}
+
 /* Correction 24: a clock that is wrong is said to be, and costs nothing. */
 static void
 test_clock(void **state)
@@ -220,6 +410,10 @@ start(void **state)
 	(void)state;
 	flow_start(&pki, KEY_EC_P256);
 	flow_start(&impostor, KEY_EC_P256);
+	gateway(&peer_device, &pki);
+	if (!run(&peer_device))
+		return -1;
+	raw_cert_load(&peer_device, &peer);
 	return 0;
 }
 
@@ -227,6 +421,8 @@ static int
 stop(void **state)
 {
 	(void)state;
+	raw_cert_clear(&peer);
+	device_close(&peer_device);
 	flow_stop(&pki);
 	flow_stop(&impostor);
 	return 0;
@@ -239,6 +435,7 @@ main(void)
 		cmocka_unit_test(test_impostor),
 		cmocka_unit_test(test_anchor),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_clock),
 	};
 
