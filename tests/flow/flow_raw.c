@@ -274,6 +274,7 @@ put_one_request(const struct raw *r, uint32_t id, struct view random,
 	buf_init(&witness, 256);
 	buf_init(&req, RAW_MAX);
 	proof_link(k, random, link);
+	link[0] ^= r->bad_link;
 	put_proof(r, link, &witness);
 	if (r->orm) {
 		cmc_put_orm(out, id, OID_CT_DATA, VIEW_LIT("\x05\x00"));
@@ -364,6 +365,7 @@ raw_content(const struct raw *r, struct buf *out)
 	key_of(r, k);
 	put_requests(r, rv, k, &requests);
 	proof_identity(k, buf_view(&requests), identity);
+	identity[0] ^= r->bad_identity;
 	put_proof(r, identity, &witness);
 	cmc_data_begin(&w, out);
 	put_own_controls(&w, r, rv, buf_view(&witness));

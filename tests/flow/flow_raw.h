@@ -60,6 +60,7 @@ struct raw {
 	struct view		 recipient;	/* recipientNonce */
 	struct view		 digest, mac;	/* OIDs of both proofs */
 	size_t			 cut;		/* octets off each witness */
+	bool			 bad_identity, bad_link;	/* one bit of that witness */
 	struct view		 san;		/* GeneralNames */
 	struct view		 subject;
 	struct view		 extension;	/* in the request */

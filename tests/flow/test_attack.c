@@ -173,6 +173,40 @@ test_requests(void **state)
 	device_close(&d);
 }
 
+/*
+ * Both proofs must hold: random value and link witness can be copied from a
+ * message that was seen on its way, the identity proof covers the request.
+ */
+static void
+test_half_proofs(void **state)
+{
+	const struct {
+		const char	*label;
+		struct raw	 r;
+	} cases[] = {
+		{ "link alone", { .bad_identity = true } },
+		{ "identity alone", { .bad_link = true } },
+		{ "link alone in CRMF", { .bad_identity = true, .crmf = true } },
+		{ "identity alone in CRMF", { .bad_link = true, .crmf = true } },
+	};
+	struct device	d;
+
+	(void)state;
+	gateway(&d, &pki);
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct raw		r = cases[i].r;
+		struct raw_answer	a;
+
+		r.t = &d.t;
+		r.key = other;
+		send_raw(&r, &a);
+		expect_refused(&a, CMC_BAD_IDENTITY, RAW_PROOF, cases[i].label);
+		expect_untouched(&d, cases[i].label);
+	}
+	expect_issued(&d, &(struct raw){ .t = &d.t, .key = mine }, "both");
+	device_close(&d);
+}
+
 /* Corrections 2, 4, 7, 15: controls of others in an enrolment. */
 static void
 test_foreign_controls(void **state)
@@ -623,6 +657,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_half_proofs),
 		cmocka_unit_test(test_foreign_controls),
 		cmocka_unit_test(test_signers),
 		cmocka_unit_test(test_encodings),

@@ -25,18 +25,6 @@ in_folder(const char *name, char out[CONFIG_PATH_MAX])
 	return out;
 }
 
-/* Without it a spent token opens again: nothing to be shown yet. */
-static void
-need_journal(void)
-{
-	char	path[CONFIG_PATH_MAX];
-
-	if (file_exists(in_folder("keys/journal", path)))
-		return;
-	print_message("the signer keeps no journal\n");
-	skip();
-}
-
 /* The copy that an operator would make. */
 static void
 take_copy(const char *name)
@@ -93,7 +81,6 @@ test_spent(void **state)
 	};
 
 	(void)state;
-	need_journal();
 	for (size_t i = 0; i < LEN(cases); i++) {
 		struct device	d;
 
@@ -114,7 +101,6 @@ test_numbers(void **state)
 	struct device	before, after;
 
 	(void)state;
-	need_journal();
 	take_copy("numbers");
 	gateway(&before, &pki);
 	assert_true(run(&before));
