@@ -207,8 +207,8 @@ sign_by_pki(struct view content, const struct view *certs, size_t n, struct buf 
 	struct signer_link	 l = signer_local_link(&pki.local);
 	struct respond_request	 r = { .content = content, .n_certs = n };
 	struct buf		 question, answer;
+	struct view		 v = VIEW_NONE;
 	struct frame		 fr;
-	struct view		 v;
 	struct fault		 f = { 0 };
 	size_t			 used;
 
