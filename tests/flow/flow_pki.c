@@ -118,6 +118,24 @@ flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx)
 }
 
 void
+flow_turn(struct flow_pki *p, int64_t to)
+{
+	struct fault	f = { 0 };
+	int64_t		mark;
+
+	if (to < p->now)
+		must(store_begin(p->store, &f) &&
+		    store_counter_get(p->store, STORE_COUNTER_CLOCK, &mark, &f) &&
+		    store_counter_add(p->store, STORE_COUNTER_CLOCK, to - mark, NULL, &f) &&
+		    store_commit(p->store, &f), &f);
+	if (to < p->now) {
+		p->now = to;
+		flow_restart(p);
+	}
+	p->now = to;
+}
+
+void
 flow_pass(struct flow_pki *p, int64_t seconds)
 {
 	struct fault	f = { 0 };

@@ -36,6 +36,11 @@ void	flow_stop(struct flow_pki *p);		/* and remove the folder */
 void	flow_restart(struct flow_pki *p);
 /* The same, and something happens to the folder in between. */
 void	flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx);
+/*
+ * Another time.  Backwards as an operator would: the PKI, which refuses to
+ * work under a clock that went back (corrections, 24), forgets and restarts.
+ */
+void	flow_turn(struct flow_pki *p, int64_t to);
 /* The clock of all goes on, and what time brings is done. */
 void	flow_pass(struct flow_pki *p, int64_t seconds);
 

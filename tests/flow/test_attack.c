@@ -518,7 +518,7 @@ test_oracle(void **state)
 		raw_answer_clear(&a);
 		device_close(&d);
 	}
-	pki.now = before;
+	flow_turn(&pki, before);
 	buf_clear(&first);
 	buf_clear(&now);
 }

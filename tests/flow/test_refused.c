@@ -59,12 +59,12 @@ test_strangers(void **state)
 		good = d.t;
 		if (strangers[i].spoil != NULL)
 			strangers[i].spoil(&d.t);
-		pki.now += strangers[i].clock;
+		flow_turn(&pki, pki.now + strangers[i].clock);
 		if (run(&d) || d.f.kind != FAULT_REFUSED ||
 		    strstr(d.f.text, "does not accept this ticket") == NULL)
 			fail_msg("%s: %s", strangers[i].label, d.f.text);
 		assert_int_equal(d.w.count, 1);
-		pki.now -= strangers[i].clock;
+		flow_turn(&pki, pki.now - strangers[i].clock);
 		d.t = good;
 		flow_look(&pki, d.t.id, &s);
 		if (s.state != STORE_AUTHZ_OPEN || s.certs != 0 || !s.has_token ||
@@ -109,7 +109,7 @@ test_window_ends(void **state)
 		if (cases[i].tick && s.has_token)
 			fail_msg("%s: the token's key is kept", cases[i].label);
 		/* Expired stays expired, whatever the clock says later (corrections, 24). */
-		pki.now = now;
+		flow_turn(&pki, now);
 		if (cases[i].tick && run_again(&d))
 			fail_msg("%s: came back to life", cases[i].label);
 		device_close(&d);
