@@ -173,7 +173,8 @@ install(struct call *c, struct fault *f)
 		return arena_fault(f);
 	ok = credential_load(c->dir, true, &cred, f);
 	if (ok) {
-		ok = tunnels_plan(&c->ticket, &cred, a, &req, f) && install_strongswan(&req,
+		ok = tunnels_plan(&c->ticket, &cred, a, &req, f) &&
+		    tunnels_name(c->dir, a, &req, f) && install_strongswan(&req,
 		    !option_given(c->in, "no-load"), &c->installed, f);
 		credential_clear(&cred);
 	}

@@ -4,6 +4,7 @@
 #include "codec/cert.h"
 #include "peer/tunnels.h"
 
+#define INSTALLED_FILE	"installed"
 #define CHAIN_PEM_MAX	(2 * CREDENTIAL_CERTS_MAX * INSTALL_CERT_MAX)
 
 static bool
@@ -160,4 +161,24 @@ tunnels_plan(const struct ticket *t, const struct credential *c, struct arena *a
 	return install_role_of(t->template, &req->role, f) &&
 	    split(t->subnets, a, &req->subnets, &req->nsubnets, f) &&
 	    plan_peers(t, a, req, f) && plan_from_cert(c, a, req, f);
+}
+
+bool
+tunnels_name(const char *dir, struct arena *a, struct install_request *req, struct fault *f)
+{
+	char		path[INSTALL_PATH_MAX];
+	struct buf	b;
+	bool		ok;
+
+	if (!path_join(path, sizeof(path), dir, INSTALLED_FILE, f))
+		return false;
+	if (!file_exists(path))
+		return file_write(path, view_str(req->name), 0600, f);
+	buf_init(&b, INSTALL_NAME_MAX);
+	if ((ok = file_read(path, &b, f)) && b.n > 0) {
+		req->name = arena_str(a, buf_view(&b));
+		ok = req->name != NULL || arena_fault(f);
+	}
+	buf_clear(&b);
+	return ok;
 }

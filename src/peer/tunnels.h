@@ -31,4 +31,12 @@ void	credential_clear(struct credential *c);		/* wipes the key */
 MUST_CHECK bool tunnels_plan(const struct ticket *t, const struct credential *c,
     struct arena *a, struct install_request *req, struct fault *f);
 
+/*
+ * The name that req was first installed under from dir, instead of a later
+ * one; noted in DIR/installed.  A device that is renamed keeps the names of
+ * its files and connections: what is no longer wanted would not be found.
+ */
+MUST_CHECK bool tunnels_name(const char *dir, struct arena *a,
+    struct install_request *req, struct fault *f);
+
 #endif
