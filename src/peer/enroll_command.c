@@ -148,7 +148,10 @@ enroll(struct call *c, struct fault *f)
 	c->files.dir = option_value(c->in, "file");
 	if (c->files.dir != NULL) {
 		q.transport = reach_files(&c->files);
-		return enroll_patiently(c, &q, f);
+		ok = enroll_patiently(c, &q, f);
+		if (!ok && f->kind == FAULT_BUSY)
+			reach_files_again(&c->files);
+		return ok;
 	}
 	if (!reach_http_open(&c->http, c->ticket.url, f))
 		return false;

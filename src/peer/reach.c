@@ -108,6 +108,7 @@ files_exchange(void *ctx, struct view message, struct buf *answer, struct fault 
 	const struct carried	*c = carried_at(r);
 	char			 out[INSTALL_PATH_MAX], in[INSTALL_PATH_MAX];
 
+	r->answer[0] = '\0';
 	if (!path_join(out, sizeof(out), r->dir, c->out, f) ||
 	    !path_join(in, sizeof(in), r->dir, c->in, f))
 		return false;
@@ -118,10 +119,20 @@ files_exchange(void *ctx, struct view message, struct buf *answer, struct fault 
 		if (!dir_make(r->dir, 0700, f) || !file_write(out, message, 0644, f))
 			return false;
 	}
-	if (file_exists(in))
+	if (file_exists(in)) {
+		snprintf(r->answer, sizeof(r->answer), "%s", in);
 		return file_read(in, answer, f);
+	}
 	return fault_set(f, FAULT_BUSY, "", "carry \"%.180s\" to the PKI and put its answer at "
 	    "\"%.180s\"", out, in);
+}
+
+void
+reach_files_again(struct reach_files *r)
+{
+	if (r->answer[0] != '\0')
+		unlink(r->answer);
+	r->answer[0] = '\0';
 }
 
 struct transport

@@ -34,6 +34,7 @@ struct transport reach_http(struct reach_http *h);
 struct reach_files {
 	const char	*dir;
 	const char	*stage;		/* set by reach_files_stage() */
+	char		 answer[4096];	/* the file read last, "" if none was */
 };
 
 /*
@@ -42,6 +43,8 @@ struct reach_files {
  */
 struct transport reach_files(struct reach_files *r);
 void	reach_files_stage(void *ctx, const char *name);	/* for struct enroll */
+/* The answer asked for patience: away with it, so that another is fetched. */
+void	reach_files_again(struct reach_files *r);
 
 /* --- patience -------------------------------------------------------------------- */
 

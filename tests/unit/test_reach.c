@@ -154,6 +154,13 @@ test_files(void **state)
 	assert_true(file_write(path, VIEW_LIT("answer"), 0600, &f));
 	assert_true(t.exchange(t.ctx, VIEW_LIT("one"), &b, &f));
 	assert_true(view_equal(buf_view(&b), VIEW_LIT("answer")));
+	/* It asked for patience: another one is to be fetched. */
+	reach_files_again(&r);
+	assert_false(t.exchange(t.ctx, VIEW_LIT("one"), &b, &f));
+	assert_int_equal(f.kind, FAULT_BUSY);
+	fault_clear(&f);
+	reach_files_again(&r);
+	assert_true(file_write(path, VIEW_LIT("other"), 0600, &f));
 	assert_false(t.exchange(t.ctx, VIEW_LIT("two"), &b, &f));
 	assert_int_equal(f.kind, FAULT_BUSY);
 	assert_false(file_exists(path));
