@@ -182,16 +182,6 @@ load_connections(struct session *s, struct fault *f)
 
 /* ---- what is no longer wanted ---- */
 
-static bool
-planned(const struct install_plan *plan, struct view name)
-{
-	for (const struct conf *c = first_connection(plan); c != NULL;
-	    c = c->next)
-		if (view_equal(view_str(c->name), name))
-			return true;
-	return false;
-}
-
 /* Peers that have left the fleet: their tunnels may not start again. */
 static bool
 unload_departed(struct session *s, struct view old_conf, struct fault *f)
@@ -200,7 +190,7 @@ unload_departed(struct session *s, struct view old_conf, struct fault *f)
 	size_t		at = 0;
 
 	while (install_plan_old_name(old_conf, &at, &name)) {
-		if (planned(s->plan, name) ||
+		if (install_plan_has(s->plan, name) ||
 		    !list_has(buf_view(&s->conns_before), "conns", name))
 			continue;
 		if (!unload(s, "unload-conn", "name", name, f))

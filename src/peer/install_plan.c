@@ -452,17 +452,34 @@ install_plan(const struct install_request *req, struct arena *a,
 /* ---- the file ---- */
 
 bool
-install_plan_text(const struct install_plan *p, struct buf *out,
+install_plan_has(const struct install_plan *p, struct view name)
+{
+	const struct conf	*c = p->connections == NULL ? NULL :
+	    p->connections->first;
+
+	for (; c != NULL; c = c->next)
+		if (view_equal(view_str(c->name), name))
+			return true;
+	return false;
+}
+
+bool
+install_plan_text(const struct install_plan *p, struct view old, struct buf *out,
     struct fault *f)
 {
 	const struct conf	*c = p->connections == NULL ? NULL :
 	    p->connections->first;
+	struct view		 name;
+	size_t			 at = 0;
 
 	buf_add_str(out,
 	    "# Written by pki4ipsec at enrolment and renewal; changes are "
 	    "lost then.\n" INSTALL_PLAN_MARK);
 	for (; c != NULL; c = c->next)
 		buf_addf(out, " %s", c->name);
+	while (install_plan_old_name(old, &at, &name))
+		if (!install_plan_has(p, name))
+			buf_addf(out, " %.*s", (int)name.n, (const char *)name.p);
 	buf_add_str(out, "\n\n");
 	return conf_write_text(&p->tree, out, f);
 }

@@ -28,9 +28,15 @@ struct install_plan {
 MUST_CHECK bool install_plan(const struct install_request *req,
     struct arena *a, struct install_plan *out, struct fault *f);
 
-/* conf.d/NAME.conf. */
-MUST_CHECK bool install_plan_text(const struct install_plan *p,
+/*
+ * conf.d/NAME.conf.  Connections that old, the file from before, names and p
+ * does not stay in its line of names: the daemon may still hold them.
+ */
+MUST_CHECK bool install_plan_text(const struct install_plan *p, struct view old,
     struct buf *out, struct fault *f);
+
+/* Is this the name of a connection of p? */
+bool	install_plan_has(const struct install_plan *p, struct view name);
 
 /*
  * The names in the line that install_plan_text() wrote, one after the other:

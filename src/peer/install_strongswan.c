@@ -89,6 +89,14 @@ place_key(struct places *ps, const char *dir, const char *file,
 	return buf_check(&p->content, "private key", f);
 }
 
+static bool
+read_before(struct place *p, struct fault *f)
+{
+	buf_reset(&p->before);
+	p->existed = file_exists(p->path);
+	return !p->existed || file_read(p->path, &p->before, f);
+}
+
 /*
  * In the order in which they are written: should the power fail between two,
  * the daemon finds certificates without connections, and not the reverse.
@@ -109,7 +117,8 @@ place_all(const struct install_request *req, const char *dir,
 		return false;
 	(void)snprintf(name, sizeof(name), "%s.conf", plan->base);
 	conf = place(ps, dir, "conf.d", name, 0644, f);
-	return conf != NULL && install_plan_text(plan, &conf->content, f);
+	return conf != NULL && read_before(conf, f) &&
+	    install_plan_text(plan, buf_view(&conf->before), &conf->content, f);
 }
 
 /* ---- writing and putting back ---- */
@@ -132,8 +141,7 @@ write_place(struct place *p, struct fault *f)
 
 	memcpy(dir, p->path, sizeof(dir));
 	*strrchr(dir, '/') = '\0';
-	p->existed = file_exists(p->path);
-	if (p->existed && !file_read(p->path, &p->before, f))
+	if (!read_before(p, f))
 		return false;
 	if (is_in_place(p))
 		return true;
@@ -214,6 +222,22 @@ start_report(const struct install_plan *plan, const struct places *ps,
 
 /* ---- the whole ---- */
 
+/* They have left the daemon, too; until here the file has named them. */
+static bool
+forget_departed(const struct install_plan *plan, const struct place *conf,
+    struct fault *f)
+{
+	struct buf	text;
+	bool		ok;
+
+	buf_init(&text, INSTALL_CONF_MAX);
+	ok = install_plan_text(plan, VIEW_NONE, &text, f) &&
+	    (view_equal(buf_view(&text), buf_view(&conf->content)) ||
+	    file_write(conf->path, buf_view(&text), conf->mode, f));
+	buf_clear(&text);
+	return ok;
+}
+
 /*
  * Nobody there to load it is not a failure of the files.  What the daemon
  * did not take must not wait there for its next start either.
@@ -229,7 +253,7 @@ load(const struct install_request *req, const struct install_plan *plan,
 	if (install_daemon(req, plan, buf_view(&key->before),
 	    buf_view(&conf->before), r, &why)) {
 		say_loaded(req, r);
-		return true;
+		return forget_departed(plan, conf, f);
 	}
 	if (why.kind == FAULT_BUSY && r->daemon[0] == '\0') {
 		r->files_in_place = true;

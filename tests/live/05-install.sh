@@ -253,11 +253,17 @@ diff -r "$WORK/before" "$WORK/a/swanctl" || fail "files differ"
 
 step "a peer that has left"
 certificate a4 a.example
-out=$("$TOOL" name=a identity=fqdn:a.example role=s2s-gateway \
-    address=192.0.2.1 subnet=198.51.100.1/32 \
-    peer="c fqdn:c.example 192.0.2.3 198.51.100.3/32" \
-    key="$CA/a4.key" cert="$CA/a4.crt" ca="$CA/ca.crt" ca="$CA/root.crt" \
-    swanctl="$WORK/a/swanctl" vici="$(vici_uri a)") || fail "$out"
+# First as if the power had failed before the daemon heard of it.
+for load in no yes; do
+	out=$("$TOOL" name=a identity=fqdn:a.example role=s2s-gateway \
+	    address=192.0.2.1 subnet=198.51.100.1/32 \
+	    peer="c fqdn:c.example 192.0.2.3 198.51.100.3/32" \
+	    key="$CA/a4.key" cert="$CA/a4.crt" ca="$CA/ca.crt" \
+	    ca="$CA/root.crt" swanctl="$WORK/a/swanctl" \
+	    vici="$(vici_uri a)" load=$load) || fail "$out"
+done
+expect "the file has forgotten it" "connections: a-c" \
+    "$(sed -n 's/^# \(connections:.*\)/\1/p' "$WORK/a/swanctl/conf.d/a.conf" | grep -x 'connections: a-c')"
 out=$(sw a --list-conns)
 expect "the new connection is there" "a-c" "$out"
 grep -q "a-b" <<<"$out" && fail "the old connection is still there"

@@ -130,7 +130,7 @@ plan_text(const struct install_request *req, struct buf *out, struct fault *f)
 
 	assert_non_null(a);
 	ok = install_plan(req, a, &plan, f) &&
-	    install_plan_text(&plan, out, f);
+	    install_plan_text(&plan, VIEW_NONE, out, f);
 	arena_free(a);
 	return ok;
 }
@@ -475,6 +475,31 @@ test_old_names(void **state)
 	}
 }
 
+/* The file names whom the daemon may still hold, and nobody twice. */
+static void
+test_departed(void **state)
+{
+	static const char	old[] = "# x\n# connections: gw1-gw2 gw1-gone\n\n";
+	struct install_plan	p;
+	struct setting		s;
+	struct fault		f = { 0 };
+	struct buf		b;
+	struct arena		*a = arena_new(1u << 20);
+
+	(void)state;
+	assert_non_null(a);
+	setting_init(&s);
+	buf_init(&b, 1u << 16);
+	assert_true(install_plan(&s.req, a, &p, &f));
+	assert_true(install_plan_has(&p, VIEW_LIT("gw1-gw2")));
+	assert_false(install_plan_has(&p, VIEW_LIT("gw1-gone")));
+	assert_true(install_plan_text(&p, view_str(old), &b, &f));
+	assert_non_null(memmem(b.p, b.n, "\n# connections: gw1-gw2 gw1-gone\n", 33));
+	assert_null(memmem(b.p, b.n, "gw1-gone {", 10));
+	buf_clear(&b);
+	arena_free(a);
+}
+
 /* ---- roles, policies ---- */
 
 static void
@@ -632,6 +657,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_same_names),
 		cmocka_unit_test(test_old_names),
+		cmocka_unit_test(test_departed),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_no_daemon),
