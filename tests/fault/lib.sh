@@ -25,15 +25,17 @@ note() { printf '   %s\n' "$*"; }
 pass() { FAULT_PASSED=$((FAULT_PASSED + 1)); printf 'ok   %s\n' "$*"; }
 skip() { printf 'SKIP %s\n' "$*"; exit 77; }
 
-# The reason, then the end of every log there is.
+# The reason, then the end of every log there is; also from inside wait_for.
+exec {FAULT_SAY}>&2
 fail() {
 	local log
-	printf 'FAIL %s\n' "$*" >&2
+	exec >&"$FAULT_SAY" 2>&1
+	printf 'FAIL %s\n' "$*"
 	if [ -n "$WORK" ]; then
 		for log in "$WORK"/*.log; do
 			[ -s "$log" ] || continue
-			printf -- '---- %s\n' "${log##*/}" >&2
-			tail -n "${FAULT_LOG_LINES:-20}" "$log" >&2
+			printf -- '---- %s\n' "${log##*/}"
+			tail -n "${FAULT_LOG_LINES:-20}" "$log"
 		done
 	fi
 	exit 1
