@@ -15,6 +15,7 @@
 #define READ_OCTETS	65536u
 #define DIR_DEPTH_MAX	64	/* deeper than anything we make */
 #define PID_TEXT_MAX	32
+#define TEMP_TRIES	64	/* writers of one path that we wait for */
 
 /* errno as the fault of doing something to a path. */
 static bool
@@ -89,32 +90,65 @@ write_all(int fd, struct view v)
 	return true;
 }
 
-/* A durable file beside path; its name goes to temp (PATH_MAX). */
+/* Ours alone: what else bears that name is put away, and never written to. */
 static bool
-temp_write(const char *path, struct view content, mode_t mode, char *temp,
+temp_is_ours(int fd, const char *temp)
+{
+	struct stat	st, there;
+
+	if (fstat(fd, &st) != 0 || lstat(temp, &there) != 0 || st.st_ino != there.st_ino ||
+	    st.st_dev != there.st_dev)
+		return false;		/* its writer has renamed it meanwhile */
+	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
+		return true;
+	(void)unlink(temp);
+	return false;
+}
+
+/*
+ * One name for every writer of a path: what a killed one left is written anew
+ * by the next, instead of staying for ever.  The lock, which ends with its
+ * holder, keeps two from writing at the same time.
+ */
+static int
+temp_open(const char *temp)
+{
+	for (int i = 0; i < TEMP_TRIES; i++) {
+		int	fd = open(temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+		if (fd == -1 && errno == ELOOP && unlink(temp) == 0)
+			continue;
+		if (fd == -1)
+			return -1;
+		if (flock(fd, LOCK_EX) == 0 && temp_is_ours(fd, temp) && ftruncate(fd, 0) == 0)
+			return fd;
+		close(fd);
+	}
+	errno = EBUSY;
+	return -1;
+}
+
+/*
+ * A durable file beside path; its name goes to temp (PATH_MAX).  *out is to be
+ * closed, which lets the next writer in, once that name is another's or gone.
+ */
+static bool
+temp_write(const char *path, struct view content, mode_t mode, char *temp, int *out,
     struct fault *f)
 {
-	int	fd, n;
-	bool	ok;
+	int	n = snprintf(temp, PATH_MAX, "%s.new", path);
 
-	n = snprintf(temp, PATH_MAX, "%s.XXXXXX", path);
-	if (n < 0 || n >= PATH_MAX) {
-		temp[0] = '\0';
+	if (n < 0 || n >= PATH_MAX)
 		return fault_set(f, FAULT_LIMIT, NULL,
 		    "path \"%s\" is too long", path);
-	}
-	if ((fd = mkostemp(temp, O_CLOEXEC)) == -1) {
-		temp[0] = '\0';
+	if ((*out = temp_open(temp)) == -1)
 		return path_fault(f, "write", path);
-	}
-	ok = fchmod(fd, mode) == 0 && write_all(fd, content) && fsync(fd) == 0;
-	if (!ok)
-		path_fault(f, "write", path);
-	if (close(fd) != 0 && ok)
-		ok = path_fault(f, "write", path);
-	if (!ok)
-		unlink(temp);
-	return ok;
+	if (fchmod(*out, mode) == 0 && write_all(*out, content) && fsync(*out) == 0)
+		return true;
+	path_fault(f, "write", path);
+	unlink(temp);
+	close(*out);
+	return false;
 }
 
 /* fsync the folder path lies in, so that its new name survives. */
@@ -139,15 +173,16 @@ file_write(const char *path, struct view content, mode_t mode,
     struct fault *f)
 {
 	char	temp[PATH_MAX];
+	int	fd;
+	bool	ok;
 
-	if (!temp_write(path, content, mode, temp, f))
+	if (!temp_write(path, content, mode, temp, &fd, f))
 		return false;
-	if (rename(temp, path) != 0) {
-		path_fault(f, "write", path);
+	ok = rename(temp, path) == 0 || path_fault(f, "write", path);
+	if (!ok)
 		unlink(temp);
-		return false;
-	}
-	return parent_sync(path, f);
+	close(fd);
+	return ok && parent_sync(path, f);
 }
 
 bool
@@ -155,13 +190,15 @@ file_create(const char *path, struct view content, mode_t mode,
     struct fault *f)
 {
 	char	temp[PATH_MAX];
+	int	fd;
 	bool	ok;
 
-	if (!temp_write(path, content, mode, temp, f))
+	if (!temp_write(path, content, mode, temp, &fd, f))
 		return false;
 	/* link(2), unlike rename(2), never replaces. */
 	ok = link(temp, path) == 0 || path_fault(f, "create", path);
 	unlink(temp);
+	close(fd);
 	return ok && parent_sync(path, f);
 }
 

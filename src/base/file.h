@@ -14,8 +14,9 @@
 MUST_CHECK bool file_read(const char *path, struct buf *out, struct fault *f);
 
 /*
- * Temporary name in the same folder, write, fsync, rename, fsync the folder.
- * An existing file is replaced.
+ * Temporary name in the same folder ("path.new"), write, fsync, rename, fsync
+ * the folder.  An existing file is replaced; what a killed writer left under
+ * the temporary name too.
  */
 MUST_CHECK bool file_write(const char *path, struct view content, mode_t mode,
     struct fault *f);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -81,6 +82,65 @@ writes_replaces_creates(void **state)
 	fault_clear(&f);
 	assert_false(file_write(at("no/b"), VIEW_NONE, 0600, &f));
 	assert_int_equal(f.kind, FAULT_NOT_FOUND);
+}
+
+/* What a killed writer left is replaced; what only bears its name is not touched. */
+static void
+leftovers(void **state)
+{
+	struct fault	f = { 0 };
+	struct stat	st;
+
+	(void)state;
+	assert_true(file_write(at("other"), VIEW_LIT("mine"), 0644, &f));
+	assert_true(file_write(at("l.new"), VIEW_LIT("half of someth"), 0644, &f));
+	assert_true(file_write(at("l"), VIEW_LIT("whole"), 0600, &f));
+	content_is(at("l"), "whole");
+	assert_int_equal(stat(at("l"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_false(file_exists(at("l.new")));
+	assert_int_equal(link(at("other"), at("l.new")), 0);
+	assert_true(file_write(at("l"), VIEW_LIT("hard"), 0600, &f));
+	content_is(at("l"), "hard");
+	content_is(at("other"), "mine");
+	assert_int_equal(symlink("other", at("l.new")), 0);
+	assert_true(file_write(at("l"), VIEW_LIT("soft"), 0600, &f));
+	content_is(at("l"), "soft");
+	content_is(at("other"), "mine");
+	assert_false(file_exists(at("l.new")));
+}
+
+/* Each of them whole, whoever is last. */
+static void
+writers_at_once(void **state)
+{
+	struct fault	f = { 0 };
+	struct buf	b;
+	uint8_t		octets[4096];
+	pid_t		pids[4];
+	int		status;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		if ((pids[i] = fork()) != 0)
+			continue;
+		memset(octets, 'a' + i, sizeof(octets));
+		for (int k = 0; k < 50; k++)
+			if (!file_write(at("many"), view_of(octets, sizeof(octets)), 0600, &f))
+				_exit(1);
+		_exit(0);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	buf_init(&b, sizeof(octets) + 1);
+	assert_true(file_read(at("many"), &b, &f));
+	assert_int_equal(b.n, sizeof(octets));
+	for (size_t i = 1; i < b.n; i++)
+		assert_int_equal(b.p[i], b.p[0]);
+	buf_clear(&b);
+	assert_false(file_exists(at("many.new")));
 }
 
 static void
@@ -171,6 +231,8 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(writes_replaces_creates),
+		cmocka_unit_test(leftovers),
+		cmocka_unit_test(writers_at_once),
 		cmocka_unit_test(reading_is_bounded),
 		cmocka_unit_test(folders),
 		cmocka_unit_test(joining),
