@@ -59,6 +59,13 @@ wait_for() {
 	done
 }
 
+# moment MS: up to so many milliseconds, by chance (RANDOM=seed): when to
+# strike, not a wait for something.
+moment() {
+	local t=$((RANDOM % ($1 + 1)))
+	sleep $((t / 1000)).$(printf %03d $((t % 1000)))
+}
+
 # ---- beginning and end ----
 
 fault_need() {
