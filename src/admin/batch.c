@@ -12,6 +12,7 @@
 
 #define PATH_SIZE	2048
 #define PLAN_MAX	4096
+#define HALF_MADE	"new"		/* one place, so that a crash leaves no more than one */
 
 static const char *const state_names[] = { "sent", "delivered", "done" };
 
@@ -161,7 +162,7 @@ batches_unfinished(const char *dir, struct batch *out, size_t *n, struct fault *
 		return errno == ENOENT || fault_set(f, FAULT_IO, "", "could not open folder %s: %s",
 		    path, error_text(errno));
 	while (ok && (e = readdir(d)) != NULL) {
-		/* Half-made ones end in .new */
+		/* HALF_MADE is none yet */
 		if (strlen(e->d_name) != 2 * BATCH_ID_OCTETS)
 			continue;
 		ok = load_plan(dir, e->d_name, &out[*n], f);
@@ -202,13 +203,14 @@ bool
 batch_create(const char *dir, const struct batch *b, struct view request, struct view list,
     struct fault *f)
 {
-	char	fresh[sizeof(b->hex) + 4], from[PATH_SIZE], to[PATH_SIZE], path[PATH_SIZE];
+	char	from[PATH_SIZE], to[PATH_SIZE], path[PATH_SIZE];
 
-	snprintf(fresh, sizeof(fresh), "%s.new", b->hex);
-	if (!path_of(from, dir, fresh, "", f) || !path_of(to, dir, b->hex, "", f) ||
-	    !dir_make(from, 0700, f) || !path_of(path, dir, fresh, "request.der", f) ||
-	    !file_write(path, request, 0600, f) || !path_of(path, dir, fresh, "devices.csv", f) ||
-	    !file_write(path, list, 0600, f) || !write_plan(dir, fresh, b, f))
+	if (!path_of(from, dir, HALF_MADE, "", f) || !path_of(to, dir, b->hex, "", f) ||
+	    (file_exists(from) && !dir_remove(from, f)) || !dir_make(from, 0700, f) ||
+	    !path_of(path, dir, HALF_MADE, "request.der", f) ||
+	    !file_write(path, request, 0600, f) ||
+	    !path_of(path, dir, HALF_MADE, "devices.csv", f) ||
+	    !file_write(path, list, 0600, f) || !write_plan(dir, HALF_MADE, b, f))
 		return false;
 	if (rename(from, to) != 0)
 		return fault_set(f, FAULT_IO, "", "could not rename %s: %s", from,

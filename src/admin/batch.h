@@ -51,7 +51,7 @@ MUST_CHECK bool batches_unfinished(const char *dir, struct batch *out, size_t *n
 
 /* A fresh id for b; nothing is stored. */
 void	batch_begin(struct batch *b, const struct rng *rng);
-/* Store b, its request and the list it comes from. */
+/* Store b, its request and the list it comes from; the folder is locked. */
 MUST_CHECK bool batch_create(const char *dir, const struct batch *b, struct view request,
     struct view list, struct fault *f);
 /* Store b's new state. */
