@@ -519,8 +519,10 @@ authorization_run(struct authorization *z, struct fault *f)
 	struct fault	why = { 0 };
 
 	z->acknowledged = false;
-	if (z->b.state == BATCH_SENT && !send_request(z, f))
+	if (z->b.state == BATCH_SENT && !send_request(z, f)) {
+		z->n = 0;	/* what has no ticket is not reported as granted */
 		return false;
+	}
 	if (!acknowledge(z, &why) && why.kind != FAULT_REFUSED)
 		return true;
 	z->acknowledged = true;
