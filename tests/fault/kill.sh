@@ -36,11 +36,6 @@ goes_on() {
 	kill -0 "$LOAD" 2>/dev/null || fail "the fleet has stopped"
 	[ "$(progress)" -ge "$1" ]
 }
-anew() {	# anew ROLE OLD-PID
-	local now
-	now=$(child "$1")
-	[ -n "$now" ] && [ "$now" != "$2" ] && serve_ready
-}
 gone() { local pid; for pid in "$@"; do [ ! -e "/proc/$pid" ] || return 1; done; }
 
 kill_main() {

@@ -15,6 +15,7 @@ FAULT_PASSED=0
 FAULT_PIDS=()
 WORK=					# folder of the test
 VPN=					# of the PKI
+TICKETS=				# folder
 URL= PORT= HEALTH=			# where it listens
 SERVE_PID=
 
@@ -85,6 +86,7 @@ fault_begin() {
 	[ -x "$FAULT_PYTHON" ] || skip "no $FAULT_PYTHON"
 	WORK=$(mktemp -d "${TMPDIR:-/tmp}/pki4ipsec-fault.XXXXXX")
 	VPN=$WORK/vpn
+	TICKETS=$WORK/tickets
 	trap fault_end EXIT
 	trap 'exit 130' INT TERM
 	find_ports
@@ -183,9 +185,16 @@ children() {
 
 child() { children | awk -v role="$1" '$2 == role { print $1; exit }'; }
 
+# anew ROLE PID: another process than this one has the role, and serves.
+anew() {
+	local now
+	now=$(child "$1")
+	[ -n "$now" ] && [ "$now" != "$2" ] && serve_ready
+}
+
 # ---- Admin and Peers ----
 
-# authorize N [PREFIX]: tickets/PREFIX1.ticket ...
+# authorize N [PREFIX]: PREFIX1.ticket ...
 authorize() {
 	local n=$1 name=${2:-gw} i
 	{
@@ -195,11 +204,11 @@ authorize() {
 		done
 	} >"$WORK/$name.csv"
 	"$PKI4IPSEC" admin authorize --dir "$VPN/admin" --template s2s-gateway \
-	    --csv "$WORK/$name.csv" --out "$WORK/tickets" \
+	    --csv "$WORK/$name.csv" --out "$TICKETS" \
 	    >>"$WORK/authorize.log" 2>&1 || fail "admin authorize"
 }
 
-ticket() { echo "$WORK/tickets/$1.ticket"; }
+ticket() { echo "$TICKETS/$1.ticket"; }
 
 # enroll NAME: true when the device is done.
 enroll() {
