@@ -182,8 +182,8 @@ http_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 	}
 	if (http_result_is(&r, ANSWER_TYPE) && answer->n > 0)
 		return true;
-	return fault_set(f, why.kind, why.rule, "%s%s", why.text, r.status == 0 ? "" :
-	    ", from something that does not speak CMC");
+	return fault_set(f, why.kind, why.rule, "%s%s", why.text,
+	    r.status == 0 || why.kind == FAULT_BUSY ? "" : ", from something that does not speak CMC");
 }
 
 static bool

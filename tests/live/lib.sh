@@ -132,7 +132,7 @@ live_end() {
 
 # ---- the PKI ----
 
-# serve_start DIR: wait until it listens at 192.0.2.254:8080.
+# serve_start DIR: wait until it answers at 192.0.2.254:8080.
 serve_start() {
 	background "$WORK/serve.log" pki "$PKI4IPSEC" pki serve --dir "$1"
 	SERVE_PID=$BACKGROUND
@@ -142,7 +142,8 @@ serve_start() {
 serve_answers() {
 	kill -0 "$SERVE_PID" 2>/dev/null ||
 		fail "pki serve has ended: $(tail -n 3 "$WORK/serve.log")"
-	listens pki $LIVE_SERVER 8080
+	# Ports are open before there is anybody to answer.
+	listens pki $LIVE_SERVER 8080 && grep -q '^ready' "$WORK/serve.log"
 }
 
 cert_serial() { openssl x509 -in "$1" -noout -serial | cut -d= -f2; }
