@@ -276,18 +276,36 @@ number_parse(const char *what, const char *s, int64_t min, int64_t max,
 	return true;
 }
 
+static const struct {
+	char	unit;
+	int64_t	seconds;
+} units[] = {
+	{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 },
+};
+
+#define UNITS	(sizeof(units) / sizeof(units[0]))
+
+/* In the largest unit up to days that fits: weeks are not what people count in. */
+static const char *
+duration_text(int64_t seconds, char out[32])
+{
+	size_t	i = UNITS - 2;
+
+	while (i > 0 && (seconds == 0 || seconds % units[i].seconds != 0))
+		i--;
+	snprintf(out, 32, "%" PRId64 "%c", seconds / units[i].seconds, units[i].unit);
+	return out;
+}
+
 bool
 duration_parse(const char *what, const char *s, int64_t min, int64_t max,
     int64_t *seconds, struct fault *f)
 {
-	static const struct { char unit; int64_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
-		{ 'w', 7 * 86400 },
-	};
+	char	from[32], to[32];
 	size_t	n = strlen(s);
 	int64_t	v, unit = 1;
 
-	for (size_t i = 0; n > 0 && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; n > 0 && i < UNITS; i++) {
 		if (s[n - 1] == units[i].unit) {
 			unit = units[i].seconds;
 			n--;
@@ -297,8 +315,8 @@ duration_parse(const char *what, const char *s, int64_t min, int64_t max,
 	if (!decimal(s, n, &v) || v < 0 || __builtin_mul_overflow(v, unit, &v) ||
 	    v < min || v > max)
 		return fault_set(f, FAULT_USAGE, NULL,
-		    "%s is \"%s\", not a duration from %" PRId64 " to %" PRId64
-		    " seconds (90s, 15m, 12h, 30d, 2w)", what, s, min, max);
+		    "%s is \"%s\", not a duration from %s to %s (90s, 15m, 12h, 30d, 2w)", what, s,
+		    duration_text(min, from), duration_text(max, to));
 	*seconds = v;
 	return true;
 }

@@ -208,15 +208,30 @@ run_status(const struct invocation *in)
 
 /* --- audit ------------------------------------------------------------------------- */
 
+static void
+print_row_json(const struct store_audit *a, const char *date)
+{
+	json_t	*o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "row", (json_int_t)a->n, "time",
+		    date, "actor", a->actor, "action", a->action, "object", a->object, "detail",
+		    a->detail);
+
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
 static bool
 print_row(void *ctx, const struct store_audit *a, struct fault *f)
 {
-	char	date[32];
+	const struct invocation	*in = ctx;
+	char			 date[32];
 
-	(void)ctx;
 	(void)f;
 	date_format(a->time, date);
-	printf("%8" PRId64 "  %s  %-24s %-28s %-12s %s\n", a->n, date, a->actor, a->action,
+	if (in->json)
+		print_row_json(a, date);
+	else
+		printf("%8" PRId64 "  %s  %-24s %-28s %-12s %s\n", a->n, date, a->actor, a->action,
 	    a->object, a->detail);
 	return true;
 }
@@ -250,7 +265,8 @@ run_audit(const struct invocation *in)
 	else if (option_given(in, "verify"))
 		rc = verify(in, &v, &f);
 	else
-		rc = store_audit_walk(v.store, 0, SIZE_MAX / 2, print_row, NULL, &f) ?
+		rc = store_audit_walk(v.store, 0, SIZE_MAX / 2, print_row,
+		    (void *)(uintptr_t)in, &f) ?
 		    EXIT_DONE : command_fail(in, &f, NULL);
 	close_pki(&v);
 	return rc;
