@@ -15,7 +15,7 @@
 /* Ask, and print: JSON as it comes, or what show() makes of it. */
 static int
 ask(const struct invocation *in, const char *const *words, size_t n,
-    void (*show)(const json_t *answer))
+    void (*show)(const struct invocation *in, const json_t *answer))
 {
 	struct console_request	q = { .n = n };
 	struct fault		f = { 0 };
@@ -30,12 +30,12 @@ ask(const struct invocation *in, const char *const *words, size_t n,
 		if (in->json)
 			printf("%.*s\n", (int)out.n, (const char *)out.p);
 		else if (!in->quiet && answer != NULL)
-			show(answer);
+			show(in, answer);
 	}
 	json_decref(answer);
 	buf_clear(&out);
 	return f.kind == FAULT_NONE ? EXIT_DONE : command_fail(in, &f,
-	    f.kind == FAULT_NOT_FOUND && in->nargs == 0 ? "pki4ipsec pki init --help" : NULL);
+	    pki_help(in, &f));
 }
 
 static const char *
@@ -55,11 +55,12 @@ static const struct option revoke_options[] = {
 };
 
 static void
-show_revoked(const json_t *answer)
+show_revoked(const struct invocation *in, const json_t *answer)
 {
 	json_t	*list = json_object_get(answer, "revoked"), *o;
 	size_t	 i;
 
+	(void)in;
 	json_array_foreach(list, i, o) {
 		char	shown[IDENTITY_TICKET_MAX * 4];
 
@@ -95,8 +96,9 @@ const struct command cmd_pki_revoke = {
 static const struct option dir_options[] = { DIR_OPTION, { 0 } };
 
 static void
-show_crl(const json_t *answer)
+show_crl(const struct invocation *in, const json_t *answer)
 {
+	(void)in;
 	(void)answer;
 	printf("new CRLs are out\n");
 }
@@ -118,11 +120,12 @@ const struct command cmd_pki_crl = {
 /* --- pki admin ---------------------------------------------------------------------------- */
 
 static void
-show_admins(const json_t *answer)
+show_admins(const struct invocation *in, const json_t *answer)
 {
 	json_t	*list = json_object_get(answer, "admins"), *o, *certs, *c;
 	size_t	 i, k;
 
+	(void)in;
 	json_array_foreach(list, i, o) {
 		const char	*rights = text_of(o, "rights");
 
@@ -136,25 +139,31 @@ show_admins(const json_t *answer)
 }
 
 static void
-show_done(const json_t *answer)
+show_done(const struct invocation *in, const json_t *answer)
 {
 	printf("done\n");
-	show_revoked(answer);
+	show_revoked(in, answer);
 }
 
+/* Its credential comes as every Admin's does: the commands for it. */
 static void
-show_added(const json_t *answer)
+show_added(const struct invocation *in, const json_t *answer)
 {
+	const char	*name = in->args[1], *dir = option_value(in, "dir");
+
 	(void)answer;
-	printf("added; it needs a credential: authorize NAME@admin.invalid with the label NAME\n"
-	    "under template \"admin\" (column email), and give it the ticket:\n"
-	    "  pki4ipsec admin enroll TICKET --dir DIR\n");
+	printf("added %s; next, by an Admin who may authorize under template \"admin\":\n"
+	    "  printf 'label,email,template\\n%s,%s@admin.invalid,admin\\n' |\n"
+	    "      pki4ipsec admin authorize --dir %s/admin --csv -\n"
+	    "and with the ticket, where %s works:\n"
+	    "  pki4ipsec admin enroll tickets/%s.ticket --dir %s\n", name, name, name, dir, name,
+	    name, name);
 }
 
 static const struct {
 	const char	*word, *verb;
 	size_t		 words;
-	void		(*show)(const json_t *answer);
+	void		(*show)(const struct invocation *in, const json_t *answer);
 } admin_words[] = {
 	{ "list", "admins", 1, show_admins },
 	{ "add", "admin-add", 3, show_added },
