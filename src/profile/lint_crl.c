@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CRLs, and what joins a certificate to its issuer's.
+ * CRLs.
  */
+#include <stdlib.h>
+
+#include "codec/idp.h"
 #include "profile/lint_rules.h"
 
 #define CRL_DAYS_MAX		10
@@ -59,11 +62,28 @@ validity_long(const struct lint_input *in, char *detail)
 	return in->crl->has_next_update && days > CRL_DAYS_MAX;
 }
 
+/* The decoder takes a critical issuingDistributionPoint for unknown; it has rules of its own. */
 static bool
 unknown_critical(const struct lint_input *in, char *detail)
 {
-	(void)detail;
-	return in->crl->unknown_critical;
+	static const struct view	known[] = { OID_AUTHORITY_KEY_ID, OID_CRL_NUMBER,
+		OID_DELTA_CRL, OID_ISSUING_DIST_POINT, OID_FRESHEST_CRL,
+		OID_ISSUER_ALT_NAME, OID_AUTHORITY_INFO_ACCESS };
+	char				text[OID_TEXT_MAX];
+
+	for (size_t i = 0; i < in->crl->extensions.n; i++) {
+		const struct extension	*e = &in->crl->extensions.list[i];
+		size_t			 k = 0;
+
+		while (k < sizeof(known) / sizeof(known[0]) && !view_equal(e->oid, known[k]))
+			k++;
+		if (!e->critical || k < sizeof(known) / sizeof(known[0]))
+			continue;
+		lint_say(detail, "%s", oid_show(e->oid, text));
+		in->spot->at = e->oid;
+		return true;
+	}
+	return false;
 }
 
 static bool
@@ -85,30 +105,147 @@ params(const struct lint_input *in, char *detail)
 	return why != NULL;
 }
 
+static bool
+is_indirect(const struct crl *c)
+{
+	struct idp	p;
+
+	return c->has_issuing_dist_point && idp_decode(c->issuing_dist_point, &p, NULL) &&
+	    p.indirect;
+}
+
+static bool
+has_time(struct view value)
+{
+	struct der	d;
+	struct view	v;
+	int64_t		t;
+
+	der_init(&d, value);
+	return der_get(&d, DER_GENERALIZED_TIME, &v, NULL) && der_generalized_content(v, &t, NULL);
+}
+
+/* What is wrong with one extension of an entry (RFC 5280, 5.3). */
+static const char *
+entry_extension(const struct extension *e, bool indirect)
+{
+	if (view_equal(e->oid, OID_REASON_CODE)) {
+		if (e->critical)
+			return "a critical reasonCode";
+		if (view_equal(e->value, VIEW_LIT("\x0a\x01\x00")))
+			return "reasonCode unspecified, written out";
+	} else if (view_equal(e->oid, OID_CERTIFICATE_ISSUER)) {
+		if (!e->critical)
+			return "certificateIssuer not critical";
+		if (!indirect)
+			return "certificateIssuer in a direct CRL";
+	} else if (view_equal(e->oid, OID_INVALIDITY_DATE)) {
+		if (!has_time(e->value))
+			return "invalidityDate is no GeneralizedTime";
+	} else if (e->critical)
+		return "an unknown critical entry extension";
+	return NULL;
+}
+
+/* entry: the whole SEQUENCE, which decoded before. */
+static const char *
+entry_extensions(struct view entry, bool indirect)
+{
+	struct extensions	list;
+	struct der		d;
+	struct view		v;
+	const char		*why = NULL;
+
+	der_init(&d, entry);
+	if (!der_open(&d, DER_SEQUENCE, &d, NULL) || !der_get_any(&d, &v, NULL) ||
+	    !der_get_any(&d, &v, NULL) || der_at_end(&d) ||
+	    !der_get_any(&d, &v, NULL) || !extensions_decode(v, &list, NULL))
+		return NULL;
+	for (size_t i = 0; why == NULL && i < list.n; i++)
+		why = entry_extension(&list.list[i], indirect);
+	return why;
+}
+
 /* Every entry once; the first that breaks a rule. */
 static bool
 entry_ext(const struct lint_input *in, char *detail)
 {
-	struct der		d;
+	bool			indirect = is_indirect(in->crl);
+	struct der		d, at;
 	struct crl_revoked	e;
 	struct fault		f = { 0 };
 
 	der_init(&d, in->crl->entries);
 	while (!der_at_end(&d)) {
-		if (!crl_next(&d, &e, &f)) {
-			lint_say(detail, "%s", f.text);
-			return true;
-		}
-		if (e.unknown_critical) {
-			lint_say(detail, "an unknown critical entry extension");
-			return true;
-		}
-		if (e.reason == CRL_REMOVE_FROM_CRL && !in->crl->is_delta) {
-			lint_say(detail, "removeFromCRL outside a delta");
+		const char	*why = NULL;
+
+		at = d;
+		if (!crl_next(&d, &e, &f))
+			why = f.text;
+		else if (e.reason == CRL_REMOVE_FROM_CRL && !in->crl->is_delta)
+			why = "removeFromCRL outside a delta";
+		else
+			why = entry_extensions(view_of(at.p, at.n - d.n), indirect);
+		if (why != NULL) {
+			lint_say(detail, "%s", why);
+			in->spot->at = view_of(at.p, at.n - d.n);
 			return true;
 		}
 	}
 	return false;
+}
+
+static int
+by_serial(const void *a, const void *b)
+{
+	return view_compare(*(const struct view *)a, *(const struct view *)b);
+}
+
+/* Serial numbers one after another: in most CRLs they go up, and that is all. */
+static bool
+serials(const struct crl *c, struct view **list, size_t *n, bool *sorted)
+{
+	struct der		d;
+	struct crl_revoked	e;
+	size_t			room = 0;
+
+	der_init(&d, c->entries);
+	*sorted = true;
+	while (!der_at_end(&d) && crl_next(&d, &e, NULL)) {
+		if (*n == room) {
+			struct view	*more;
+
+			room = room == 0 ? 1024 : 2 * room;
+			if ((more = realloc(*list, room * sizeof(**list))) == NULL)
+				return false;
+			*list = more;
+		}
+		if (*n > 0 && view_compare((*list)[*n - 1], e.serial) >= 0)
+			*sorted = false;
+		(*list)[(*n)++] = e.serial;
+	}
+	return true;
+}
+
+static bool
+serial_twice(const struct lint_input *in, char *detail)
+{
+	struct view	*list = NULL;
+	size_t		 n = 0;
+	bool		 sorted, twice = false;
+
+	if (is_indirect(in->crl))	/* another issuer may have the same number */
+		return false;
+	if (serials(in->crl, &list, &n, &sorted) && !sorted) {
+		qsort(list, n, sizeof(*list), by_serial);
+		for (size_t i = 1; i < n && !twice; i++)
+			if ((twice = view_equal(list[i - 1], list[i])))
+				in->spot->at = list[i];
+	}
+	free(list);
+	if (twice)
+		lint_say(detail, "a serial number stands twice");
+	return twice;
 }
 
 static bool
@@ -132,17 +269,27 @@ freshest(const struct lint_input *in, char *detail)
 	return has(in, OID_FRESHEST_CRL);
 }
 
-/* Content of the IDP's SEQUENCE: empty when the value is 30 00. */
 static bool
 idp_form(const struct lint_input *in, char *detail)
 {
 	const struct extension	*e = extensions_find(&in->crl->extensions,
 				    OID_ISSUING_DIST_POINT);
+	struct idp		 p;
+	const char		*why = NULL;
 
 	if (e == NULL)
 		return false;
-	lint_say(detail, e->critical ? "empty" : "not critical");
-	return !e->critical || e->value.n <= 2;
+	if (!e->critical)
+		why = "not critical";
+	else if (!idp_decode(e->value, &p, NULL))
+		why = "not readable";
+	else if (e->value.n <= 2)
+		why = "empty";
+	else if (p.only_user + p.only_ca + p.only_attribute > 1)
+		why = "several onlyContains fields";
+	if (why != NULL)
+		lint_say(detail, "%s", why);
+	return why != NULL;
 }
 
 /* onlyContains...[1] [2] [5], onlySomeReasons [3], indirectCRL [4] */
@@ -151,25 +298,14 @@ partitioned(const struct lint_input *in, char *detail)
 {
 	const struct extension	*e = extensions_find(&in->crl->extensions,
 				    OID_ISSUING_DIST_POINT);
-	struct der		 d, seq;
-	struct view		 tlv;
+	struct idp		 p;
 
-	if (e == NULL)
+	if (e == NULL || !idp_decode(e->value, &p, NULL))
 		return false;
-	der_init(&d, e->value);
-	if (!der_open(&d, DER_SEQUENCE, &seq, NULL))
-		return false;
-	while (!der_at_end(&seq)) {
-		uint8_t	tag = der_peek(&seq);
-
-		if (tag != DER_CONTEXT_C(0)) {
-			lint_say(detail, "field [%d]", tag & 0x1f);
-			return true;
-		}
-		if (!der_get_any(&seq, &tlv, NULL))
-			return false;
-	}
-	return false;
+	lint_say(detail, "%s", p.only_user ? "onlyContainsUserCerts" :
+	    p.only_ca ? "onlyContainsCACerts" : p.only_attribute ?
+	    "onlyContainsAttributeCerts" : p.some_reasons ? "onlySomeReasons" : "indirectCRL");
+	return p.only_user || p.only_ca || p.only_attribute || p.some_reasons || p.indirect;
 }
 
 static bool
@@ -205,6 +341,8 @@ const struct lint_row lint_crl_rows[] = {
 	{ { "e_pkix_crl_sigalg_params", "RFC 4055, RFC 5758, RFC 8410",
 	    "signature parameters as the algorithm demands", LINT_ERROR }, FOR_ALL,
 	    params },
+	{ { "e_pkix_crl_unsorted_empty", "RFC 5280, 5.1.2.6",
+	    "no empty list, no serial number twice", LINT_ERROR }, FOR_ALL, serial_twice },
 	{ { "e_pkix_crl_entry_ext", "RFC 5280, 5.3", "entries well formed",
 	    LINT_ERROR }, FOR_ALL, entry_ext },
 	{ { "w_ike_crl_delta", "RFC 4945, 5.2.2.4.2", "a full CRL", LINT_WARN }, FOR_ALL,
@@ -214,7 +352,7 @@ const struct lint_row lint_crl_rows[] = {
 	{ { "w_ike_crl_freshest", "RFC 4945, 5.2.2.6", "no freshestCRL", LINT_WARN },
 	    FOR_ALL, freshest },
 	{ { "e_pkix_idp_form", "RFC 5280, 5.2.5",
-	    "issuingDistributionPoint critical and not empty", LINT_ERROR }, FOR_ALL,
+	    "issuingDistributionPoint critical, not empty, of one scope", LINT_ERROR }, FOR_ALL,
 	    idp_form },
 	{ { "w_interop_crl_partitioned", "strongSwan ignores the partition",
 	    "one complete CRL for each CA key", LINT_WARN }, FOR_ALL, partitioned },
@@ -222,71 +360,5 @@ const struct lint_row lint_crl_rows[] = {
 	    FOR_ALL, ian },
 	{ { "i_ike_crl_over_64k", "RFC 4945, 3.2.3", "too large to travel in IKE",
 	    LINT_INFO }, FOR_ALL, over_64k },
-	{ { NULL, NULL, NULL, LINT_INFO }, 0, NULL },
-};
-
-static bool
-issuer_subject_bytes(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return !view_equal(in->cert->issuer, in->issuer->subject);
-}
-
-static bool
-aki_ski_mismatch(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return in->cert->aki.n > 0 && in->issuer->ski.n > 0 &&
-	    !view_equal(in->cert->aki, in->issuer->ski);
-}
-
-static bool
-beyond_issuer(const struct lint_input *in, char *detail)
-{
-	lint_say(detail, "by %lld seconds",
-	    (long long)(in->cert->not_after - in->issuer->not_after));
-	return in->cert->not_after > in->issuer->not_after;
-}
-
-static bool
-issuer_is_no_ca(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return in->issuer->version == 3 && !in->issuer->is_ca;
-}
-
-static bool
-path_length_exceeded(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return in->cert->is_ca && in->issuer->has_path_length &&
-	    in->issuer->path_length == 0 && !cert_is_self_issued(in->cert);
-}
-
-static bool
-cmc_ca_name(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return (in->cert->eku & EKU_CMC_CA) != 0 &&
-	    !view_equal(in->cert->subject, in->issuer->subject);
-}
-
-const struct lint_row lint_issuer_rows[] = {
-	{ { "e_pkix_issuer_subject_bytes", "RFC 4945, 3.2.7.1",
-	    "issuer octets equal to the CA's subject", LINT_ERROR }, FOR_ALL,
-	    issuer_subject_bytes },
-	{ { "e_pkix_aki_ski_mismatch", "RFC 5280, 4.2.1.1",
-	    "authorityKeyIdentifier is the CA's subjectKeyIdentifier", LINT_ERROR },
-	    FOR_ALL, aki_ski_mismatch },
-	{ { "w_rec_validity_beyond_issuer", "recommendation",
-	    "ends before its issuer", LINT_WARN }, FOR_ALL, beyond_issuer },
-	{ { "e_pkix_issuer_no_ca", "RFC 5280, 6.1.4", "the issuer is a CA", LINT_ERROR },
-	    FOR_ALL, issuer_is_no_ca },
-	{ { "e_pkix_path_length_exceeded", "RFC 5280, 6.1.4",
-	    "no CA below a pathLenConstraint of 0", LINT_ERROR }, FOR_ALL,
-	    path_length_exceeded },
-	{ { "w_pkix_cmc_ca_name", "RFC 10002, 8",
-	    "a CMC signer of the CA bears its name", LINT_WARN }, FOR_ALL,
-	    cmc_ca_name },
-	{ { NULL, NULL, NULL, LINT_INFO }, 0, NULL },
+	LINT_ROWS_END,
 };

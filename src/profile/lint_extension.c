@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key identifiers, policies, constraints, odd extensions, and where
- * revocation is to be looked up.
+ * Key identifiers, policies, constraints, odd extensions.
  */
-#include "profile/dns.h"
+#include "profile/constraints.h"
 #include "profile/lint_rules.h"
 
 static bool
@@ -71,26 +70,148 @@ mappings_critical(const struct lint_input *in, char *detail)
 	return lint_is_critical(in, OID_POLICY_MAPPINGS);
 }
 
-/* Constraints have no place in an end entity and are critical in a CA. */
+/* RFC 6818, 3: explicitText is not IA5String; we would rather see none at all. */
 static bool
+policy_qualifiers(const struct lint_input *in, char *detail)
+{
+	struct der	d, list, info, qualifiers, one;
+	struct view	oid;
+
+	der_init(&d, lint_value(&in->cert->extensions, OID_CERT_POLICIES));
+	if (!der_open(&d, DER_SEQUENCE, &list, NULL))
+		return false;
+	while (!der_at_end(&list)) {
+		if (!der_open(&list, DER_SEQUENCE, &info, NULL) ||
+		    !der_oid(&info, &oid, NULL))
+			return false;
+		if (der_at_end(&info) || !der_open(&info, DER_SEQUENCE, &qualifiers, NULL))
+			continue;
+		while (!der_at_end(&qualifiers)) {
+			if (!der_open(&qualifiers, DER_SEQUENCE, &one, NULL) ||
+			    !der_oid(&one, &oid, NULL))
+				return false;
+			if (view_equal(oid, OID_QT_CPS))
+				continue;
+			lint_say(detail, "a user notice");
+			in->spot->at = oid;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+policy_mappings_any(const struct lint_input *in, char *detail)
+{
+	struct der	d, list, pair;
+	struct view	from, to;
+
+	if (!lint_has(in, OID_POLICY_MAPPINGS))
+		return false;
+	lint_say(detail, "not in a CA");
+	if (!in->cert->is_ca)
+		return true;
+	lint_say(detail, "anyPolicy is mapped");
+	der_init(&d, lint_value(&in->cert->extensions, OID_POLICY_MAPPINGS));
+	if (!der_open(&d, DER_SEQUENCE, &list, NULL))
+		return false;
+	while (!der_at_end(&list))
+		if (!der_open(&list, DER_SEQUENCE, &pair, NULL) ||
+		    !der_oid(&pair, &from, NULL) || !der_oid(&pair, &to, NULL))
+			return false;
+		else if (view_equal(from, OID_ANY_POLICY) || view_equal(to, OID_ANY_POLICY))
+			return true;
+	return false;
+}
+
+/* Constraints have no place in an end entity and are critical in a CA. */
+static const char *
 constraint_form(const struct lint_input *in, struct view oid)
 {
-	return lint_has(in, oid) && (!in->cert->is_ca || !lint_is_critical(in, oid));
+	if (!lint_has(in, oid))
+		return NULL;
+	if (!in->cert->is_ca)
+		return "not in a CA";
+	return lint_is_critical(in, oid) ? NULL : "not critical";
+}
+
+static const char *
+subtree_form(const struct subtree *s)
+{
+	if (s->bounded)
+		return "a minimum or maximum";
+	if (s->base.type == GENERAL_NAME_IP && s->base.value.n != 8 && s->base.value.n != 32)
+		return "an address range not of 8 or 32 octets";
+	return NULL;
 }
 
 static bool
 nc_form(const struct lint_input *in, char *detail)
 {
-	(void)detail;
-	return constraint_form(in, OID_NAME_CONSTRAINTS);
+	const char		*why = constraint_form(in, OID_NAME_CONSTRAINTS);
+	struct name_constraints	 nc = { 0 };
+
+	if (!lint_has(in, OID_NAME_CONSTRAINTS))
+		return false;
+	if (why == NULL && !constraints_decode(lint_value(&in->cert->extensions,
+	    OID_NAME_CONSTRAINTS), &nc, NULL))
+		why = "not readable";
+	else if (why == NULL && nc.n == 0)
+		why = "empty";
+	for (size_t i = 0; why == NULL && i < nc.n; i++) {
+		why = subtree_form(&nc.list[i]);
+		in->spot->at = nc.list[i].base.value;
+	}
+	if (why != NULL)
+		lint_say(detail, "%s", why);
+	return why != NULL;
+}
+
+static bool
+nc_excluded_dn(const struct lint_input *in, char *detail)
+{
+	struct name_constraints	nc;
+
+	if (!lint_has(in, OID_NAME_CONSTRAINTS) || !constraints_decode(
+	    lint_value(&in->cert->extensions, OID_NAME_CONSTRAINTS), &nc, NULL))
+		return false;
+	for (size_t i = 0; i < nc.n; i++)
+		if (nc.list[i].excluded && nc.list[i].base.type == GENERAL_NAME_DIRECTORY) {
+			general_name_text(&nc.list[i].base, detail, LINT_DETAIL_MAX);
+			in->spot->at = nc.list[i].base.value;
+			return true;
+		}
+	return false;
+}
+
+/* PolicyConstraints without either of its fields */
+static bool
+pc_empty(const struct lint_input *in)
+{
+	return view_equal(lint_value(&in->cert->extensions, OID_POLICY_CONSTRAINTS),
+	    VIEW_LIT("\x30\x00"));
 }
 
 static bool
 pc_iap_form(const struct lint_input *in, char *detail)
 {
-	(void)detail;
-	return constraint_form(in, OID_POLICY_CONSTRAINTS) ||
-	    constraint_form(in, OID_INHIBIT_ANY_POLICY);
+	const char	*why = constraint_form(in, OID_POLICY_CONSTRAINTS);
+
+	if (why == NULL)
+		why = constraint_form(in, OID_INHIBIT_ANY_POLICY);
+	if (why == NULL && pc_empty(in))
+		why = "empty";
+	if (why != NULL)
+		lint_say(detail, "%s", why);
+	return why != NULL;
+}
+
+static bool
+sda_present(const struct lint_input *in, char *detail)
+{
+	in->spot->grave = lint_is_critical(in, OID_SUBJECT_DIRECTORY_ATTRIBUTES);
+	lint_say(detail, "%s", in->spot->grave ? "critical" : "");
+	return lint_has(in, OID_SUBJECT_DIRECTORY_ATTRIBUTES);
 }
 
 /* Rules that are "this extension is there". */
@@ -106,99 +227,8 @@ PRESENCE(name_constraints, OID_NAME_CONSTRAINTS)
 PRESENCE(policy_constraints, OID_POLICY_CONSTRAINTS)
 PRESENCE(inhibit_any_policy, OID_INHIBIT_ANY_POLICY)
 PRESENCE(ian_present, OID_ISSUER_ALT_NAME)
-PRESENCE(sda_present, OID_SUBJECT_DIRECTORY_ATTRIBUTES)
 PRESENCE(sia_present, OID_SUBJECT_INFO_ACCESS)
 PRESENCE(ipaddrblocks, OID_IP_ADDR_BLOCKS)
-PRESENCE(freshest_in_cert, OID_FRESHEST_CRL)
-
-static bool
-no_rev_avail(const struct lint_input *in, char *detail)
-{
-	const struct cert	*c = in->cert;
-
-	if (c->no_rev_avail && (c->is_ca || lint_has(in, OID_CRL_DIST_POINTS) ||
-	    lint_has(in, OID_FRESHEST_CRL) || c->ocsp_uri.n > 0))
-		lint_say(detail, "beside what it denies");
-	return c->no_rev_avail;
-}
-
-static bool
-no_revocation_pointer(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return !lint_is_anchor(in->cert) && !in->cert->ocsp_nocheck &&
-	    !lint_has(in, OID_CRL_DIST_POINTS) && in->cert->ocsp_uri.n == 0;
-}
-
-static bool
-cdp_missing(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return !lint_is_anchor(in->cert) && !in->cert->ocsp_nocheck &&
-	    !lint_has(in, OID_CRL_DIST_POINTS);
-}
-
-/* cert.h gives the first http URI: a CDP without one is all ldap or https. */
-static bool
-cdp_scheme(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return lint_has(in, OID_CRL_DIST_POINTS) && in->cert->cdp_uri.n == 0;
-}
-
-/* The host of http://host:port/path; empty when there is none. */
-static struct view
-uri_host(struct view uri)
-{
-	const struct view	scheme = VIEW_LIT("http://");
-	size_t			n = 0;
-
-	if (uri.n < scheme.n || !ascii_equal_fold(view_of(uri.p, scheme.n), scheme))
-		return VIEW_NONE;
-	uri.p += scheme.n;
-	uri.n -= scheme.n;
-	if (uri.n > 0 && uri.p[0] == '[')
-		while (n < uri.n && uri.p[n] != ']')
-			n++;
-	while (n < uri.n && uri.p[n] != ':' && uri.p[n] != '/')
-		n++;
-	return view_of(uri.p, n);
-}
-
-static bool
-is_own_host(struct view host)
-{
-	return ascii_equal_fold(host, VIEW_LIT("localhost")) ||
-	    view_equal(host, VIEW_LIT("[::1]")) ||
-	    (host.n > 4 && memcmp(host.p, "127.", 4) == 0);
-}
-
-static bool
-cdp_unresolvable(const struct lint_input *in, char *detail)
-{
-	struct view	host;
-
-	if (in->cert->cdp_uri.n == 0)
-		return false;
-	host = uri_host(in->cert->cdp_uri);
-	lint_quote(detail, in->cert->cdp_uri);
-	return host.n == 0 || is_own_host(host) ||
-	    (host.p[0] != '[' && memchr(host.p, '.', host.n) == NULL);
-}
-
-static bool
-aia_no_ocsp(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return !lint_is_anchor(in->cert) && in->cert->ocsp_uri.n == 0;
-}
-
-static bool
-aia_form(const struct lint_input *in, char *detail)
-{
-	(void)detail;
-	return lint_is_critical(in, OID_AUTHORITY_INFO_ACCESS);
-}
 
 const struct lint_row lint_extension_rows[] = {
 	{ { "e_pkix_unknown_critical", "RFC 4945, 5.1.3",
@@ -221,19 +251,27 @@ const struct lint_row lint_extension_rows[] = {
 	{ { "w_ike_policies_critical", "RFC 4945, 5.1.3.4",
 	    "certificatePolicies not critical", LINT_WARN }, FOR_ALL,
 	    policies_critical },
+	{ { "w_pkix_policy_qualifiers", "RFC 5280, 4.2.1.4",
+	    "policies as OIDs, at most with a CPS URI", LINT_WARN }, FOR_ALL,
+	    policy_qualifiers },
+	{ { "e_pkix_policy_mappings_any", "RFC 5280, 4.2.1.5",
+	    "policyMappings only in a CA, without anyPolicy", LINT_ERROR }, FOR_ALL,
+	    policy_mappings_any },
 	{ { "w_ike_policy_mappings_critical", "RFC 4945, 5.1.3.5",
 	    "policyMappings not critical", LINT_WARN }, FOR_CA, mappings_critical },
 	{ { "w_ike_name_constraints", "RFC 4945, 5.1.3.10", "no nameConstraints",
 	    LINT_WARN }, FOR_CA, name_constraints },
 	{ { "e_pkix_nc_form", "RFC 5280, 4.2.1.10",
-	    "nameConstraints only in a CA, and critical", LINT_ERROR }, FOR_ALL,
-	    nc_form },
+	    "nameConstraints only in a CA, critical and of the right form", LINT_ERROR },
+	    FOR_ALL, nc_form },
+	{ { "w_interop_nc_excluded_dn", "strongSwan 6.0.6",
+	    "no excluded directoryName", LINT_WARN }, FOR_CA, nc_excluded_dn },
 	{ { "w_ike_policy_constraints", "RFC 4945, 5.1.3.11", "no policyConstraints",
 	    LINT_WARN }, FOR_CA, policy_constraints },
 	{ { "w_ike_inhibit_any_policy", "RFC 4945, 5.1.3.14", "no inhibitAnyPolicy",
 	    LINT_WARN }, FOR_CA, inhibit_any_policy },
 	{ { "e_pkix_pc_iap_form", "RFC 5280, 4.2.1.11",
-	    "policy constraints only in a CA, and critical", LINT_ERROR }, FOR_ALL,
+	    "policy constraints only in a CA, critical and not empty", LINT_ERROR }, FOR_ALL,
 	    pc_iap_form },
 	{ { "i_ike_ian_present", "RFC 4945, 5.1.3.7", "issuerAltName present",
 	    LINT_INFO }, FOR_ALL, ian_present },
@@ -243,22 +281,5 @@ const struct lint_row lint_extension_rows[] = {
 	    LINT_INFO }, FOR_ALL, sia_present },
 	{ { "i_ike_ipaddrblocks", "RFC 4945, 3.1.4", "address blocks present",
 	    LINT_INFO }, FOR_ALL, ipaddrblocks },
-	{ { "w_ike_no_rev_avail", "RFC 9608, 2", "no noRevAvail", LINT_WARN }, FOR_EE,
-	    no_rev_avail },
-	{ { "w_ike_no_revocation_pointer", "RFC 4945, 3.2.3",
-	    "a CRL or OCSP pointer", LINT_WARN }, FOR_SIGNED, no_revocation_pointer },
-	{ { "w_ike_cdp_missing", "RFC 4945, 5.1.3.13", "cRLDistributionPoints",
-	    LINT_WARN }, FOR_SIGNED, cdp_missing },
-	{ { "w_ike_cdp_unresolvable", "RFC 4945, 5.1.3.13",
-	    "a CRL URL that others can reach", LINT_WARN }, FOR_SIGNED,
-	    cdp_unresolvable },
-	{ { "w_rec_cdp_scheme", "RFC 5280, 8", "a CRL URL by plain http", LINT_WARN },
-	    FOR_SIGNED, cdp_scheme },
-	{ { "i_ike_aia_no_ocsp", "RFC 4945, 5.1.3.16", "no OCSP URL", LINT_INFO },
-	    FOR_EE, aia_no_ocsp },
-	{ { "e_pkix_aia_form", "RFC 5280, 4.2.2.1",
-	    "authorityInfoAccess not critical", LINT_ERROR }, FOR_ALL, aia_form },
-	{ { "w_ike_freshest_in_cert", "RFC 4945, 5.1.3.15", "no freshestCRL",
-	    LINT_WARN }, FOR_ALL, freshest_in_cert },
-	{ { NULL, NULL, NULL, LINT_INFO }, 0, NULL },
+	LINT_ROWS_END,
 };

@@ -2,6 +2,7 @@
 /*
  * Version, serial number, algorithms, key, validity.
  */
+#include "crypt/weak.h"
 #include "profile/lint_rules.h"
 
 #define SERIAL_OCTETS_MAX	20
@@ -190,6 +191,81 @@ cert_size(const struct lint_input *in, char *detail)
 	return in->cert->der.n > SIZE_WITHOUT_FRAGMENTS;
 }
 
+/* The rest of a TBSCertificate from its validity on. */
+static bool
+tbs_at_validity(const struct cert *c, struct der *tbs)
+{
+	struct view	skipped;
+	size_t		fields = 3;	/* serial number, algorithm, issuer */
+
+	der_init(tbs, c->tbs);
+	if (!der_open(tbs, DER_SEQUENCE, tbs, NULL))
+		return false;
+	if (der_peek(tbs) == DER_CONTEXT_C(0))
+		fields++;
+	while (fields-- > 0)
+		if (!der_get_any(tbs, &skipped, NULL))
+			return false;
+	return true;
+}
+
+/* GeneralizedTime before 2050: UTCTime has no other fault that decodes. */
+static bool
+validity_encoding(const struct lint_input *in, char *detail)
+{
+	struct der	tbs, validity;
+	struct view	v;
+
+	if (!tbs_at_validity(in->cert, &tbs) ||
+	    !der_open(&tbs, DER_SEQUENCE, &validity, NULL))
+		return false;
+	while (!der_at_end(&validity)) {
+		uint8_t	tag = der_peek(&validity);
+
+		if (!der_get(&validity, tag, &v, NULL))
+			return false;
+		if (tag == DER_GENERALIZED_TIME && v.n >= 4 && memcmp(v.p, "2050", 4) < 0) {
+			lint_quote(in, detail, v);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+unique_id(const struct lint_input *in, char *detail)
+{
+	struct der	tbs;
+	struct view	v;
+
+	if (!tbs_at_validity(in->cert, &tbs))
+		return false;
+	while (!der_at_end(&tbs)) {
+		uint8_t	tag = der_peek(&tbs);
+
+		if (!der_get_any(&tbs, &v, NULL))
+			return false;
+		if (tag == DER_CONTEXT(1) || tag == DER_CONTEXT(2)) {
+			lint_say(detail, "%sUniqueID", tag == DER_CONTEXT(1) ? "issuer" :
+			    "subject");
+			in->spot->at = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+key_known_weak(const struct lint_input *in, char *detail)
+{
+	const char	*why = in->spki_fault.kind != FAULT_NONE ? NULL :
+			    weak_key(in->spki.rsa_modulus, in->spki.key);
+
+	if (why != NULL)
+		lint_say(detail, "%s", why);
+	return why != NULL;
+}
+
 static bool
 validity_order(const struct lint_input *in, char *detail)
 {
@@ -234,6 +310,13 @@ const struct lint_row lint_frame_rows[] = {
 	{ { "w_rec_rsa_pss_spki", "recommendation",
 	    "RSA keys named rsaEncryption, not RSASSA-PSS", LINT_WARN }, FOR_ALL,
 	    rsa_pss_spki },
+	{ { "e_rec_key_known_weak", "recommendation",
+	    "no key that others can compute", LINT_ERROR }, FOR_ALL, key_known_weak },
+	{ { "e_pkix_unique_id", "RFC 5280, 4.1.2.8", "no unique identifiers", LINT_ERROR },
+	    FOR_ALL, unique_id },
+	{ { "e_pkix_validity_encoding", "RFC 5280, 4.1.2.5",
+	    "UTCTime through 2049, GeneralizedTime later", LINT_ERROR }, FOR_ALL,
+	    validity_encoding },
 	{ { "i_interop_key_eddsa_p521", "strongSwan on Windows",
 	    "a key that Windows clients refuse", LINT_INFO }, FOR_NATIVE,
 	    key_eddsa_p521 },
@@ -248,5 +331,5 @@ const struct lint_row lint_frame_rows[] = {
 	{ { "w_interop_gw_validity_825", "Apple's requirements",
 	    "a gateway's validity of up to 825 days", LINT_WARN },
 	    FOR(LINT_RA_GATEWAY), validity_825 },
-	{ { NULL, NULL, NULL, LINT_INFO }, 0, NULL },
+	LINT_ROWS_END,
 };

@@ -62,7 +62,7 @@ subject_email(const struct lint_input *in, char *detail)
 {
 	for (size_t i = 0; i < in->nsubject; i++)
 		if (view_equal(in->subject[i].oid, OID_AT_EMAIL)) {
-			lint_quote(detail, in->subject[i].value);
+			lint_quote(in, detail, in->subject[i].value);
 			return true;
 		}
 	return false;
@@ -77,7 +77,7 @@ fqdn_only_in_subject(const struct lint_input *in, char *detail)
 		if (view_equal(in->subject[i].oid, OID_AT_DC) || !is_fqdn_shaped(v) ||
 		    has_san_text(in->cert, GENERAL_NAME_DNS, v))
 			continue;
-		lint_quote(detail, v);
+		lint_quote(in, detail, v);
 		return true;
 	}
 	return false;
@@ -105,7 +105,7 @@ subject_other_identity(const struct lint_input *in, char *detail)
 		else if (mailbox_syntax_error(v) == NULL)
 			lost = !has_san_text(in->cert, GENERAL_NAME_EMAIL, v);
 		if (lost) {
-			lint_quote(detail, v);
+			lint_quote(in, detail, v);
 			return true;
 		}
 	}
@@ -124,8 +124,24 @@ subject_extra_attrs(const struct lint_input *in, char *detail)
 		    view_equal(o, OID_AT_O) || view_equal(o, OID_AT_OU))
 			continue;
 		lint_say(detail, "%s", oid_show(o, text));
+		in->spot->at = in->subject[i].value;
 		return true;
 	}
+	return false;
+}
+
+/* A label that looks like a device's, where CN should have it. */
+static bool
+subject_host_not_cn(const struct lint_input *in, char *detail)
+{
+	for (size_t i = 0; i < in->nsubject; i++)
+		if (view_equal(in->subject[i].oid, OID_AT_CN))
+			return false;
+	for (size_t i = in->nsubject; i > 0; i--)
+		if (view_equal(in->subject[i - 1].oid, OID_AT_OU)) {
+			lint_quote(in, detail, in->subject[i - 1].value);
+			return true;
+		}
 	return false;
 }
 
@@ -174,7 +190,7 @@ country_code(const struct lint_input *in, char *detail)
 		    is_capital_or_small(a->value.p[0]) &&
 		    is_capital_or_small(a->value.p[1])))
 			continue;
-		lint_quote(detail, a->value);
+		lint_quote(in, detail, a->value);
 		return true;
 	}
 	return false;
@@ -240,6 +256,7 @@ san_other_choice(const struct lint_input *in, char *detail)
 		if (t == GENERAL_NAME_DNS || t == GENERAL_NAME_EMAIL || t == GENERAL_NAME_IP)
 			continue;
 		lint_say(detail, "a name of type [%d]", (int)t);
+		in->spot->at = in->cert->san.list[i].value;
 		return true;
 	}
 	return false;
@@ -267,7 +284,7 @@ any_name(const struct lint_input *in, enum general_name_type type,
 
 		if (g->type != type || !bad(g->value))
 			continue;
-		lint_quote(detail, g->value);
+		lint_quote(in, detail, g->value);
 		return true;
 	}
 	return false;
@@ -344,6 +361,7 @@ san_ip_length(const struct lint_input *in, char *detail)
 		if (g->type != GENERAL_NAME_IP || g->value.n == 4 || g->value.n == 16)
 			continue;
 		lint_say(detail, "%zu octets", g->value.n);
+		in->spot->at = g->value;
 		return true;
 	}
 	return false;
@@ -371,6 +389,7 @@ san_ip_special(const struct lint_input *in, char *detail)
 		if (!loopback && identity_from_san(g, &id, NULL))
 			continue;
 		general_name_text(g, detail, LINT_DETAIL_MAX);
+		in->spot->at = g->value;
 		return true;
 	}
 	return false;
@@ -397,12 +416,6 @@ san_email_syntax(const struct lint_input *in, char *detail)
 	return any_name(in, GENERAL_NAME_EMAIL, bad_mailbox, detail);
 }
 
-static bool
-san_email_nonascii(const struct lint_input *in, char *detail)
-{
-	return any_name(in, GENERAL_NAME_EMAIL, is_nonascii, detail);
-}
-
 /* OtherName's content begins with the type: 06 length octets. */
 static bool
 is_utf8_mailbox(struct view v)
@@ -411,6 +424,24 @@ is_utf8_mailbox(struct view v)
 
 	return v.n > oid.n + 2 && v.p[0] == DER_OID && v.p[1] == oid.n &&
 	    memcmp(v.p + 2, oid.p, oid.n) == 0;
+}
+
+/* RFC 9598, 3: a mailbox in ASCII has its place in rfc822Name. */
+static bool
+is_ascii_utf8_mailbox(struct view v)
+{
+	const uint8_t	*at = v.n == 0 ? NULL : memrchr(v.p, '@', v.n);
+	size_t		 head = OID_ON_SMTP_UTF8_MAILBOX.n + 6;	/* up to the UTF8String's text */
+
+	return is_utf8_mailbox(v) && at != NULL && v.n > head && at >= v.p + head &&
+	    !is_nonascii(view_of(v.p + head, (size_t)(at - v.p) - head));
+}
+
+static bool
+san_email_nonascii(const struct lint_input *in, char *detail)
+{
+	return any_name(in, GENERAL_NAME_EMAIL, is_nonascii, detail) ||
+	    any_name(in, GENERAL_NAME_OTHER, is_ascii_utf8_mailbox, detail);
 }
 
 static bool
@@ -459,6 +490,7 @@ san_duplicate(const struct lint_input *in, char *detail)
 		for (size_t k = 0; k < i; k++)
 			if (same_name(&s->list[i], &s->list[k])) {
 				general_name_text(&s->list[i], detail, LINT_DETAIL_MAX);
+				in->spot->at = s->list[i].value;
 				return true;
 			}
 	return false;
@@ -490,6 +522,8 @@ const struct lint_row lint_name_rows[] = {
 	{ { "i_ike_subject_extra_attrs", "RFC 4945, 5.1.2",
 	    "attributes other than C, O, OU, CN", LINT_INFO }, FOR_EE,
 	    subject_extra_attrs },
+	{ { "i_ike_subject_host_not_cn", "RFC 4945, 5.1.2.2",
+	    "a device's label stands in CN", LINT_INFO }, FOR_EE, subject_host_not_cn },
 	{ { "i_interop_subject_multi_ava", "strongSwan's identity parser",
 	    "a relative name with several attributes", LINT_INFO }, FOR_NATIVE,
 	    subject_multi_ava },
@@ -543,5 +577,5 @@ const struct lint_row lint_name_rows[] = {
 	{ { "i_ike_san_multiple_ids", "RFC 4945, 3.1.8",
 	    "several identities: the sender must choose", LINT_INFO }, FOR_EE,
 	    san_multiple_ids },
-	{ { NULL, NULL, NULL, LINT_INFO }, 0, NULL },
+	LINT_ROWS_END,
 };

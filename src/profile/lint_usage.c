@@ -374,5 +374,5 @@ const struct lint_row lint_usage_rows[] = {
 	{ { "e_rec_cmc_ra_signer", "RFC 10002, 8",
 	    "a CMC signer has its purpose and digitalSignature and is no CA",
 	    LINT_ERROR }, FOR(LINT_CMC_SIGNER), cmc_signer },
-	{ { NULL, NULL, NULL, LINT_INFO }, 0, NULL },
+	LINT_ROWS_END,
 };

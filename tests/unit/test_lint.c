@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "codec/crl.h"
 #include "codec/name.h"
 #include "profile/lint.h"
 #include "profile/plan.h"
@@ -121,16 +120,16 @@ struct fired {
 };
 
 static void
-collect(void *ctx, const struct lint *rule, enum lint_severity severity,
-    const char *detail)
+collect(void *ctx, const struct lint_finding *x)
 {
 	struct fired	*fd = ctx;
 	size_t		 n = strlen(fd->names);
 
-	snprintf(fd->names + n, sizeof(fd->names) - n, " %s ", rule->name);
-	fd->errors += severity == LINT_ERROR;
-	fd->warnings += severity == LINT_WARN;
-	assert_non_null(detail);
+	snprintf(fd->names + n, sizeof(fd->names) - n, " %s ", x->rule->name);
+	fd->errors += x->severity == LINT_ERROR;
+	fd->warnings += x->severity == LINT_WARN;
+	assert_non_null(x->detail);
+	assert_string_equal(x->advice->name, x->rule->name);
 }
 
 static struct fired
@@ -139,7 +138,8 @@ lint(const struct cert *c, enum lint_profile p, const struct identity *id)
 	struct fired		fd = { .names = "" };
 	struct lint_report	report = { collect, &fd };
 
-	size_t			n = lint_certificate(c, p, id, &report);
+	struct lint_terms	terms = { .profile = p, .intended = id };
+	size_t			n = lint_certificate(c, &terms, &report);
 
 	assert_int_equal(n, fd.errors);
 	return fd;
@@ -212,6 +212,16 @@ add(struct cert *c, struct view oid, bool critical)
 		}
 	c->extensions.list[c->extensions.n++] = (struct extension){ oid,
 	    VIEW_LIT("\x30\x00"), critical };
+}
+
+/* The extension with this value, in place of its own if there is one. */
+static void
+put(struct cert *c, struct view oid, struct view value)
+{
+	add(c, oid, false);
+	for (size_t i = 0; i < c->extensions.n; i++)
+		if (view_equal(c->extensions.list[i].oid, oid))
+			c->extensions.list[i].value = value;
 }
 
 static void
@@ -389,8 +399,112 @@ CHANGE(blocks) { add(c, OID_IP_ADDR_BLOCKS, false); }
 CHANGE(no_rev) { c->no_rev_avail = true; }
 CHANGE(no_pointer) { drop(c, OID_CRL_DIST_POINTS); c->cdp_uri = c->ocsp_uri = VIEW_NONE; }
 CHANGE(no_cdp) { drop(c, OID_CRL_DIST_POINTS); c->cdp_uri = VIEW_NONE; }
-CHANGE(cdp_local) { c->cdp_uri = VIEW_LIT("http://localhost/a.crl"); }
-CHANGE(cdp_no_host) { c->cdp_uri = VIEW_LIT("http:///a.crl"); }
+/* One distribution point with one URI of up to 100 octets. */
+static uint8_t	one_point[128];
+
+static void
+cdp(struct cert *c, const char *uri)
+{
+	struct buf	b;
+	size_t		list, point, name, full;
+
+	buf_init(&b, sizeof(one_point));
+	list = der_begin(&b, DER_SEQUENCE);
+	point = der_begin(&b, DER_SEQUENCE);
+	name = der_begin(&b, DER_CONTEXT_C(0));
+	full = der_begin(&b, DER_CONTEXT_C(0));
+	der_put(&b, DER_CONTEXT(GENERAL_NAME_URI), view_str(uri));
+	der_close(&b, full);
+	der_close(&b, name);
+	der_close(&b, point);
+	der_close(&b, list);
+	memcpy(one_point, b.p, b.n);
+	put(c, OID_CRL_DIST_POINTS, view_of(one_point, b.n));
+	buf_clear(&b);
+}
+
+CHANGE(cdp_local) { cdp(c, "http://localhost/a.crl"); }
+CHANGE(cdp_loopback) { cdp(c, "http://[::1]/a.crl"); }
+CHANGE(cdp_single) { cdp(c, "http://crl/a.crl"); }
+CHANGE(cdp_no_host) { cdp(c, "http:///a.crl"); }
+CHANGE(cdp_file) { cdp(c, "file:///a.crl"); }
+CHANGE(cdp_empty) { put(c, OID_CRL_DIST_POINTS, VIEW_LIT("\x30\x00")); }
+CHANGE(cdp_reasons) { put(c, OID_CRL_DIST_POINTS, VIEW_LIT("\x30\x06\x30\x04\x81\x02\x01\x02")); }
+CHANGE(cdp_relative) { put(c, OID_CRL_DIST_POINTS, VIEW_LIT("\x30\x11\x30\x0f\xa0\x0d\xa1\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02" "AB")); }
+CHANGE(aia_empty) { put(c, OID_AUTHORITY_INFO_ACCESS, VIEW_LIT("\x30\x00")); }
+CHANGE(aia_dns) { put(c, OID_AUTHORITY_INFO_ACCESS, VIEW_LIT("\x30\x0f\x30\x0d\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01\x82\x01" "a")); }
+CHANGE(notice) { put(c, OID_CERT_POLICIES, VIEW_LIT("\x30\x19\x30\x17\x06\x03\x2a\x03\x04\x30\x10\x30\x0e\x06\x08\x2b\x06\x01\x05\x05\x07\x02\x02\x30\x02\x16\x00")); }
+CHANGE(mapped_any) { put(c, OID_POLICY_MAPPINGS, VIEW_LIT("\x30\x0d\x30\x0b\x06\x04\x55\x1d\x20\x00\x06\x03\x2a\x03\x04")); }
+CHANGE(mapped_in_ee) { put(c, OID_POLICY_MAPPINGS, VIEW_LIT("\x30\x0c\x30\x0a\x06\x03\x2a\x03\x05\x06\x03\x2a\x03\x04")); }
+static void nc_value(struct cert *c, struct view v) { put(c, OID_NAME_CONSTRAINTS, v); add(c, OID_NAME_CONSTRAINTS, true); }
+CHANGE(nc_empty) { nc_value(c, VIEW_LIT("\x30\x00")); }
+CHANGE(nc_short_ip) { nc_value(c, VIEW_LIT("\x30\x0a\xa0\x08\x30\x06\x87\x04\x0a\0\0\1")); }
+CHANGE(nc_minimum) { nc_value(c, VIEW_LIT("\x30\x0a\xa0\x08\x30\x06\x82\x01" "a" "\x80\x01\x01")); }
+CHANGE(nc_dn) { nc_value(c, VIEW_LIT("\x30\x08\xa1\x06\x30\x04\xa4\x02\x30\x00")); }
+CHANGE(pc_empty) { put(c, OID_POLICY_CONSTRAINTS, VIEW_LIT("\x30\x00")); add(c, OID_POLICY_CONSTRAINTS, true); }
+CHANGE(ou_only) { subject(c, OID_AT_OU, DER_UTF8_STRING, "Gateway Router"); }
+CHANGE(utf8_ascii) { san(c, GENERAL_NAME_OTHER, VIEW_LIT("\x06\x08\x2b\x06\x01\x05\x05\x07\x08\x09\xa0\x05\x0c\x03" "a@b")); }
+CHANGE(generator) { c->spki = VIEW_LIT("\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
+    "\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96"
+    "\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5"); }
+
+/* A modulus that is a square: its two primes could not lie closer. */
+static void
+put_square(struct cert *c)
+{
+	static const uint8_t	root[] = { 0xc3, 0x01 };
+	uint8_t			square[384] = { 0 };
+	struct buf		b;
+	size_t			seq;
+
+	/* (root << 1520)^2 = root^2 << 3040, as 384 octets */
+	uint32_t	r = (uint32_t)root[0] << 8 | root[1], q = r * r;
+
+	for (size_t i = 0; i < 4; i++)
+		square[i] = (uint8_t)(q >> (24 - 8 * i));
+	buf_init(&b, 1024);
+	seq = der_begin(&b, DER_SEQUENCE);
+	der_put_unsigned(&b, view_of(square, sizeof(square)));
+	der_put_uint(&b, 65537);
+	der_close(&b, seq);
+	put_key(c, OID_RSA, true, buf_view(&b));
+	buf_clear(&b);
+}
+CHANGE(close_primes) { put_square(c); }
+
+/* A TBSCertificate whose validity, or what follows the key, is not as it should be. */
+static uint8_t	one_tbs[256];
+
+static void
+tbs(struct cert *c, const char *from, bool unique)
+{
+	struct buf	b;
+	size_t		seq, validity;
+
+	buf_init(&b, sizeof(one_tbs));
+	seq = der_begin(&b, DER_SEQUENCE);
+	der_put_uint(&b, 1);
+	buf_add_view(&b, ALGORITHM_ED25519);
+	buf_add_view(&b, NAME_EMPTY);
+	validity = der_begin(&b, DER_SEQUENCE);
+	der_put(&b, strlen(from) > 13 ? DER_GENERALIZED_TIME : DER_UTC_TIME, view_str(from));
+	der_put(&b, DER_UTC_TIME, VIEW_LIT("280101000000Z"));
+	der_close(&b, validity);
+	buf_add_view(&b, NAME_EMPTY);
+	buf_add_view(&b, NAME_EMPTY);		/* where the key stands */
+	if (unique)
+		der_put(&b, DER_CONTEXT(1), VIEW_LIT("\x00\x01"));
+	der_close(&b, seq);
+	memcpy(one_tbs, b.p, b.n);
+	c->tbs = view_of(one_tbs, b.n);
+	buf_clear(&b);
+}
+CHANGE(generalized) { tbs(c, "20270101000000Z", false); }
+CHANGE(unique_id) { tbs(c, "270101000000Z", true); }
+CHANGE(san_address) { san(c, GENERAL_NAME_IP, VIEW_LIT("\xc0\0\2\1")); }
+CHANGE(no_san) { c->san.n = 0; c->has_san = false; }
+CHANGE(eku_code) { eku(c, EKU_CODE_SIGNING); }
+CHANGE(sda_critical) { add(c, OID_SUBJECT_DIRECTORY_ATTRIBUTES, true); }
 CHANGE(cdp_https) { c->cdp_uri = VIEW_NONE; }
 CHANGE(no_ocsp) { c->ocsp_uri = VIEW_NONE; }
 CHANGE(aia_critical) { add(c, OID_AUTHORITY_INFO_ACCESS, true); }
@@ -504,10 +618,51 @@ static const struct {
 	{ "w_ike_cdp_missing", LINT_STRICT, no_cdp },			/* R4945-5.1.3.13-1 */
 	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_local },		/* R4945-5.1.3.13-3 */
 	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_no_host },
+	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_loopback },
+	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_single },
+	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_file },
+	{ "e_pkix_cdp_form", LINT_STRICT, cdp_empty },
+	{ "e_pkix_cdp_form", LINT_STRICT, cdp_reasons },
+	{ "w_pkix_cdp_relative_name", LINT_STRICT, cdp_relative },
+	{ "e_pkix_aia_form", LINT_STRICT, aia_empty },
+	{ "e_pkix_aia_form", LINT_STRICT, aia_dns },
+	{ "w_pkix_policy_qualifiers", LINT_STRICT, notice },
+	{ "e_pkix_policy_mappings_any", LINT_ISSUING_CA, mapped_any },
+	{ "e_pkix_policy_mappings_any", LINT_STRICT, mapped_in_ee },
+	{ "e_pkix_nc_form", LINT_ISSUING_CA, nc_empty },
+	{ "e_pkix_nc_form", LINT_ISSUING_CA, nc_short_ip },
+	{ "e_pkix_nc_form", LINT_ISSUING_CA, nc_minimum },
+	{ "w_interop_nc_excluded_dn", LINT_ISSUING_CA, nc_dn },
+	{ "e_pkix_pc_iap_form", LINT_ISSUING_CA, pc_empty },
+	{ "i_ike_subject_host_not_cn", LINT_STRICT, ou_only },	/* R4945-5.1.2.2-1 */
+	{ "e_pkix_san_email_nonascii", LINT_STRICT, utf8_ascii },
+	{ "e_rec_key_known_weak", LINT_STRICT, generator },
+	{ "e_rec_key_known_weak", LINT_STRICT, close_primes },
+	{ "e_pkix_validity_encoding", LINT_STRICT, generalized },
+	{ "e_pkix_unique_id", LINT_STRICT, unique_id },
 	{ "w_rec_cdp_scheme", LINT_STRICT, cdp_https },
 	{ "i_ike_aia_no_ocsp", LINT_STRICT, no_ocsp },			/* R4945-5.1.3.16-1 */
 	{ "e_pkix_aia_form", LINT_STRICT, aia_critical },
 	{ "w_ike_freshest_in_cert", LINT_STRICT, fresh },
+};
+
+/* Rules that wait until their product is named. */
+static const struct {
+	const char		*rule;
+	unsigned		 product;
+	enum lint_profile	 profile;
+	void			(*change)(struct cert *);
+} product_cases[] = {
+	{ "e_interop_windows_key", LINT_WINDOWS, LINT_STRICT, ed25519_key },
+	{ "w_interop_windows_gw_address", LINT_WINDOWS, LINT_RA_GATEWAY, san_address },
+	{ "e_interop_apple_gw_san", LINT_APPLE, LINT_RA_GATEWAY, no_san },
+	{ "w_interop_apple_gw_ec", LINT_APPLE, LINT_RA_GATEWAY, ed25519_key },
+	{ "e_interop_android_no_san", LINT_ANDROID, LINT_STRICT, no_san },
+	{ "w_interop_android_user_key", LINT_ANDROID, LINT_RA_USER, ed25519_key },
+	{ "w_interop_cisco_eku", LINT_CISCO, LINT_RA_USER, eku_ike },
+	{ "w_interop_strongswan_no_eku", LINT_STRONGSWAN, LINT_OCSP_SIGNER, NULL },
+	{ "e_interop_libreswan_eku", LINT_LIBRESWAN, LINT_STRICT, eku_code },
+	{ "w_interop_san_uppercase", LINT_ANDROID, LINT_STRICT, upper },
 };
 
 static void
@@ -557,17 +712,116 @@ each_rule_fires(void **state)
 	}
 }
 
+static struct fired
+lint_for(const struct cert *c, enum lint_profile p, unsigned products)
+{
+	struct fired		fd = { .names = "" };
+	struct lint_report	report = { collect, &fd };
+	struct lint_terms	terms = { .profile = p, .products = products };
+
+	lint_certificate(c, &terms, &report);
+	return fd;
+}
+
+static void
+each_product_rule_fires(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(product_cases) / sizeof(product_cases[0]); i++) {
+		enum lint_profile	p = product_cases[i].profile;
+		unsigned		asked = product_cases[i].product;
+		struct made		m;
+		struct fired		fd;
+
+		make_for(&m, p);
+		if (product_cases[i].change != NULL)
+			product_cases[i].change(&m.c);
+		fd = lint_for(&m.c, p, asked);
+		if (!says(&fd, product_cases[i].rule))
+			fail_msg("%s did not fire:%s", product_cases[i].rule, fd.names);
+		/* for another product, and for none, it is nobody's concern */
+		fd = lint_for(&m.c, p, 63 & ~asked);
+		assert_false(says(&fd, product_cases[i].rule));
+		fd = lint_for(&m.c, p, 0);
+		assert_false(says(&fd, product_cases[i].rule));
+		make_close(&m);
+	}
+}
+
+static void
+products_are_found(void **state)
+{
+	unsigned	set;
+	struct view	bad;
+
+	(void)state;
+	assert_true(lint_products_find(VIEW_LIT("windows,apple"), &set, &bad));
+	assert_int_equal(set, LINT_WINDOWS | LINT_APPLE);
+	assert_false(lint_products_find(VIEW_LIT("windows,beos"), &set, &bad));
+	assert_true(view_equal(bad, VIEW_LIT("beos")));
+	assert_false(lint_products_find(VIEW_LIT("windows,"), &set, &bad));
+	assert_false(lint_products_find(VIEW_NONE, &set, &bad));
+}
+
+/* Where the octets are: inside of the certificate, or nowhere. */
+static void
+last_place(void *ctx, const struct lint_finding *x)
+{
+	if (strcmp(x->rule->name, "i_ike_subject_extra_attrs") == 0 ||
+	    strcmp(x->rule->name, "i_ike_ku_absent") == 0)
+		*(long *)ctx = x->offset;
+}
+
+static void
+places(void **state)
+{
+	long			place = -7;
+	struct lint_report	report = { last_place, &place };
+	struct lint_terms	terms = { .profile = LINT_STRICT };
+	struct made		m;
+
+	(void)state;
+	make_ca(&m, CA_ROLE_IKE);
+	make_close(&m);
+	make_holder(&m, "s2s-gateway", "fqdn:gw1.example");
+	drop(&m.c, OID_KEY_USAGE);
+	ku_none(&m.c);
+	lint_certificate(&m.c, &terms, &report);
+	assert_int_equal(place, LINT_NO_OFFSET);
+	make_close(&m);
+}
+
+/* What is grave in one certificate and a remark in another. */
+static void
+some_findings_are_graver(void **state)
+{
+	struct made	m;
+	struct fired	before, after;
+
+	(void)state;
+	make_holder(&m, "s2s-gateway", "fqdn:gw1.example");
+	sda(&m.c);
+	before = lint(&m.c, LINT_STRICT, &m.id);
+	sda_critical(&m.c);
+	after = lint(&m.c, LINT_STRICT, &m.id);
+	assert_int_equal(before.errors + 1, after.errors);
+	assert_true(says(&before, "i_ike_sda_present") && says(&after, "i_ike_sda_present"));
+	make_close(&m);
+}
+
 /* A rule without a case here would be a rule nobody has seen fire. */
 static void
 each_rule_has_a_case(void **state)
 {
 	(void)state;
-	/* the tables about issuers and CRLs, at the end, are walked below */
+	/* those about issuers and CRLs are walked in test_lint_set.c */
 	for (size_t i = 0; strcmp(lint_rule(i)->name, "e_pkix_issuer_subject_bytes") != 0; i++) {
 		bool	found = false;
 
 		for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
 			found |= strcmp(cases[k].rule, lint_rule(i)->name) == 0;
+		for (size_t k = 0; k < sizeof(product_cases) / sizeof(product_cases[0]); k++)
+			found |= strcmp(product_cases[k].rule, lint_rule(i)->name) == 0;
 		if (!found)
 			fail_msg("%s has no case", lint_rule(i)->name);
 	}
@@ -587,119 +841,6 @@ profiles_soften(void **state)
 	fd = lint(&m.c, LINT_S2S_GATEWAY, NULL);
 	assert_true(says(&fd, "w_ike_eku_present") && fd.warnings == 1);
 	make_close(&m);
-}
-
-/* CRLs: a good one, then one change each. */
-#define CRL_CHANGE(name)	static void name(struct crl *c)
-CRL_CHANGE(crl_no_number) { c->has_number = false; }
-CRL_CHANGE(crl_no_aki) { c->aki = VIEW_NONE; }
-CRL_CHANGE(crl_no_next) { c->has_next_update = false; }
-CRL_CHANGE(crl_year) { c->next_update += 365 * DAY; }
-CRL_CHANGE(crl_unknown) { c->unknown_critical = true; }
-CRL_CHANGE(crl_sha1) { c->sigalg.oid = OID_SHA1_RSA; }
-CRL_CHANGE(crl_null) { c->sigalg.params = DER_NULL_TLV; }
-CRL_CHANGE(crl_broken) { c->entries = VIEW_LIT("\x30\x01"); }
-CRL_CHANGE(crl_delta) { c->is_delta = true; }
-
-static void
-crl_add(struct crl *c, struct view oid, struct view value, bool critical)
-{
-	c->extensions.list[c->extensions.n++] = (struct extension){ oid, value, critical };
-}
-CRL_CHANGE(crl_fresh) { crl_add(c, OID_FRESHEST_CRL, VIEW_LIT("\x30\x00"), false); }
-CRL_CHANGE(crl_ian) { crl_add(c, OID_ISSUER_ALT_NAME, VIEW_LIT("\x30\x00"), false); }
-CRL_CHANGE(crl_idp) { crl_add(c, OID_ISSUING_DIST_POINT, VIEW_LIT("\x30\x00"), false); }
-CRL_CHANGE(crl_users) { crl_add(c, OID_ISSUING_DIST_POINT, VIEW_LIT("\x30\x03\x81\x01\xff"), true); }
-CRL_CHANGE(crl_big) { c->der.n = 70000; }
-
-static const struct {
-	const char	*rule;
-	void		(*change)(struct crl *);
-} crl_cases[] = {
-	{ "e_ike_crl_no_number", crl_no_number },		/* R4945-5.2.2.3-1 */
-	{ "e_pkix_crl_no_aki", crl_no_aki },
-	{ "e_pkix_crl_no_next_update", crl_no_next },
-	{ "w_rec_crl_validity_long", crl_year },
-	{ "e_pkix_crl_unknown_critical", crl_unknown },
-	{ "e_ike_crl_sig_hash_weak", crl_sha1 },
-	{ "e_pkix_crl_sigalg_params", crl_null },
-	{ "e_pkix_crl_entry_ext", crl_broken },
-	{ "w_ike_crl_delta", crl_delta },
-	{ "e_pkix_crl_delta_critical", crl_delta },
-	{ "w_ike_crl_freshest", crl_fresh },
-	{ "e_pkix_idp_form", crl_idp },
-	{ "w_interop_crl_partitioned", crl_users },
-	{ "i_ike_crl_ian", crl_ian },
-	{ "i_ike_crl_over_64k", crl_big },
-};
-
-static void
-crl_rules_fire(void **state)
-{
-	struct crl_plan		plan = { .sigalg = ALGORITHM_ECDSA_SHA256,
-		.issuer = CA_NAME, .this_update = NOW, .next_update = NOW + 7 * DAY,
-		.aki = CA_SKI, .number = 12 };
-	struct crl_writer	w;
-	struct buf		tbs, der;
-	struct crl		good;
-	struct view		v;
-	struct fault		f = { 0 };
-
-	(void)state;
-	buf_init(&tbs, 65536);
-	buf_init(&der, 65536);
-	crl_begin(&w, &plan, &tbs);
-	crl_entry(&w, SERIAL, NOW - DAY, CRL_KEY_COMPROMISE);
-	assert_true(crl_finish(&w, &v, &f));
-	crl_assemble(v, plan.sigalg, VIEW_LIT("\0"), &der);
-	assert_true(crl_decode(buf_view(&der), &good, &f));
-	for (size_t i = 0; i <= sizeof(crl_cases) / sizeof(crl_cases[0]); i++) {
-		struct fired		fd = { .names = "" };
-		struct lint_report	report = { collect, &fd };
-		struct crl		c = good;
-
-		if (i > 0)
-			crl_cases[i - 1].change(&c);
-		lint_crl(&c, &report);
-		if (i == 0 && fd.names[0] != '\0')
-			fail_msg("a good CRL: %s", fd.names);
-		if (i > 0 && !says(&fd, crl_cases[i - 1].rule))
-			fail_msg("%s did not fire:%s", crl_cases[i - 1].rule, fd.names);
-	}
-	buf_clear(&tbs);
-	buf_clear(&der);
-}
-
-static void
-issuer_rules_fire(void **state)
-{
-	struct lint_report	report = { collect, NULL };
-	struct made		m, ca;
-	struct fired		fd = { .names = "" };
-
-	(void)state;
-	report.ctx = &fd;
-	make_holder(&m, "s2s-gateway", "fqdn:gw1.example");
-	make_ca(&ca, CA_ROLE_IKE);
-	ca.c.subject = CA_NAME;
-	ca.c.ski = CA_SKI;
-	assert_int_equal(lint_issuer(&m.c, &ca.c, &report), 0);
-	assert_string_equal(fd.names, "");
-	m.c.eku = EKU_CMC_CA;
-	m.c.aki = m.c.ski;
-	m.c.is_ca = true;
-	m.c.not_after = ca.c.not_after + 1;
-	m.c.issuer = NAME_EMPTY;
-	ca.c.is_ca = false;
-	lint_issuer(&m.c, &ca.c, &report);
-	assert_true(says(&fd, "e_pkix_issuer_subject_bytes"));
-	assert_true(says(&fd, "e_pkix_aki_ski_mismatch"));
-	assert_true(says(&fd, "w_rec_validity_beyond_issuer"));
-	assert_true(says(&fd, "e_pkix_issuer_no_ca"));
-	assert_true(says(&fd, "e_pkix_path_length_exceeded"));
-	assert_true(says(&fd, "w_pkix_cmc_ca_name"));
-	make_close(&m);
-	make_close(&ca);
 }
 
 /* Prefix and severity agree, no name twice. */
@@ -736,8 +877,10 @@ main(void)
 		cmocka_unit_test(each_rule_fires),
 		cmocka_unit_test(each_rule_has_a_case),
 		cmocka_unit_test(profiles_soften),
-		cmocka_unit_test(crl_rules_fire),
-		cmocka_unit_test(issuer_rules_fire),
+		cmocka_unit_test(each_product_rule_fires),
+		cmocka_unit_test(products_are_found),
+		cmocka_unit_test(places),
+		cmocka_unit_test(some_findings_are_graver),
 		cmocka_unit_test(rules_are_named_well),
 	};
 
