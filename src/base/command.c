@@ -62,6 +62,19 @@ option_given(const struct invocation *in, const char *name)
 	return i >= 0 && in->values[i] != NULL;
 }
 
+const char *
+option_nth(const struct invocation *in, const char *name, size_t i)
+{
+	ssize_t	at = option_index(in->command, name, strlen(name));
+
+	if (i == 0 || at < 0)
+		return option_value(in, name);
+	for (size_t k = 0; k < in->nrepeated; k++)
+		if (in->repeated[k].option == (size_t)at && --i == 0)
+			return in->repeated[k].value;
+	return NULL;
+}
+
 /* Edits (Levenshtein) between two words. */
 static size_t
 distance(const char *a, const char *b)
@@ -232,6 +245,29 @@ unknown_option(const struct invocation *in, const char *arg)
 	return usage_fail(in, &f);
 }
 
+static bool
+may_repeat(const struct option *o)
+{
+	size_t	n = o->value == NULL ? 0 : strlen(o->value);
+
+	return n > 3 && strcmp(o->value + n - 3, "...") == 0;
+}
+
+/* The first value has its place, further ones follow one another. */
+static int
+keep_value(struct invocation *in, size_t i, const char *value)
+{
+	if (in->values[i] == NULL) {
+		in->values[i] = value;
+		return EXIT_DONE;
+	}
+	if (in->nrepeated == REPEATED_MAX)
+		return wrong_use(in, "too many values:", value);
+	in->repeated[in->nrepeated].option = i;
+	in->repeated[in->nrepeated++].value = value;
+	return EXIT_DONE;
+}
+
 /* The option at argv[0]; *used is how many words it took. */
 static int
 parse_option(struct invocation *in, int argc, char **argv, int *used)
@@ -244,19 +280,19 @@ parse_option(struct invocation *in, int argc, char **argv, int *used)
 	*used = 1;
 	if (argv[0][1] != '-' || (i = option_index(c, name, n)) < 0)
 		return unknown_option(in, argv[0]);
-	if (in->values[i] != NULL)
+	if (in->values[i] != NULL && !may_repeat(&options_of(c)[i]))
 		return wrong_use(in, "option given twice:", argv[0]);
 	if (options_of(c)[i].value == NULL) {
 		if (name[n] == '=')
 			return wrong_use(in, "option takes no value:", argv[0]);
 		in->values[i] = "";
 	} else if (name[n] == '=') {
-		in->values[i] = name + n + 1;
+		return keep_value(in, (size_t)i, name + n + 1);
 	} else if (argc < 2) {
 		return wrong_use(in, "option needs a value:", argv[0]);
 	} else {
-		in->values[i] = argv[1];
 		*used = 2;
+		return keep_value(in, (size_t)i, argv[1]);
 	}
 	return EXIT_DONE;
 }

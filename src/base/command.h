@@ -20,18 +20,24 @@ enum exit_code {
 
 struct option {
 	const char	*name;		/* without the dashes */
-	const char	*value;		/* "FILE", or NULL for a flag */
+	const char	*value;		/* "FILE", NULL for a flag; "FILE...": may repeat */
 	const char	*preset;	/* default shown in help, or NULL */
 	const char	*help;
 };
 
 #define OPTIONS_MAX	32
 #define ARGUMENTS_MAX	256
+#define REPEATED_MAX	64	/* values of options beyond their first, all together */
 
 /* A parsed command line; strings are those of argv. */
 struct invocation {
 	const struct command	*command;
 	const char		*values[OPTIONS_MAX];	/* by index in the table */
+	struct {
+		size_t		 option;	/* its index */
+		const char	*value;
+	} repeated[REPEATED_MAX];
+	size_t			 nrepeated;
 	const char		*args[ARGUMENTS_MAX];
 	size_t			 nargs;
 	bool			 json, quiet, verbose;	/* --json -q -v: always there */
@@ -50,6 +56,8 @@ struct command {
 /* The value of an option (its preset if absent; NULL if neither); flag: "" when given. */
 const char *option_value(const struct invocation *in, const char *name);
 bool	option_given(const struct invocation *in, const char *name);
+/* The i-th value of an option that may repeat, from 0; NULL past the last. */
+const char *option_nth(const struct invocation *in, const char *name, size_t i);
 
 /*
  * Find the command argv names in the table (ends with a NULL name), parse its

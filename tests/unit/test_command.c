@@ -30,8 +30,12 @@ static const struct command authorize = {
 	"admin", "authorize", "NAME...", 1, 2, "let peers enroll", options,
 	remember
 };
+static const struct option several[] = {
+	{ "crl", "FILE...", NULL, "CRLs" },
+	{ NULL, NULL, NULL, NULL },
+};
 static const struct command lint = {
-	NULL, "lint", "", 0, 0, "check", NULL, remember
+	NULL, "lint", "", 0, 0, "check", several, remember
 };
 static const struct command hidden = {
 	"admin", "role", "", 0, 0, NULL, NULL, remember
@@ -139,6 +143,27 @@ fault_gives_the_exit_code(void **state)
 	}
 }
 
+/* An option whose value ends in "..." keeps all of them, in order. */
+static void
+values_repeat(void **state)
+{
+	static char	words[][10] = { "pki4ipsec", "lint", "--crl", "a", "--crl=b", "--crl", "c" };
+	char		*argv[8] = { NULL };
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++)
+		argv[i] = words[i];
+	assert_int_equal(command_main(7, argv, table), EXIT_DONE);
+	assert_string_equal(option_nth(&last, "crl", 0), "a");
+	assert_string_equal(option_nth(&last, "crl", 1), "b");
+	assert_string_equal(option_nth(&last, "crl", 2), "c");
+	assert_null(option_nth(&last, "crl", 3));
+	assert_int_equal(command_main(2, argv, table), EXIT_DONE);
+	assert_null(option_nth(&last, "crl", 0));
+	assert_null(option_nth(&last, "crl", 1));
+	assert_null(option_nth(&last, "nosuch", 1));
+}
+
 int
 main(void)
 {
@@ -146,6 +171,7 @@ main(void)
 		cmocka_unit_test(command_lines),
 		cmocka_unit_test(values),
 		cmocka_unit_test(fault_gives_the_exit_code),
+		cmocka_unit_test(values_repeat),
 	};
 
 	return cmocka_run_group_tests_name("command", tests, NULL, NULL);
