@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "crypt/ossl.h"
 #include "crypt/path.h"
@@ -150,4 +153,140 @@ path_validate(const struct path *p, struct fault *f)
 	X509_STORE_free(w.store);
 	X509_free(w.leaf);
 	return ok;
+}
+
+/* --- with everything told about it ------------------------------------------------ */
+
+/* What the verifier's errors are called here, and the step they belong to. */
+static const struct {
+	int		 error;
+	const char	*reason, *rule;
+} reasons[] = {
+	{ X509_V_ERR_CERT_HAS_EXPIRED, "expired", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, "not-yet-valid", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "no-path", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "no-path", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "no-path", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "no-path", "RFC 5280, 6.1.1" },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "no-path", "RFC 5280, 6.1.1" },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, "no-path", "RFC 5280, 6.1" },
+	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, "signature", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, "algorithm", "RFC 5280, 6.1.4" },
+	{ X509_V_ERR_INVALID_CA, "ca-bc", "RFC 5280, 6.1.4" },
+	{ X509_V_ERR_INVALID_NON_CA, "ca-bc", "RFC 5280, 6.1.4" },
+	{ X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "ca-bc", "RFC 5280, 6.1.4" },
+	{ X509_V_ERR_PATH_LENGTH_EXCEEDED, "ca-bc", "RFC 5280, 6.1.4" },
+	{ X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, "critical-ext", "RFC 5280, 6.1.5" },
+	{ X509_V_ERR_PERMITTED_VIOLATION, "constraint", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_EXCLUDED_VIOLATION, "constraint", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_SUBTREE_MINMAX, "constraint", "RFC 5280, 4.2.1.10" },
+	{ X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, "constraint", "RFC 5280, 4.2.1.10" },
+	{ X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, "constraint", "RFC 5280, 4.2.1.10" },
+	{ X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, "constraint", "RFC 5280, 4.2.1.10" },
+	{ X509_V_ERR_INVALID_POLICY_EXTENSION, "policy", "RFC 5280, 6.1.3" },
+	{ X509_V_ERR_NO_EXPLICIT_POLICY, "policy", "RFC 5280, 6.1.5" },
+	{ X509_V_ERR_UNNESTED_RESOURCE, "resources", "RFC 3779, 2.3" },
+};
+
+static const char *
+reason_of(int error, const char **rule)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].error == error) {
+			*rule = reasons[i].rule;
+			return reasons[i].reason;
+		}
+	*rule = "RFC 5280, 6.1";
+	return "path";
+}
+
+static bool
+want_policies(X509_VERIFY_PARAM *param, const struct path_terms *t, struct fault *f)
+{
+	for (size_t i = 0; i < t->npolicies; i++) {
+		ASN1_OBJECT	*oid = OBJ_txt2obj(t->policies[i], 1);
+
+		if (oid == NULL || X509_VERIFY_PARAM_add0_policy(param, oid) != 1) {
+			ASN1_OBJECT_free(oid);
+			return ossl_fault(f, FAULT_USAGE, "", "policy \"%s\" is no dotted OID",
+			    t->policies[i]);
+		}
+	}
+	return true;
+}
+
+static bool
+set_terms(struct work *w, const struct path_terms *t, struct fault *f)
+{
+	X509_VERIFY_PARAM	*param;
+	unsigned long		 flags = X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK;
+
+	if (t->npolicies > 0)
+		flags |= X509_V_FLAG_EXPLICIT_POLICY;
+	if (X509_STORE_CTX_init(w->ctx, w->store, w->leaf, w->untrusted) != 1)
+		return ossl_fault(f, FAULT_INTERNAL, "", "could not prepare a path");
+	param = X509_STORE_CTX_get0_param(w->ctx);
+	X509_VERIFY_PARAM_set_flags(param, flags);
+	X509_VERIFY_PARAM_set_depth(param, PATH_DEPTH_MAX);
+	X509_VERIFY_PARAM_set_auth_level(param, 0);	/* keys and digests: the profile's */
+	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	X509_VERIFY_PARAM_set_time(param, (time_t)t->path->at);
+	return want_policies(param, t, f);
+}
+
+static bool
+keep_chain(const struct work *w, struct path_found *out, struct fault *f)
+{
+	STACK_OF(X509)	*chain = X509_STORE_CTX_get0_chain(w->ctx);
+	int		 n = chain == NULL ? 0 : sk_X509_num(chain);
+
+	for (int i = 0; i < n && i < PATH_CHAIN_MAX; i++) {
+		int	 octets = i2d_X509(sk_X509_value(chain, i), NULL);
+		uint8_t	*p;
+
+		buf_init(&out->chain[out->n], 1u << 20);
+		p = octets <= 0 ? NULL : buf_extend(&out->chain[out->n], (size_t)octets);
+		out->n++;
+		if (p == NULL || i2d_X509(sk_X509_value(chain, i), &p) != octets)
+			return ossl_fault(f, FAULT_INTERNAL, "", "could not keep a path");
+	}
+	return true;
+}
+
+bool
+path_build(const struct path_terms *t, struct path_found *out, struct fault *f)
+{
+	struct work	w = { NULL, NULL, NULL, NULL };
+	struct path	p = *t->path;
+	int		error;
+	bool		ok;
+
+	*out = (struct path_found){ 0 };
+	p.ncrls = 0;
+	ok = gather(&w, &p, f) && set_terms(&w, t, f);
+	if (ok) {
+		out->valid = X509_verify_cert(w.ctx) == 1;
+		if (!out->valid) {
+			error = X509_STORE_CTX_get_error(w.ctx);
+			out->depth = (size_t)X509_STORE_CTX_get_error_depth(w.ctx);
+			out->reason = reason_of(error, &out->rule);
+			snprintf(out->text, sizeof(out->text), "%s",
+			    X509_verify_cert_error_string(error));
+		}
+		ok = keep_chain(&w, out, f);
+	}
+	ERR_clear_error();
+	X509_STORE_CTX_free(w.ctx);
+	sk_X509_pop_free(w.untrusted, X509_free);
+	X509_STORE_free(w.store);
+	X509_free(w.leaf);
+	return ok;
+}
+
+void
+path_found_clear(struct path_found *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		buf_clear(&out->chain[i]);
+	out->n = 0;
 }

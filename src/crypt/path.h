@@ -9,6 +9,7 @@
 #ifndef CRYPT_PATH_H
 #define CRYPT_PATH_H
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "base/view.h"
 
@@ -26,6 +27,37 @@ struct path {
 	bool			 check_crls;		/* every certificate needs a current CRL */
 	int64_t			 at;			/* unix seconds */
 };
+
+/*
+ * The same without the demands on issuers that X509_STRICT adds, and with what
+ * IKE asks for: an anchor may be an intermediate (RFC 4945, 3.2.9.3), CN is no
+ * host name, policies are always processed.  Revocation is not looked at.
+ */
+struct path_terms {
+	const struct path	*path;		/* crls and check_crls are not used */
+	const char *const	*policies;	/* dotted; one of them is demanded */
+	size_t			 npolicies;
+};
+
+#define PATH_CHAIN_MAX	(PATH_DEPTH_MAX + 2)
+#define PATH_TEXT_MAX	128
+
+struct path_found {
+	bool		 valid;
+	const char	*reason;	/* stable word: "expired", "no-path"; NULL if valid */
+	const char	*rule;		/* "RFC 5280, 6.1.3" */
+	char		 text[PATH_TEXT_MAX];	/* the verifier's own words */
+	size_t		 depth;		/* of the certificate it is about; 0: the leaf */
+	struct buf	 chain[PATH_CHAIN_MAX];	/* DER, leaf first; as far as it came */
+	size_t		 n;
+};
+
+/*
+ * An invalid path is an answer, not a fault.  *out is to be cleared either way.
+ */
+MUST_CHECK bool path_build(const struct path_terms *t, struct path_found *out,
+    struct fault *f);
+void	path_found_clear(struct path_found *out);
 
 /*
  * FAULT_REFUSED says in words why there is no valid path, and at which

@@ -17,6 +17,7 @@
 #define PROFILE_PLAN_H
 
 #include "base/arena.h"
+#include "profile/lint.h"
 #include "profile/template.h"
 
 #define CLOCK_SKEW_SECONDS	300	/* notBefore is set back by this much */
@@ -74,6 +75,17 @@ MUST_CHECK bool profile_subject(const struct template *t, const struct holder_te
 MUST_CHECK bool profile_check_cert(const struct template *t,
     const struct holder_terms *h, const struct issuer_facts *ca, int64_t now,
     const struct cert *cert, struct fault *f);
+
+/*
+ * All lints over it, and over it under the CAs above, nearest first: an error
+ * refuses, a warning too where the template says so.  The fault names the
+ * rule, the value and the repair.  No signature is looked at.
+ */
+MUST_CHECK bool profile_lint_cert(const struct template *t, const struct cert *cert,
+    const struct cert *const *above, size_t n, struct fault *f);
+/* What certificates of this template are judged as. */
+enum lint_profile template_lint_profile(const struct template *t);
+
 
 /* Certificates of the PKI itself. */
 enum ca_role {

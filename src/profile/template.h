@@ -41,6 +41,8 @@ enum template_cn {
 /* The values of ChangeTerms.who and .keys and of AuthzTerms.approval. */
 enum change_who { CHANGE_BY_PEER = 0, CHANGE_BY_ADMIN = 1, CHANGE_BY_EITHER = 2 };
 enum change_keys { CHANGE_NEW_KEY = 0, CHANGE_SAME_KEY = 1, CHANGE_EITHER_KEY = 2 };
+/* What a warning of the lints does to a certificate that is to be signed. */
+enum lint_warnings { LINT_WARNINGS_ALLOW = 0, LINT_WARNINGS_REFUSE = 1 };
 enum approval { APPROVAL_AUTOMATIC = 0, APPROVAL_MANUAL = 1 };
 
 struct change_terms {
@@ -74,6 +76,7 @@ struct template {
 	unsigned	 eku;			/* enum ext_key_usage; 0: absent */
 	char		 policy[TEMPLATE_OID_TEXT_MAX];	/* dotted, or "" */
 	bool		 crl_pointer, ocsp_pointer, issuer_pointer;
+	enum lint_warnings lint_warnings;
 
 	/* authorization */
 	int64_t		 window_seconds, window_max_seconds;

@@ -365,6 +365,7 @@ get_key_kind(const struct template_key *k, const struct template *t, struct buf 
 static const char *const cn_words[] = { "identity", "label", "none", NULL };
 static const char *const who_words[] = { "peer", "admin", "either", NULL };
 static const char *const key_words[] = { "new", "same", "either", NULL };
+static const char *const lint_words[] = { "allow", "refuse", NULL };
 static const char *const approval_words[] = { "automatic", "manual", NULL };
 
 #define KINDS_TEXT	"any of fqdn, email, ipv4, ipv6"
@@ -417,6 +418,9 @@ static const struct template_key keys[] = {
 	    set_flag, get_flag, OFFSET(ocsp_pointer), 0, 0, NULL },
 	{ "issuer-pointer", "yes or no", "authorityInfoAccess with the URL of the CA certificate",
 	    set_flag, get_flag, OFFSET(issuer_pointer), 0, 0, NULL },
+
+	{ "lint-warnings", "allow or refuse", "refuse: a warning of pki4ipsec lint keeps a certificate from being signed, as an error does",
+	    set_word, get_word, OFFSET(lint_warnings), 0, 0, lint_words },
 
 	{ "window", "5m ... 365d", "how long an authorization may be used, unless it says",
 	    set_duration, get_duration, OFFSET(window_seconds), 300, 365 * DAY, NULL },

@@ -781,8 +781,6 @@ places(void **state)
 	struct made		m;
 
 	(void)state;
-	make_ca(&m, CA_ROLE_IKE);
-	make_close(&m);
 	make_holder(&m, "s2s-gateway", "fqdn:gw1.example");
 	drop(&m.c, OID_KEY_USAGE);
 	ku_none(&m.c);
@@ -843,6 +841,54 @@ profiles_soften(void **state)
 	make_close(&m);
 }
 
+/* What the signer does with its lints: errors refuse, warnings where they should. */
+static void
+the_signer_refuses(void **state)
+{
+	static const struct {
+		const char	*template, *identity;
+		void		(*change)(struct cert *);
+		enum lint_warnings warnings;
+		const char	*want;		/* in the fault; NULL: signed */
+	} asked[] = {
+		{ "s2s-gateway", "fqdn:gw1.example", NULL, LINT_WARNINGS_REFUSE, NULL },
+		{ "ra-gateway", "fqdn:gw1.example", NULL, LINT_WARNINGS_REFUSE, NULL },
+		{ "ra-user", "email:a@example.com", NULL, LINT_WARNINGS_REFUSE, NULL },
+		{ "ra-machine", "fqdn:pc.example", NULL, LINT_WARNINGS_REFUSE, NULL },
+		{ "admin", "email:a@example.com", NULL, LINT_WARNINGS_REFUSE, NULL },
+		{ "s2s-gateway", "fqdn:gw1.example", wildcard, LINT_WARNINGS_ALLOW,
+		    "e_ike_san_dns_wildcard" },
+		{ "ra-gateway", "fqdn:gw1.example", eku_ike, LINT_WARNINGS_ALLOW,
+		    "e_interop_gw_no_serverauth" },
+		{ "s2s-gateway", "ipv4:192.0.2.1", NULL, LINT_WARNINGS_ALLOW, NULL },
+		{ "s2s-gateway", "ipv4:192.0.2.1", NULL, LINT_WARNINGS_REFUSE,
+		    "w_ike_san_ip_present" },
+		{ "admin", "email:a@example.com", eku_server, LINT_WARNINGS_ALLOW,
+		    "e_rec_cmc_ra_signer" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct template	t;
+		struct fault	f = { 0 };
+		struct made	m;
+
+		assert_true(template_start(asked[i].template, "Example VPN", &t, &f));
+		assert_int_equal(t.lint_warnings, LINT_WARNINGS_ALLOW);
+		t.lint_warnings = asked[i].warnings;
+		make_holder(&m, asked[i].template, asked[i].identity);
+		if (asked[i].change != NULL)
+			asked[i].change(&m.c);
+		if (profile_lint_cert(&t, &m.c, NULL, 0, &f) != (asked[i].want == NULL))
+			fail_msg("%zu: %s", i, f.text);
+		if (asked[i].want != NULL) {
+			assert_int_equal(f.kind, FAULT_REFUSED);
+			assert_non_null(strstr(f.text, asked[i].want));
+		}
+		make_close(&m);
+	}
+}
+
 /* Prefix and severity agree, no name twice. */
 static void
 rules_are_named_well(void **state)
@@ -881,6 +927,7 @@ main(void)
 		cmocka_unit_test(products_are_found),
 		cmocka_unit_test(places),
 		cmocka_unit_test(some_findings_are_graver),
+		cmocka_unit_test(the_signer_refuses),
 		cmocka_unit_test(rules_are_named_well),
 	};
 
