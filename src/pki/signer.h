@@ -12,7 +12,8 @@
  *		in the request they were made over
  *	ISSUE	signs a certificate for an authorization whose seal says that
  *		its token was proved by this very key; decodes what it signs
- *		and holds it against the template and the sealed terms
+ *		and holds it against the template, the sealed terms and
+ *		the lints
  *	RESPOND	signs a PKIResponse as the CMC responder
  *	CRL	signs a whole CRL of one of its CAs, of now and for no longer than
  *		is configured, numbers only going up

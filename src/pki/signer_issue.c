@@ -9,6 +9,17 @@
 
 /* --- ISSUE ------------------------------------------------------------------------ */
 
+/* The lints, as anybody would run them on what comes out. */
+static bool
+lint(const struct signer *s, const struct template *t, const struct cert *c,
+    enum authority_id ca, struct fault *f)
+{
+	const struct cert	*above[] = { &s->authorities.list[ca].cert,
+				    &s->authorities.list[AUTHORITY_ROOT].cert };
+
+	return profile_lint_cert(t, c, above, sizeof(above) / sizeof(above[0]), f);
+}
+
 /*
  * A certificate is decoded before it exists: the TBSCertificate with a
  * signature of the right form in place.
@@ -28,7 +39,7 @@ check_tbs(struct signer *s, const struct template *t, const struct granted_terms
 	cert_assemble(tbs, key_sigalg(s->keys[ca]), view_of(none, sizeof(none)), &der);
 	ok = buf_check(&der, "certificate", f) && cert_decode(buf_view(&der), &c, f) &&
 	    profile_check_cert(t, &g->holder, &s->authorities.list[ca].facts, now, &c, f) &&
-	    terms_take_key(&g->cvp, c.spki, f);
+	    terms_take_key(&g->cvp, c.spki, f) && lint(s, t, &c, ca, f);
 	if (ok) {
 		sha256(c.spki, digest);
 		if (memcmp(digest, facts->spki_hash, sizeof(digest)) != 0)
