@@ -4,6 +4,7 @@
 #include "message/issue.h"
 #include "peer/accept.h"
 #include "profile/identity.h"
+#include "profile/verify.h"
 
 #define TRIAL	VIEW_LIT("pki4ipsec: does this key belong to this certificate?")
 
@@ -39,15 +40,13 @@ try_key(const struct cert *c, struct key *key, struct fault *f)
 static bool
 check_usage(const struct cert *c, struct fault *f)
 {
-	if (c->is_ca)
-		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.1.3.9",
-		    "the certificate is one of a CA");
+	/* an Admin's certificate signs CMC and is for no IKE */
+	if (!verify_holder(c, (c->eku & EKU_CMC_RA) == 0, f))
+		return false;
+	/* nonRepudiation alone is enough for IKE, not for our own messages */
 	if (c->has_key_usage && (c->key_usage & KU_DIGITAL_SIGNATURE) == 0)
 		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.1.3.2",
 		    "keyUsage of the certificate lacks digitalSignature");
-	if (c->unknown_critical)
-		return fault_set(f, FAULT_REFUSED, "RFC 5280, 4.2",
-		    "the certificate has a critical extension we do not know");
 	return true;
 }
 
