@@ -21,6 +21,8 @@ extern const struct command *const peer_commands[];
 #endif
 
 static const struct command *const joint_commands[] = {
+	&cmd_lint,
+	&cmd_verify,
 #if defined(HAVE_PKI) && defined(HAVE_PEER)
 	&cmd_pki_init,
 #endif
