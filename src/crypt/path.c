@@ -201,17 +201,25 @@ reason_of(int error, const char **rule)
 }
 
 static bool
+want_policy(X509_VERIFY_PARAM *param, const char *policy, struct fault *f)
+{
+	ASN1_OBJECT	*oid = OBJ_txt2obj(policy, 1);
+
+	if (oid != NULL && X509_VERIFY_PARAM_add0_policy(param, oid) == 1)
+		return true;
+	ASN1_OBJECT_free(oid);
+	return ossl_fault(f, FAULT_USAGE, "", "policy \"%s\" is no dotted OID", policy);
+}
+
+/* libcrypto takes no policies for none; RFC 5280, 6.1.1 (c) for any. */
+static bool
 want_policies(X509_VERIFY_PARAM *param, const struct path_terms *t, struct fault *f)
 {
-	for (size_t i = 0; i < t->npolicies; i++) {
-		ASN1_OBJECT	*oid = OBJ_txt2obj(t->policies[i], 1);
-
-		if (oid == NULL || X509_VERIFY_PARAM_add0_policy(param, oid) != 1) {
-			ASN1_OBJECT_free(oid);
-			return ossl_fault(f, FAULT_USAGE, "", "policy \"%s\" is no dotted OID",
-			    t->policies[i]);
-		}
-	}
+	if (t->npolicies == 0)
+		return want_policy(param, "2.5.29.32.0", f);
+	for (size_t i = 0; i < t->npolicies; i++)
+		if (!want_policy(param, t->policies[i], f))
+			return false;
 	return true;
 }
 
