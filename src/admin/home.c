@@ -180,7 +180,7 @@ http_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 		return fault_set(f, FAULT_REFUSED, "RFC 10003, 3.1", "%s answers with \"%s\", which "
 		    "is not CMC: is the URL right?", a->url, r.content_type);
 	}
-	if (http_result_is(&r, ANSWER_TYPE) && answer->n > 0)
+	if (r.whole && http_result_is(&r, ANSWER_TYPE) && answer->n > 0)
 		return true;
 	return fault_set(f, why.kind, why.rule, "%s%s", why.text,
 	    r.status == 0 || why.kind == FAULT_BUSY ? "" : ", from something that does not speak CMC");

@@ -230,6 +230,31 @@ do_revoke(struct call *c, struct fault *f)
 	return true;
 }
 
+/* --- cancel ------------------------------------------------------------------------------ */
+
+/* Without the token nobody can repeat it: no key for that is kept. */
+static bool
+do_cancel(struct call *c, struct fault *f)
+{
+	struct store_authz	z;
+	bool			done;
+
+	if (!store_authz_find(c->e->p.store, view_str(c->words[1]), c->a, &z, f))
+		return false;
+	if (z.n == 0)
+		return fault_set(f, FAULT_NOT_FOUND, "", "there is no authorization \"%s\"",
+		    c->words[1]);
+	if (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN &&
+	    z.state != STORE_AUTHZ_LOCKED)
+		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
+		    "not used can be cancelled", z.id, cvp_state_name((enum cvp_state)z.state));
+	if (z.batch != 0 && !store_batch_drop_secrets(c->e->p.store, z.batch, f))
+		return false;
+	z.sealed = z.sealed_cancel = VIEW_NONE;
+	return authz_move(c->e, &z, STORE_AUTHZ_CANCELLED, OPERATOR, c->now, &done, f) &&
+	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id));
+}
+
 static bool
 do_crl(struct call *c, struct fault *f)
 {
@@ -411,6 +436,7 @@ static const struct verb {
 	bool		(*run)(struct call *c, struct fault *f);
 } verbs[] = {
 	{ "revoke", 3, do_revoke },
+	{ "cancel", 2, do_cancel },
 	{ "crl", 1, do_crl },
 	{ "admins", 1, do_admins },
 	{ "admin-add", 3, do_admin_add },

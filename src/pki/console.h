@@ -8,6 +8,7 @@
  * is on disk, with its audit row, before it is answered.
  *
  *	revoke WHAT REASON		certificates by serial number, identity or label
+ *	cancel ID			an authorization that was not used, a locked one too
  *	crl				a new CRL of each CA, now
  *	admins				logical Admins, their rights and certificates
  *	admin-add NAME RIGHTS

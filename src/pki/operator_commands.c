@@ -91,9 +91,39 @@ const struct command cmd_pki_revoke = {
 	.options = revoke_options, .run = run_revoke,
 };
 
-/* --- pki crl ---------------------------------------------------------------------------------- */
+/* --- pki cancel ----------------------------------------------------------------------------- */
 
 static const struct option dir_options[] = { DIR_OPTION, { 0 } };
+
+static void
+show_cancelled(const struct invocation *in, const json_t *answer)
+{
+	(void)in;
+	(void)answer;
+	printf("cancelled\n");
+}
+
+static int
+run_cancel(const struct invocation *in)
+{
+	int	worst = EXIT_DONE;
+
+	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
+		const char	*words[] = { "cancel", in->args[i] };
+
+		worst = ask(in, words, 2, show_cancelled);
+	}
+	return worst;
+}
+
+const struct command cmd_pki_cancel = {
+	.group = "pki", .name = "cancel", .args = "ID...", .min_args = 1,
+	.max_args = ARGUMENTS_MAX,
+	.help = "end authorizations that were not used, locked ones too",
+	.options = dir_options, .run = run_cancel,
+};
+
+/* --- pki crl ---------------------------------------------------------------------------------- */
 
 static void
 show_crl(const struct invocation *in, const json_t *answer)

@@ -16,6 +16,7 @@
 #include "crypt/digest.h"
 #include "net/channel.h"
 #include "pki/console.h"
+#include "pki/guesses.h"
 #include "pki/serve.h"
 
 #define FRONTS_MAX	64	/* links at one time, dying ones too */
@@ -71,6 +72,7 @@ struct engine_process {
 	size_t			 n, octets;		/* in the queue */
 	struct held		*held;
 	size_t			 n_held;
+	struct guesses		 guesses;
 	int64_t			 next_due;	/* of those held */
 	uint64_t		 versions[64];		/* of objects already sent */
 	int			 signer_fd;		/* -1: lost, main sends another one */
@@ -168,7 +170,8 @@ hold(struct engine_process *p, const struct waiting *w, struct job *j)
 
 	if (!j->refused_proof || p->config->refusal_floor_ms == 0 || p->n_held == HELD_MAX)
 		return false;
-	due = engine_refusal_due(w->arrived, now, p->config->refusal_floor_ms);
+	due = engine_refusal_due(w->arrived, now, guesses_wait(&p->guesses, w->source,
+	    p->config->refusal_floor_ms, now));
 	p->held[p->n_held++] = (struct held){
 		.due = due,
 		.front = w->front, .generation = w->generation, .tag = w->tag,
@@ -503,6 +506,7 @@ serve_engine(const struct pki_config *c)
 		return 1;
 	p->config = c;
 	p->signer_fd = -1;
+	guesses_init(&p->guesses, rng_system());
 	ok = process_harden(&f) && serve_drop(c, &f) && open_all(p, &f) &&
 	    sandbox_enter(SANDBOX_ENGINE, &f) && serve_say_ready(&f);
 	if (ok) {

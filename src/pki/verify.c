@@ -408,6 +408,16 @@ work_verify(struct work *w)
 	enum cmc_fail	fail = CMC_BAD_REQUEST;
 	bool		ok = true;
 
+	/*
+	 * Who only claims to be anAmin gets no Admin's limits: something large is
+	 * read once its signature holds.
+	 */
+	if (w->sender.admin.n != 0 && w->opened.message.content.n > PEER_OCTETS_MAX &&
+	    !verify_certificate(w, &about, &fail, &w->fault)) {
+		work_refuse(w, about, fail);
+		return;
+	}
+	fail = CMC_BAD_REQUEST;
 	if (!decode(w, &about, &w->fault) || !read_frame(w, &w->fault)) {
 		work_refuse(w, about, CMC_BAD_REQUEST);
 		return;

@@ -55,6 +55,15 @@ refused 2 'no reason' pki revoke gw4 --reason whim
 refused 1 'no serial number' pki revoke gw9
 is "what was refused changed nothing" "$(crl_count)" 3
 
+step "what was not used"
+authorize 1 idle
+id=$(sed -n 's/^id: //p' "$(ticket idle1)")
+refused 1 'no authorization' pki cancel NOSUCHID
+refused 1 'is revoked' pki cancel "$(sed -n 's/^id: //p' "$(ticket gw1)")"
+pki cancel "$id" -q
+refused 1 'does not accept this ticket' "$PKI4IPSEC" peer enroll "$(ticket idle1)" \
+    --dir "$WORK/devices/idle1"
+
 step "CRLs"
 before=$(crl_number)
 pki crl -q

@@ -21,6 +21,7 @@ import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -311,8 +312,12 @@ public class BcEnroll {
 		return false;
 	}
 
+	/* The anchor comes with the first answer; later ones need not bring it. */
+	final Collection<X509CertificateHolder> known = new ArrayList<>();
+
 	PKIResponse open(CMSSignedData m) throws Exception {
-		Collection<X509CertificateHolder> all = m.getCertificates().getMatches(null);
+		Collection<X509CertificateHolder> all =
+		    new ArrayList<>(m.getCertificates().getMatches(null));
 		Collection<SignerInformation> signers = m.getSignerInfos().getSigners();
 		SignerInformation s = signers.iterator().next();
 		X509CertificateHolder by = (X509CertificateHolder)
@@ -323,7 +328,9 @@ public class BcEnroll {
 		check(s.verify(new JcaSimpleSignerInfoVerifierBuilder().build(by)),
 		    "which holds, by \"" + by.getSubject() + "\"");
 		check(eku != null && eku.hasKeyPurposeId(CMC_CA), "a CMC responder");
+		all.addAll(known);
 		check(anchored(by, all), "under the anchor of the ticket");
+		known.addAll(all);
 		check(m.getSignedContentTypeOID().equals(
 		    CMCObjectIdentifiers.id_cct_PKIResponse.getId()), "over a PKIResponse");
 		return PKIResponse.getInstance(m.getSignedContent().getContent());
