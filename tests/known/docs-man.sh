@@ -33,12 +33,9 @@ commands() {
 	"$PKI4IPSEC" --help | awk -F '  +' '/^  [a-z]/ { print $2 }'
 }
 
-# The page and the heading a command stands under.
+# The page a command stands in: its group's, or its own.
 page_of() {
-	case $1 in
-	*' '*) echo "$MAN/pki4ipsec-${1%% *}.1" ;;
-	*) echo "$MAN/pki4ipsec.1" ;;
-	esac
+	echo "$MAN/pki4ipsec-${1%% *}.1"
 }
 
 # "dir DIR" per option of the help, without those that all commands have.
