@@ -51,7 +51,8 @@ empty_subject_san(const struct lint_input *in, char *detail)
 {
 	const struct cert	*c = in->cert;
 
-	if (!name_is_empty(c->subject))
+	/* in a request both are the CA's to add */
+	if (!name_is_empty(c->subject) || in->terms->request)
 		return false;
 	lint_say(detail, c->san.n == 0 ? "no subjectAltName" : "subjectAltName not critical");
 	return c->san.n == 0 || !c->san_critical;
