@@ -368,7 +368,8 @@ public class BcEnroll {
 	}
 
 	X509CertificateHolder ours(CMSSignedData m) throws Exception {
-		Collection<X509CertificateHolder> all = m.getCertificates().getMatches(null);
+		Collection<X509CertificateHolder> all =
+		    new ArrayList<>(m.getCertificates().getMatches(null));
 		String identity = ticket.get("identity");
 
 		for (X509CertificateHolder c : all) {
@@ -381,6 +382,7 @@ public class BcEnroll {
 			check(names.length >= 1 && identity.endsWith(":" + names[0].getName()),
 			    "a certificate for our key and " + names[0].getName());
 			check(c.isValidOn(new java.util.Date()), "valid today");
+			all.addAll(known);
 			check(anchored(c, all), "under the anchor of the ticket");
 			return c;
 		}

@@ -39,7 +39,7 @@ pass "PKCS #10 in BER with indefinite lengths: $(wc -c <"$WORK/bc1/request.cmc")
 pass "PKCS #10 in DER: $(wc -c <"$WORK/bc2/request.cmc") octets"
 pass "CRMF in BER: $(wc -c <"$WORK/bc3/request.cmc") octets"
 is "checks of the stranger" "$(grep -c '^  ' "$WORK/java.log")" \
-    "$(($(grep -c '^enrolled' "$WORK/java.log") * 34))"
+    "$(($(grep -c '^enrolled' "$WORK/java.log") * 35))"
 is "confirmed certificates of the fleet" \
     "$(db "select count(*) from cert where state = 2 and identity like 'fqdn:bc%'")" 3
 
