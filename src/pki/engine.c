@@ -15,7 +15,7 @@
 #define EXCHANGE_MAX	(512u << 20)
 #define DUE_MAX		256		/* rows one round of a tick moves */
 #define CLOCK_BEHIND_SECONDS	300	/* corrections, 24 */
-#define CLOCK_STORE_SECONDS	10	/* the mark on disk is no older */
+#define CLOCK_STORE_SECONDS	10	/* the mark on disk is no older, nor than what was decided */
 #define EXPIRE_SECONDS	60		/* between walks over certificates that end */
 
 /* --- refusing --------------------------------------------------------------------- */
@@ -133,6 +133,16 @@ take_back(struct work *w)
 	work_refuse(w, about, CMC_INTERNAL_CA_ERROR);
 }
 
+/* The mark goes up once in so many seconds: each time is a write to disk. */
+static bool
+store_clock(struct engine *e, int64_t now, int64_t seconds, struct fault *f)
+{
+	if (now < e->clock_stored + seconds)
+		return true;
+	e->clock_stored = now;
+	return store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
+}
+
 /*
  * Run `step` for all works that want it in one transaction.  A step that fails
  * takes its own share back; if the commit fails, nobody is answered.
@@ -163,12 +173,14 @@ transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 		take_back(w);
 		ok = store_undo(e->p.store, &f);
 	}
-	ok = ok && (last == NULL || last(e, now, &f)) && store_commit(e->p.store, &f);
+	ok = ok && (last == NULL || last(e, now, &f)) && store_clock(e, now, 1, &f) &&
+	    store_commit(e->p.store, &f);
 	if (ok) {
 		publish_committed(e);
 		return;
 	}
 	store_rollback(e->p.store);
+	e->clock_stored = 0;
 	publish_undone(e);
 	log_fault(LOG_LEVEL_ERROR, "could not store a batch", &f);
 	for (size_t i = 0; i < n; i++)
@@ -475,10 +487,7 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 	}
 	if (!store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f))
 		return false;
-	if (now < e->clock_stored + CLOCK_STORE_SECONDS)
-		return true;	/* each time is a write to disk */
-	e->clock_stored = now;
-	return store_counter_raise(e->p.store, STORE_COUNTER_CLOCK, now, NULL, f);
+	return store_clock(e, now, CLOCK_STORE_SECONDS, f);
 }
 
 bool
@@ -503,6 +512,7 @@ engine_tick(struct engine *e, int64_t now, struct fault *f)
 	}
 	if (!ok) {
 		store_rollback(e->p.store);
+		e->clock_stored = 0;
 		publish_undone(e);
 	}
 	return ok;
