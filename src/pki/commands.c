@@ -3,5 +3,5 @@
 
 const struct command *const pki_commands[] = {
 	&cmd_pki_serve, &cmd_pki_status, &cmd_pki_audit, &cmd_pki_revoke,
-	&cmd_pki_cancel, &cmd_pki_crl, &cmd_pki_admin, NULL,
+	&cmd_pki_cancel, &cmd_pki_crl, &cmd_pki_admin, &cmd_pki_renew, NULL,
 };

@@ -9,11 +9,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypt/digest.h"
-#include "message/issue.h"
 #include "message/ticket.h"
 #include "pki/engine.h"
 #include "pki/init.h"
 #include "pki/local.h"
+#include "pki/own.h"
 
 #define FILE_MAX	(256u << 10)
 #define ADMIN_TEMPLATE	"admin"
@@ -48,7 +48,6 @@ struct maker {
 	struct pki_config		 config;
 	struct authorities		 all;
 	struct key			*keys[AUTHORITIES];
-	struct arena			*a;
 };
 
 static bool
@@ -66,58 +65,18 @@ make_key(struct maker *m, enum authority_id id, struct fault *f)
 	return ok;
 }
 
-/* The host in the URL, for the HTTPS certificate. */
-static void
-host_of(const char *url, char *out, size_t n)
-{
-	const char	*from = strstr(url, "://") + 3;
-	size_t		 len = *from == '[' ? strcspn(from, "]") : strcspn(from, ":/");
-
-	if (*from == '[') {
-		from++;
-		len--;
-	}
-	snprintf(out, n, "%.*s", (int)len, from);
-}
-
-static bool
-sign_certificate(struct maker *m, enum authority_id id, struct cert_plan *plan,
-    struct buf *der, struct fault *f)
-{
-	enum authority_id	by = authority_issuer(id);
-	struct buf		tbs;
-	bool			ok;
-
-	plan->sigalg = key_sigalg(m->keys[by]);
-	buf_init(&tbs, CERT_OCTETS_MAX);
-	ok = tbs_encode(plan, &tbs, f) &&
-	    certificate_sign(buf_view(&tbs), m->keys[by], der, f);
-	buf_clear(&tbs);
-	return ok;
-}
-
 static bool
 make_certificate(struct maker *m, enum authority_id id, struct fault *f)
 {
-	enum authority_id	by = authority_issuer(id);
-	char			host[CONFIG_TEXT_MAX], sub[64];
-	struct ca_terms		terms = {
-		.role = authority_role(id), .name = m->q->name, .generation = 1, .host = host,
-	};
-	struct cert_plan	plan;
+	struct own_terms	t = { .name = m->q->name, .url = m->q->url, .now = m->q->now };
 	struct buf		der, pem;
-	uint8_t			serial[16];
+	char			sub[64];
 	bool			ok;
 
-	host_of(m->q->url, host, sizeof(host));
-	rng_fill(rng_system(), serial, sizeof(serial));
-	/* 00: outside the counter's range, so that no row of the store is meant. */
-	serial[0] = 0x02;
 	buf_init(&der, CERT_OCTETS_MAX);
 	buf_init(&pem, FILE_MAX);
-	ok = ca_plan(&terms, key_spki(m->keys[id]), id == AUTHORITY_ROOT ? NULL :
-	    &m->all.list[by].facts, m->q->now, view_of(serial, sizeof(serial)), m->a, &plan, f) &&
-	    sign_certificate(m, id, &plan, &der, f) &&
+	ok = own_certificate(id, &t, &m->all, key_spki(m->keys[id]),
+	    m->keys[authority_issuer(id)], &der, f) &&
 	    authority_set(&m->all, id, buf_view(&der), m->config.repository, f);
 	if (ok) {
 		pem_encode("CERTIFICATE", buf_view(&der), &pem);
@@ -134,7 +93,7 @@ make_authorities(struct maker *m, struct fault *f)
 {
 	for (enum authority_id id = 0; id < AUTHORITIES; id++)
 		if (!make_key(m, id, f) || !make_certificate(m, id, f))
-			return fault_within(f, "%s", authority_name(id));
+			return false;
 	sha256(buf_view(&m->all.list[AUTHORITY_ROOT].der), m->r->root_sha256);
 	return true;
 }
@@ -307,18 +266,17 @@ maker_clear(struct maker *m)
 	for (size_t i = 0; i < AUTHORITIES; i++)
 		key_free(m->keys[i]);
 	authorities_clear(&m->all);
-	arena_free(m->a);
 }
 
 bool
 init_stage(const struct init_request *q, struct init_report *r, struct fault *f)
 {
-	struct maker	m = { .q = q, .r = r, .a = arena_new(16u << 20) };
+	struct maker	m = { .q = q, .r = r };
 	bool		ok;
 
 	memset(r, 0, sizeof(*r));
 	buf_init(&r->ticket, TICKET_FILE_MAX);
-	ok = m.a != NULL && config_preset(q->dir, q->name, q->url, &m.config, f) &&
+	ok = config_preset(q->dir, q->name, q->url, &m.config, f) &&
 	    make_folders(q, r, f) && make_config(&m, f) && make_authorities(&m, f) &&
 	    make_seal_key(r, f) && make_templates(q, r, f) && make_database(r, f) &&
 	    make_ticket(q, r, f);

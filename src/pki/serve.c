@@ -22,6 +22,7 @@
 #include "pki/authority.h"
 #include "pki/commands.h"
 #include "pki/operate.h"
+#include "pki/own.h"
 #include "pki/serve.h"
 #include "pki/terms.h"
 
@@ -30,6 +31,7 @@
 #define FRONT_FDS_MAX	(2 + LISTENERS_MAX)	/* control socket and TLS material, too */
 #define READY_MS	60000	/* for a child to say that it is ready */
 #define LOCK_MS		2000	/* for the engine of a server that was killed to end */
+#define OWN_MS		3600000	/* between looks at our own certificates */
 #define AGAIN_MS	200	/* before a child that died is started again */
 #define AGAIN_MAX_MS	10000
 
@@ -59,6 +61,7 @@ struct server {
 	struct child		 children[2 + FRONTS_MAX];
 	size_t			 n;
 	bool			 announced, quit, reload;
+	int64_t			 own_at_ms;	/* when to look at our own certificates */
 };
 
 bool
@@ -463,6 +466,41 @@ reload(struct server *s)
 	log_line(LOG_LEVEL_INFO, "reloaded", "dir=\"%s\"", s->dir);
 }
 
+/*
+ * The PKI's own certificates in time, by a process of its own: it reads keys
+ * that main has no business with.  New ones are taken up by a reload.
+ */
+static void
+renew_own(struct server *s)
+{
+	const char		*argv[] = { "pki4ipsec", "pki", "renew", "--dir", s->dir, "--due",
+		"-q", NULL };
+	struct process_status	 st = { 0 };
+	struct authorities	 all;
+	struct process		 p;
+	struct fault		 f = { 0 };
+	unsigned		 due;
+
+	if (now_ms() < s->own_at_ms)
+		return;
+	s->own_at_ms = now_ms() + OWN_MS;
+	if (!authorities_load(&s->config, &all, &f)) {
+		log_fault(LOG_LEVEL_ERROR, "own certificates", &f);
+		return;
+	}
+	due = own_due(&all, (int64_t)time(NULL));
+	authorities_clear(&all);
+	if (due == 0)
+		return;
+	if (process_spawn(argv, NULL, 0, &p, &f) && process_wait(&p, READY_MS, &st, &f) &&
+	    st.ended && st.code == 0 && !st.signalled)
+		s->reload = true;
+	else
+		log_line(LOG_LEVEL_ERROR, "could not renew own certificates",
+		    "why=\"%s\" try=\"pki4ipsec pki renew\"", f.kind != FAULT_NONE ? f.text :
+		    process_status_text(&st));
+}
+
 static void
 watch(struct server *s)
 {
@@ -473,6 +511,7 @@ watch(struct server *s)
 			take_signals(s);
 		for (size_t i = 0; i < s->n; i++)
 			check_child(&s->children[i]);
+		renew_own(s);
 		if (s->reload && !s->quit)
 			reload(s);
 		s->reload = false;

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# own - the PKI's own certificates are made anew before they end, by the server
+# itself, and nobody notices.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+fault_need openssl faketime
+fault_begin
+pki_init
+
+end_of() { openssl x509 -in "$VPN/certs/$1.pem" -noout -enddate | cut -d= -f2; }
+key_of() { openssl x509 -in "$VPN/certs/$1.pem" -noout -pubkey | sha256sum; }
+good_in() { openssl x509 -in "$VPN/certs/$1.pem" -noout -checkend "$2" >/dev/null; }
+
+print_of() { openssl x509 -in "$VPN/certs/$1.pem" -noout -fingerprint -sha256; }
+
+# The server shows its present certificate on HTTPS.
+https_is_new() {
+	[ "$(print_of https)" = "$(openssl s_client -connect 127.0.0.1:$((PORT + 363)) \
+	    </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256)" ]
+}
+
+step "not before it is time"
+before=$(print_of cmc)
+"$PKI4IPSEC" pki renew --dir "$VPN" --due >"$WORK/out.log"
+is "pki renew --due" "$(cat "$WORK/out.log")" "nothing to do"
+is "certificate of the signer of answers" "$(print_of cmc)" "$before"
+
+step "by hand, beside a server"
+serve_start
+authorize 2
+key=$(key_of cmc)
+"$PKI4IPSEC" pki renew --dir "$VPN" >"$WORK/out.log"
+grep -q '^renewed cmc' "$WORK/out.log" || fail "not renewed"
+[ "$(print_of cmc)" != "$before" ] || fail "the old certificate"
+is "its key stays" "$(key_of cmc)" "$key"
+kill -HUP "$SERVE_PID"
+wait_for 20 "the new certificate on HTTPS" https_is_new
+pass "HTTPS shows the new one"
+wait_for 20 "the server" serve_ready
+enroll gw1 || fail "enroll gw1 after the renewal"
+pass "a device believes the new signer"
+serve_stop
+
+step "by itself, ten months later"
+before=$(print_of https) ca=$(print_of ike)
+export FAKETIME_DONT_FAKE_MONOTONIC=1
+faketime -f '+300d' "$PKI4IPSEC" pki serve --dir "$VPN" >>"$WORK/later.log" 2>&1 \
+    </dev/null &
+SERVE_PID=$!
+wait_for 60 "the reload" grep -q reloaded "$WORK/later.log"
+wait_for 60 "pki serve" serve_ready
+for name in cmc ocsp https; do
+	good_in $name $((300 * 86400 + 80 * 86400)) || fail "$name ends too soon"
+	pass "$name is good for 80 days more: $(end_of $name)"
+done
+[ "$(print_of https)" != "$before" ] || fail "HTTPS has the old certificate"
+is "reloads" "$(grep -c reloaded "$WORK/later.log")" 1
+is "the CA stays" "$(print_of ike)" "$ca"
+SERVE_PID=$(cat "$VPN/run/serve.lock")
