@@ -16,6 +16,9 @@ extern const struct command cmd_pki_cancel;
 extern const struct command cmd_pki_crl;
 extern const struct command cmd_pki_admin;
 extern const struct command cmd_pki_renew;
+extern const struct command cmd_pki_backup;
+extern const struct command cmd_pki_restore;
+extern const struct command cmd_pki_doctor;
 
 /* The command that helps with a fault of one on a PKI's folder, or NULL. */
 const char *pki_help(const struct invocation *in, const struct fault *f);

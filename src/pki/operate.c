@@ -142,18 +142,27 @@ ask_here(const char *dir, const struct console_request *q, struct buf *out, stru
 }
 
 bool
-operate(const char *dir, const struct console_request *q, struct buf *out, struct fault *f)
+operate_running(const char *dir, const struct console_request *q, struct buf *out, bool *runs,
+    struct fault *f)
 {
-	struct pki_config	c;
-	int			fd;
-	bool			ok;
+	int	fd = reach(dir, f);
+	bool	ok;
 
-	if (!config_load(dir, &c, f))
-		return false;
-	fd = reach(dir, f);
+	*runs = fd >= 0;
 	if (fd < 0)
-		return f->kind == FAULT_NONE && ask_here(dir, q, out, f);
+		return f->kind == FAULT_NONE;
 	ok = ask_server(fd, q, out, f);
 	close(fd);
 	return ok;
+}
+
+bool
+operate(const char *dir, const struct console_request *q, struct buf *out, struct fault *f)
+{
+	struct pki_config	c;
+	bool			runs;
+
+	if (!config_load(dir, &c, f) || !operate_running(dir, q, out, &runs, f))
+		return false;
+	return runs || ask_here(dir, q, out, f);
 }

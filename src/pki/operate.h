@@ -16,6 +16,13 @@ MUST_CHECK bool operate(const char *dir, const struct console_request *q, struct
     struct fault *f);
 
 /*
+ * The same, but only of a running server: *runs false, and true, when there
+ * is none.
+ */
+MUST_CHECK bool operate_running(const char *dir, const struct console_request *q,
+    struct buf *out, bool *runs, struct fault *f);
+
+/*
  * The listening socket DIR/run/operator.sock, mode 0600; one left behind by a
  * server that was killed is replaced.  -1 with a fault.
  */

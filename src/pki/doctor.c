@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pki doctor: what needs attention, and the command that mends it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "crypt/digest.h"
+#include "crypt/key.h"
+#include "pki/commands.h"
+#include "pki/operate.h"
+#include "pki/own.h"
+#include "pki/terms.h"
+#include "store/store_authz.h"
+#include "store/store_cert.h"
+#include "store/store_log.h"
+
+#define DISK_GOOD_OCTETS	(UINT64_C(256) << 20)
+#define CA_GOOD_SECONDS		(INT64_C(400) * 86400)	/* more than one device's lifetime */
+
+enum verdict { GOOD = 0, WARN, BAD };
+
+struct doctor {
+	const struct invocation	*in;
+	const char		*dir;
+	struct pki_config	 config;
+	struct authorities	 all;
+	struct store		*store;
+	struct arena		*a;
+	int64_t			 now;
+	json_t			*list;
+	enum verdict		 worst;
+};
+
+static const char *const words[] = { "good", "warning", "BAD" };
+
+/* A command on this folder: its --dir goes behind. */
+static bool
+is_ours(const char *mend)
+{
+	return strncmp(mend, "pki4ipsec pki ", 14) == 0;
+}
+
+static void
+say(struct doctor *d, enum verdict v, const char *what, const char *text, const char *mend)
+{
+	if (v > d->worst)
+		d->worst = v;
+	json_array_append_new(d->list, json_pack("{s:s, s:s, s:s, s:s}", "what", what, "verdict",
+	    words[v], "text", text, "mend", mend));
+	if (d->in->json || (d->in->quiet && v == GOOD))
+		return;
+	printf("%-8s %-14s %s\n", words[v], what, text);
+	if (mend[0] != '\0')
+		printf("%-8s %-14s try: %s%s%s\n", "", "", mend, is_ours(mend) ? " --dir " : "",
+		    is_ours(mend) ? d->dir : "");
+}
+
+/* --- what there is to look at -------------------------------------------------------------- */
+
+static void
+look_at_config(struct doctor *d)
+{
+	struct templates	t;
+	struct fault		f = { 0 };
+
+	if (!templates_load(&d->config, &t, &f)) {
+		say(d, BAD, "templates", f.text, "correct the file, then kill -HUP the server");
+		return;
+	}
+	say(d, GOOD, "configuration", "read, and the templates too", "");
+	templates_clear(&t);
+}
+
+static void
+look_at_key(struct doctor *d, enum authority_id id)
+{
+	char		sub[64], path[CONFIG_PATH_MAX], text[160];
+	struct stat	st;
+	struct buf	pem;
+	struct fault	f = { 0 };
+	struct key	*k = NULL;
+
+	snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
+	if (!config_path(&d->config, sub, path, sizeof(path), &f))
+		return;
+	if (stat(path, &st) != 0) {
+		say(d, id == AUTHORITY_ROOT ? GOOD : BAD, sub, id == AUTHORITY_ROOT ?
+		    "off line: bring it twice a year, for the root's CRL" : error_text(errno), "");
+		return;
+	}
+	buf_init(&pem, KEY_PEM_MAX);
+	if (file_read(path, &pem, &f))
+		k = key_load_pem(buf_view(&pem), &f);
+	if (pem.p != NULL)
+		secret_wipe(pem.p, pem.n);
+	buf_clear(&pem);
+	if (k == NULL || !view_equal(key_spki(k), d->all.list[id].cert.spki))
+		say(d, BAD, sub, k == NULL ? f.text : "does not belong to its certificate", "");
+	else if ((st.st_mode & 077) != 0) {
+		snprintf(text, sizeof(text), "mode %03o: others may read it",
+		    (unsigned)(st.st_mode & 0777));
+		say(d, BAD, sub, text, "chmod 600, and ask who has seen it");
+	} else
+		say(d, GOOD, sub, "belongs to its certificate, mode 0600", "");
+	key_free(k);
+}
+
+static void
+look_at_certificate(struct doctor *d, enum authority_id id)
+{
+	const struct cert	*c = &d->all.list[id].cert;
+	int64_t			 left = c->not_after - d->now;
+	char			 text[96], until[32];
+
+	date_format(c->not_after, until);
+	snprintf(text, sizeof(text), "until %s, %" PRId64 " days", until, left / 86400);
+	if (left < 0)
+		say(d, BAD, authority_name(id), text, id < AUTHORITY_CAS ? "a new PKI beside this one" :
+		    "pki4ipsec pki renew");
+	else if (id < AUTHORITY_CAS)
+		say(d, left < CA_GOOD_SECONDS ? WARN : GOOD, authority_name(id), text,
+		    left < CA_GOOD_SECONDS ? "plan a new CA: certificates end with it" : "");
+	else
+		say(d, left * 3 < c->not_after - c->not_before ? WARN : GOOD, authority_name(id),
+		    text, left * 3 < c->not_after - c->not_before ? "pki4ipsec pki renew" : "");
+}
+
+static void
+look_at_crl(struct doctor *d, enum authority_id id)
+{
+	struct store_ca		ca;
+	struct store_crl	crl = { 0 };
+	struct fault		f = { 0 };
+	char			what[32], text[128], until[32];
+
+	snprintf(what, sizeof(what), "CRL of %s", authority_name(id));
+	if (!store_ca_find(d->store, authority_name(id), d->a, &ca, &f) || ca.n == 0 ||
+	    !store_crl_find(d->store, ca.n, STORE_CRL_FULL, d->a, &crl, &f) || crl.number == 0) {
+		say(d, BAD, what, f.kind != FAULT_NONE ? f.text : "there is none",
+		    "pki4ipsec pki serve");
+		return;
+	}
+	date_format(crl.next_update, until);
+	snprintf(text, sizeof(text), "number %" PRId64 ", good until %s", crl.number, until);
+	say(d, crl.next_update < d->now ? BAD : GOOD, what, text, crl.next_update < d->now ?
+	    "pki4ipsec pki crl" : "");
+}
+
+static void
+look_at_database(struct doctor *d)
+{
+	struct fault	f = { 0 };
+	int64_t		rows = 0, bad = 0;
+	const char	*why = "";
+	char		text[128];
+
+	if (!store_integrity(d->store, &f))
+		say(d, BAD, "database", f.text, "make one of a backup: pki4ipsec pki restore");
+	else
+		say(d, GOOD, "database", "whole", "");
+	fault_clear(&f);
+	if (!store_audit_verify(d->store, &rows, &bad, &why, &f) || bad != 0) {
+		snprintf(text, sizeof(text), "row %" PRId64 " does not fit: %s", bad, why);
+		say(d, BAD, "audit trail", f.kind != FAULT_NONE ? f.text : text,
+		    "compare with a backup");
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRId64 " rows, the chain holds", rows);
+	say(d, GOOD, "audit trail", text, "");
+}
+
+static void
+look_at_authorizations(struct doctor *d)
+{
+	int64_t		counts[STORE_AUTHZ_STATES];
+	struct fault	f = { 0 };
+	char		text[128];
+
+	if (!store_authz_count(d->store, counts, &f)) {
+		say(d, BAD, "authorizations", f.text, "");
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRId64 " locked: an older database was found, or a "
+	    "journal is missing", counts[STORE_AUTHZ_LOCKED]);
+	if (counts[STORE_AUTHZ_LOCKED] > 0)
+		say(d, WARN, "authorizations", text, "authorize anew, and pki4ipsec pki cancel ID");
+	else
+		say(d, GOOD, "authorizations", "none is locked", "");
+}
+
+static void
+look_at_disk(struct doctor *d)
+{
+	struct statvfs	v;
+	uint64_t	octets;
+	char		text[96];
+
+	if (statvfs(d->dir, &v) != 0) {
+		say(d, BAD, "disk", error_text(errno), "");
+		return;
+	}
+	octets = (uint64_t)v.f_bavail * v.f_frsize;
+	snprintf(text, sizeof(text), "%" PRIu64 " MiB free", octets >> 20);
+	say(d, octets < DISK_GOOD_OCTETS ? WARN : GOOD, "disk", text, octets < DISK_GOOD_OCTETS ?
+	    "make room: a full disk stops enrolments, nothing is lost" : "");
+}
+
+/* The socket answers, or nobody serves. */
+static void
+look_at_server(struct doctor *d)
+{
+	struct console_request	q = { .words = { VIEW_LIT("admins") }, .n = 1 };
+	struct fault		f = { 0 };
+	struct buf		out;
+	bool			runs = false;
+
+	buf_init(&out, CONSOLE_ANSWER_MAX);
+	if (!operate_running(d->dir, &q, &out, &runs, &f))
+		say(d, BAD, "server", f.text, "look at its log; restart it");
+	else
+		say(d, runs ? GOOD : WARN, "server", runs ? "answers" : "none runs on this folder",
+		    runs ? "" : "pki4ipsec pki serve");
+	buf_clear(&out);
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+static bool
+open_all(struct doctor *d, struct fault *f)
+{
+	char	path[CONFIG_PATH_MAX];
+
+	return config_load(d->dir, &d->config, f) && authorities_load(&d->config, &d->all, f) &&
+	    config_path(&d->config, "pki.db", path, sizeof(path), f) &&
+	    (d->store = store_open(path, STORE_READ_ONLY, (struct store_digest){ sha256 }, f)) !=
+	    NULL;
+}
+
+static void
+look(struct doctor *d)
+{
+	look_at_config(d);
+	for (enum authority_id id = 0; id < AUTHORITIES; id++)
+		look_at_key(d, id);
+	for (enum authority_id id = 0; id < AUTHORITIES; id++)
+		look_at_certificate(d, id);
+	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
+		look_at_crl(d, id);
+	look_at_database(d);
+	look_at_authorizations(d);
+	look_at_disk(d);
+	look_at_server(d);
+}
+
+static void
+report(struct doctor *d)
+{
+	json_t	*o = json_pack("{s:s, s:O}", "verdict", words[d->worst], "findings", d->list);
+
+	if (d->in->json) {
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	json_decref(o);
+}
+
+static int
+run(const struct invocation *in)
+{
+	static struct doctor	d;
+	struct fault		f = { 0 };
+
+	memset(&d, 0, sizeof(d));
+	d.in = in;
+	d.dir = option_value(in, "dir");
+	d.now = (int64_t)time(NULL);
+	d.list = json_array();
+	if ((d.a = arena_new(64u << 20)) == NULL)
+		arena_fault(&f);
+	else if (open_all(&d, &f)) {
+		look(&d);
+		report(&d);
+	}
+	store_close(d.store);
+	authorities_clear(&d.all);
+	arena_free(d.a);
+	json_decref(d.list);
+	if (f.kind != FAULT_NONE)
+		return command_fail(in, &f, pki_help(in, &f));
+	return d.worst == BAD ? EXIT_FAILED : d.worst == WARN ? EXIT_PARTIAL : EXIT_DONE;
+}
+
+static const struct option options[] = {
+	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" },
+	{ 0 },
+};
+
+const struct command cmd_pki_doctor = {
+	.group = "pki", .name = "doctor", .args = "",
+	.help = "what needs attention, and the command that mends it",
+	.options = options, .run = run,
+};
