@@ -144,7 +144,7 @@ finish(struct bench *b, struct store_authz *z)
 	uint8_t			hash[STORE_SHA1_OCTETS];
 
 	memcpy(hash, z->spki_hash, sizeof(hash));
-	must(b, store_cert_finish(b->st, z->cert, view_of(der, sizeof(der)), hash,
+	must(b, store_cert_finish(b->st, z->cert, view_of(der, sizeof(der)), VIEW_NONE, hash,
 	    &done, &b->f) && done);
 	z->state = STORE_AUTHZ_ISSUED;
 	z->confirm_by = NOW + 3600;

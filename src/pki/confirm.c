@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "codec/crl.h"
 #include "pki/work.h"
 
@@ -61,12 +62,38 @@ read_verdict(struct work *w, bool *accept, struct fault *f)
 	    cmc_status_name(said));
 }
 
-static void
+/* With a delay the receipt names the time at which the old one ends. */
+static bool
+fate_of_old(struct work *w, const char **text, struct fault *f)
+{
+	struct store_cert	old;
+	char			date[32];
+
+	*text = NULL;
+	if (w->sender.row.prev == 0)
+		return true;
+	if (!store_cert_find(w->e->p.store, w->sender.row.prev, false, w->a, &old, f))
+		return false;
+	if (old.state != STORE_CERT_SUPERSEDED)
+		return true;
+	date_format(old.retire_at, date);
+	*text = old.retire_at == 0 ? "the old certificate stays valid" :
+	    arena_printf(w->a, "the old certificate ends at %s", date);
+	return true;
+}
+
+static bool
 receipt(struct work *w, const struct cmc_control *c)
 {
+	const char	*fate;
+
+	if (!fate_of_old(w, &fate, &w->fault))
+		return false;
 	answer_status(&w->answer, CMC_SUCCESS, c->id);
+	w->answer.status[w->answer.n_status - 1].text = fate;
 	answer_cert(&w->answer, w->sender.row.body);
 	w->done = true;
+	return true;
 }
 
 /* An Admin's certificate speaks for its logical Admin from now on. */
@@ -85,6 +112,13 @@ adopt_admin(struct work *w, const struct store_template *t, struct fault *f)
 	    note_audit(e, w->now, "pki", "admin certificate added", ad.name, w->authz.id, f));
 }
 
+/* Of the authorization that its predecessor was issued under. */
+static bool
+is_successor(const struct work *w)
+{
+	return w->sender.row.prev != 0 && w->prior.n == w->authz.n;
+}
+
 static bool
 accept_cert(struct work *w, struct fault *f)
 {
@@ -99,12 +133,17 @@ accept_cert(struct work *w, struct fault *f)
 	if (!done)
 		return fault_set(f, FAULT_CONFLICT, "", "certificate %" PRId64 " moved",
 		    w->sender.row.n);
-	/* From here on the deadline is that of the grace: then K is erased. */
-	z->confirm_by = w->now + CONFIRMED_GRACE_SECONDS;
-	if (!authz_move(w->e, z, STORE_AUTHZ_CONFIRMED, actor, w->now, &done, f))
+	if (!is_successor(w)) {
+		/* From here on the deadline is that of the grace: then K is erased. */
+		z->confirm_by = w->now + CONFIRMED_GRACE_SECONDS;
+		if (!authz_move(w->e, z, STORE_AUTHZ_CONFIRMED, actor, w->now, &done, f))
+			return false;
+		if (!done)
+			return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" moved",
+			    z->id);
+	}
+	if (w->sender.row.prev != 0 && !change_confirm(w, f))
 		return false;
-	if (!done)
-		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" moved", z->id);
 	return store_template_find_n(w->e->p.store, z->template, w->a, &t, f) &&
 	    adopt_admin(w, &t, f);
 }
@@ -116,17 +155,37 @@ reject_cert(struct work *w, struct fault *f)
 	bool	done;
 
 	snprintf(actor, sizeof(actor), "peer:%s", w->authz.id);
+	if (w->sender.row.prev != 0 && !change_reject(w, f))
+		return false;
 	w->authz.sealed = VIEW_NONE;
 	w->authz.confirm_by = 0;
-	return authz_move(w->e, &w->authz, STORE_AUTHZ_REJECTED, actor, w->now, &done, f) &&
-	    revoke_cert(w->e, &w->sender.row, NULL, CRL_CESSATION_OF_OPERATION, 0, actor,
+	return (is_successor(w) || authz_move(w->e, &w->authz, STORE_AUTHZ_REJECTED, actor,
+	    w->now, &done, f)) && revoke_cert(w->e, &w->sender.row, NULL, CRL_CESSATION_OF_OPERATION, 0, actor,
 	    w->now, &done, f);
 }
 
 bool
 confirm_is_late(const struct store_authz *z, int64_t now)
 {
-	return z->state == STORE_AUTHZ_ISSUED && z->confirm_by != 0 && now > z->confirm_by;
+	return (z->state == STORE_AUTHZ_ISSUED || z->successor != 0) && z->confirm_by != 0 &&
+	    now > z->confirm_by;
+}
+
+/* A predecessor that was confirmed stays the head. */
+static bool
+successor_missed(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
+{
+	int64_t	n = z->successor;
+	char	object[64];
+	bool	done;
+
+	snprintf(object, sizeof(object), "cert:%" PRId64, n);
+	z->successor = 0;
+	z->confirm_by = 0;
+	return store_authz_update(e->p.store, z, z->state, &done, f) &&
+	    note_audit(e, now, "pki", "successor not confirmed", object, z->id, f) &&
+	    note_event(e, now, CVP_EVENT_NOT_CONFIRMED, z, n, 0, f) &&
+	    change_end(e, n, "pki", now, f);
 }
 
 bool
@@ -136,6 +195,8 @@ confirm_missed(struct engine *e, struct store_authz *z, struct arena *a, int64_t
 	struct store_cert	c;
 	bool			done;
 
+	if (z->state == STORE_AUTHZ_CONFIRMED)
+		return successor_missed(e, z, now, f);
 	z->sealed = VIEW_NONE;
 	z->confirm_by = 0;
 	return authz_move(e, z, STORE_AUTHZ_REVOKED, "pki", now, &done, f) &&
@@ -163,6 +224,30 @@ is_alone(struct work *w)
 }
 
 /*
+ * The rows as they are now.  A timer that has not run yet, after a restart
+ * say, gives nobody more time.
+ */
+static bool
+read_rows(struct work *w, struct store_cert *row)
+{
+	struct store		*st = w->e->p.store;
+	struct store_cert	 old = { 0 };
+
+	if (!store_authz_find_n(st, w->sender.row.authz, w->a, &w->authz, &w->fault))
+		return false;
+	if (confirm_is_late(&w->authz, w->now) &&
+	    !confirm_missed(w->e, &w->authz, w->a, w->now, &w->fault))
+		return false;
+	if (!store_cert_find(st, w->sender.row.n, false, w->a, row, &w->fault))
+		return false;
+	if (row->prev == 0)
+		return true;
+	return store_cert_find(st, row->prev, false, w->a, &old, &w->fault) &&
+	    store_authz_find_n(st, old.authz, w->a, &w->prior, &w->fault) &&
+	    store_change_find(st, row->n, w->a, &w->change, &w->fault);
+}
+
+/*
  * Accept, reject and the timer are serialised by the transaction: the state
  * is read here, inside it.  A repeated confirmation is answered alike.
  */
@@ -180,15 +265,8 @@ confirm_run(struct work *w)
 		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
 		return true;
 	}
-	if (!store_authz_find_n(w->e->p.store, w->sender.row.authz, w->a, &w->authz, &w->fault) ||
-	    !store_cert_find(w->e->p.store, w->sender.row.n, false, w->a, &row, &w->fault))
+	if (!read_rows(w, &row))
 		return false;
-	/* A timer that has not run yet, after a restart say, gives nobody more time. */
-	if (confirm_is_late(&w->authz, w->now)) {
-		if (!confirm_missed(w->e, &w->authz, w->a, w->now, &w->fault))
-			return false;
-		row.state = STORE_CERT_REVOKED;
-	}
 	if (w->authz.n == 0 || !answers_us(w, &w->fault) ||
 	    !read_verdict(w, &accept, &w->fault)) {
 		if (may_work_later(&w->fault))
@@ -199,10 +277,8 @@ confirm_run(struct work *w)
 		return true;
 	}
 	if (row.state == STORE_CERT_REVOKED) {
-		if (!accept && w->authz.state == STORE_AUTHZ_REJECTED) {
-			receipt(w, c);		/* its first answer was lost */
-			return true;
-		}
+		if (!accept && w->authz.state == STORE_AUTHZ_REJECTED)
+			return receipt(w, c);	/* its first answer was lost */
 		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.4.10",
 		    "confirmation of certificate %" PRId64 ", which is revoked", row.n);
 		work_refuse_code(w, c->id, CVP_CONFIRMATION_LATE);
@@ -217,6 +293,5 @@ confirm_run(struct work *w)
 		work_refuse(w, c->id, CMC_BAD_REQUEST);
 		return true;
 	}
-	receipt(w, c);
-	return true;
+	return receipt(w, c);
 }

@@ -102,16 +102,59 @@ exchange_all(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 	}
 }
 
+/* One certification request: a first enrolment, or a successor. */
+static bool
+is_request(const struct work *w)
+{
+	return w->errand == ERRAND_ENROLL || w->errand == ERRAND_CHANGE;
+}
+
+static void
+find_authz(struct work *w)
+{
+	if (w->errand == ERRAND_ENROLL)
+		enroll_find(w);
+	else
+		change_find(w);
+}
+
 static bool
 wants_proof(const struct work *w)
 {
-	return w->errand == ERRAND_ENROLL;
+	return w->errand == ERRAND_ENROLL || w->has_use;
+}
+
+static void
+ask_proof(struct work *w, struct buf *questions, size_t *count)
+{
+	if (w->errand == ERRAND_ENROLL)
+		enroll_ask_proof(w, questions, count);
+	else
+		change_ask_use(w, questions, count);
+}
+
+static void
+take_proof(struct work *w, const struct frame *answer)
+{
+	if (w->errand == ERRAND_ENROLL)
+		enroll_take_proof(w, answer);
+	else
+		change_take_use(w, answer);
 }
 
 static bool
 wants_issue(const struct work *w)
 {
-	return w->errand == ERRAND_ENROLL && w->course == COURSE_ISSUE;
+	return is_request(w) && w->course == COURSE_ISSUE;
+}
+
+static void
+ask_issue(struct work *w, struct buf *questions, size_t *count)
+{
+	if (w->errand == ERRAND_ENROLL)
+		enroll_ask_issue(w, questions, count);
+	else
+		change_ask_issue(w, questions, count);
 }
 
 /* --- transactions ----------------------------------------------------------------- */
@@ -191,13 +234,20 @@ transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 static bool
 wants_decision(const struct work *w)
 {
-	return w->errand == ERRAND_ENROLL && w->proven;
+	return w->errand == ERRAND_ENROLL ? w->proven :
+	    w->errand == ERRAND_CHANGE && (w->proven || !w->has_use);
+}
+
+static bool
+decide(struct work *w)
+{
+	return w->errand == ERRAND_ENROLL ? enroll_decide(w) : change_decide(w);
 }
 
 static bool
 wants_end(const struct work *w)
 {
-	return w->errand != ERRAND_NONE && (w->errand != ERRAND_ENROLL ||
+	return w->errand != ERRAND_NONE && (!is_request(w) ||
 	    w->course == COURSE_ISSUE || w->course == COURSE_REPEAT ||
 	    w->course == COURSE_GIVE_BACK);
 }
@@ -208,6 +258,8 @@ run_end(struct work *w)
 	switch (w->errand) {
 	case ERRAND_ENROLL:
 		return enroll_finish(w);
+	case ERRAND_CHANGE:
+		return change_finish(w);
 	case ERRAND_CONFIRM:
 		return confirm_run(w);
 	default:
@@ -225,6 +277,13 @@ static bool
 wants_note(const struct work *w)
 {
 	return w->note;
+}
+
+/* A wrong token is the same trouble in either. */
+static bool
+note(struct work *w)
+{
+	return w->errand == ERRAND_CHANGE && w->code != 0 ? change_note(w) : enroll_note(w);
 }
 
 /* A revocation is on the CRL before it is answered. */
@@ -287,7 +346,8 @@ take_answer(struct work *w, const struct frame *fr)
 static void
 log_work(const struct work *w)
 {
-	static const char *const errands[] = { "message", "enroll", "confirm", "admin", "unsigned" };
+	static const char *const errands[] = { "message", "enroll", "change", "confirm", "control",
+		"unsigned" };
 	const struct answer_status *s = &w->answer.status[0];
 
 	if (w->job->again)
@@ -302,6 +362,12 @@ log_work(const struct work *w)
 		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "certificate issued" :
 		    "certificate sent again", "from=%s authz=%" PRId64 " cert=%" PRId64
 		    " identity=\"%s\"", w->job->source, w->authz.n, w->cert.n, w->cert.identity);
+	else if (w->errand == ERRAND_CHANGE)
+		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "successor issued" :
+		    "successor sent again", "from=%s kind=\"%s\" authz=%" PRId64 " cert=%" PRId64
+		    " replaces=%" PRId64 " identity=\"%s\"", w->job->source,
+		    change_name(w->change.kind), w->authz.n, w->cert.n, w->sender.row.n,
+		    w->cert.identity);
 	else if (w->errand == ERRAND_CONFIRM)
 		log_line(LOG_LEVEL_INFO, "certificate confirmed", "from=%s cert=%" PRId64
 		    " identity=\"%s\"", w->job->source, w->sender.row.n, w->sender.row.identity);
@@ -362,14 +428,14 @@ run_batch(struct engine *e, size_t n, int64_t now)
 			work_identify(&e->works[i]);
 	pool_each(e->pool, n, verify_one, e->works);
 	for (size_t i = 0; i < n; i++)
-		if (!e->works[i].done && e->works[i].errand == ERRAND_ENROLL)
-			enroll_find(&e->works[i]);
-	exchange_all(e, n, wants_proof, enroll_ask_proof, enroll_take_proof);
-	transaction(e, n, wants_decision, enroll_decide, NULL, now);
-	exchange_all(e, n, wants_issue, enroll_ask_issue, enroll_take_issue);
+		if (!e->works[i].done && is_request(&e->works[i]))
+			find_authz(&e->works[i]);
+	exchange_all(e, n, wants_proof, ask_proof, take_proof);
+	transaction(e, n, wants_decision, decide, NULL, now);
+	exchange_all(e, n, wants_issue, ask_issue, enroll_take_issue);
 	transaction(e, n, wants_end, run_end, publish_dirty, now);
 	answer_all(e, n);
-	transaction(e, n, wants_note, enroll_note, NULL, now);
+	transaction(e, n, wants_note, note, NULL, now);
 	for (size_t i = 0; i < n; i++)
 		log_work(&e->works[i]);
 }
@@ -450,7 +516,7 @@ late_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 
 	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f))
 		return false;
-	if (z.state == STORE_AUTHZ_ISSUED)
+	if (z.state == STORE_AUTHZ_ISSUED || z.successor != 0)
 		return confirm_missed(e, &z, e->scratch, now, f);
 	z.sealed = VIEW_NONE;
 	z.confirm_by = 0;
@@ -461,7 +527,7 @@ static bool
 move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 {
 	int64_t	rows[DUE_MAX];
-	size_t	n, late;
+	size_t	n, late, certs;
 	int64_t	expired = 0, purged;
 
 	if (!store_authz_ended(e->p.store, e->ended_until, now - 1, rows, DUE_MAX, &n, f))
@@ -474,11 +540,13 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 	for (size_t i = 0; i < late; i++)
 		if (!late_one(e, rows[i], now, f))
 			return false;
+	if (!change_retire_due(e, now, DUE_MAX, &certs, f))
+		return false;
 	if (n < DUE_MAX)
 		e->ended_until = now - 1;
 	if (n > 0 && !store_batch_drop_ended(e->p.store, f))
 		return false;
-	*more = n == DUE_MAX || late == DUE_MAX;
+	*more = n == DUE_MAX || late == DUE_MAX || certs == DUE_MAX;
 	/* Reads every row, and no second depends on it. */
 	if (now >= e->expired_at + EXPIRE_SECONDS) {
 		e->expired_at = now;

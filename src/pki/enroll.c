@@ -30,6 +30,8 @@ is_eligible(const struct work *w)
 	bool				 same = z->bound && memcmp(z->spki_hash,
 	    w->candidate.spki_hash, sizeof(z->spki_hash)) == 0;
 
+	if (z->replaces != 0)		/* the old key has to sign (corrections, 15) */
+		return false;
 	switch (z->state) {
 	case STORE_AUTHZ_WAITING:
 	case STORE_AUTHZ_OPEN:
@@ -245,8 +247,8 @@ make_serial(const struct engine *e, int64_t n, uint8_t out[STORE_SERIAL_OCTETS])
 }
 
 /* The TBSCertificate, and the row that reserves its serial number. */
-static bool
-reserve(struct work *w, const struct granted_terms *g, struct fault *f)
+bool
+cert_plan_reserved(struct work *w, const struct holder_terms *h, struct fault *f)
 {
 	struct engine		*e = w->e;
 	enum authority_id	 ca = w->template->t.management ? AUTHORITY_MANAGEMENT :
@@ -263,7 +265,7 @@ reserve(struct work *w, const struct granted_terms *g, struct fault *f)
 	if (!store_cert_number(e->p.store, &w->cert.n, f))
 		return false;
 	make_serial(e, w->cert.n, w->cert.serial);
-	if (!profile_plan(&w->template->t, &g->holder, w->candidate.spki,
+	if (!profile_plan(&w->template->t, h, w->candidate.spki,
 	    &e->authorities.list[ca].facts, w->now,
 	    view_of(w->cert.serial, sizeof(w->cert.serial)), w->a, &plan, f))
 		return false;
@@ -272,21 +274,19 @@ reserve(struct work *w, const struct granted_terms *g, struct fault *f)
 	ok = tbs_encode(&plan, &tbs, f);
 	w->cert.ca = e->ca[ca];
 	w->cert.authz = w->authz.n;
-	w->cert.template = w->authz.template;
+	w->cert.template = w->template->n;
 	w->cert.state = STORE_CERT_RESERVED;
 	w->cert.body = ok ? arena_copy(w->a, buf_view(&tbs)) : VIEW_NONE;
 	w->cert.subject = name_text(plan.subject, text, NAME_TEXT_MAX);
-	if (g->holder.nidentities > 0)
-		identity_format(&g->holder.identities[0], id);
+	if (h->nidentities > 0)
+		identity_format(&h->identities[0], id);
 	w->cert.identity = id;
 	memcpy(w->cert.spki_hash, w->candidate.spki_hash, sizeof(w->cert.spki_hash));
 	w->cert.not_before = plan.not_before;
 	w->cert.not_after = plan.not_after;
 	w->cert.created = w->now;
 	buf_clear(&tbs);
-	if (ok && w->cert.body.p == NULL)
-		return arena_fault(f);
-	return ok && store_cert_insert(e->p.store, &w->cert, f);
+	return ok && (w->cert.body.p != NULL || arena_fault(f));
 }
 
 /* The Admin learns of it; the authorization stays open. */
@@ -322,7 +322,8 @@ decide_issue(struct work *w)
 
 	if (!check_request(w, &g, &code))
 		return !may_work_later(&w->fault) && refuse_request(w, code);
-	if (!reserve(w, &g, &w->fault))
+	if (!cert_plan_reserved(w, &g.holder, &w->fault) ||
+	    !store_cert_insert(w->e->p.store, &w->cert, &w->fault))
 		return false;
 	/* Whoever has this token had it from that envelope (corrections, 3). */
 	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
@@ -423,6 +424,7 @@ enroll_take_issue(struct work *w, const struct frame *answer)
 	}
 	w->cert.body = arena_copy(w->a, i.cert);
 	w->sealed = arena_copy(w->a, i.sealed);
+	w->deed = arena_copy(w->a, i.deed);
 }
 
 /* This answer's nonces, so that the confirmation can be tied to it. */
@@ -466,7 +468,7 @@ store_issued(struct work *w, struct fault *f)
 	char			 actor[160];
 
 	sha1(w->cert.body, digest);
-	if (!store_cert_finish(w->e->p.store, w->cert.n, w->cert.body, digest, &done, f))
+	if (!store_cert_finish(w->e->p.store, w->cert.n, w->cert.body, w->deed, digest, &done, f))
 		return false;
 	if (!done)
 		return fault_set(f, FAULT_CONFLICT, "", "certificate %" PRId64

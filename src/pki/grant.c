@@ -210,8 +210,8 @@ set_sans(const struct grant_frame *fr, struct grant *g)
 
 /* --- uniqueness -------------------------------------------------------------------- */
 
-static enum store_name_kind
-name_kind(const struct identity *id)
+enum store_name_kind
+name_kind_of(const struct identity *id)
 {
 	static const enum store_name_kind kinds[] = {
 		[IDENTITY_FQDN] = STORE_NAME_FQDN, [IDENTITY_EMAIL] = STORE_NAME_EMAIL,
@@ -245,7 +245,7 @@ check_unique(const struct grant_frame *fr, struct grant *g, struct fault *f)
 
 	for (size_t i = 0; i < g->granted.holder.nidentities && !taken; i++) {
 		who = &g->granted.holder.identities[i];
-		if (!is_taken(fr, who->text, name_kind(who), &taken, f))
+		if (!is_taken(fr, who->text, name_kind_of(who), &taken, f))
 			return false;
 	}
 	if (!taken) {
@@ -269,7 +269,7 @@ grant_names(struct engine *e, const struct grant *g, int64_t n, struct fault *f)
 	for (size_t i = 0; i < g->granted.holder.nidentities; i++) {
 		const struct identity	*id = &g->granted.holder.identities[i];
 
-		if (!store_name_insert(e->p.store, id->text, name_kind(id), n, 0, f))
+		if (!store_name_insert(e->p.store, id->text, name_kind_of(id), n, 0, f))
 			return false;
 	}
 	if (g->label[0] != '\0' &&

@@ -25,6 +25,7 @@ enum journal_kind {
 	JOURNAL_ISSUED = 1,
 	JOURNAL_CANCELLED = 2,
 	JOURNAL_CRL = 3,
+	JOURNAL_SUCCESSOR = 4,	/* id: the serial number; by whom, its deed says */
 };
 
 #define JOURNAL_CAS	8	/* of which it keeps CRL numbers */
@@ -53,7 +54,7 @@ struct journal;
 struct journal *journal_open(const char *path, struct fault *f);
 void	journal_close(struct journal *j);	/* accepts NULL */
 
-/* Lends; NULL: neither issued nor cancelled. */
+/* Lends; NULL: neither issued nor cancelled.  id of an authorization, or serial number. */
 const struct journal_spent *journal_find(const struct journal *j, struct view id);
 /* In memory at once, on disk after journal_settle(). */
 MUST_CHECK bool journal_append(struct journal *j, struct journal_record *r,

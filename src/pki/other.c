@@ -62,13 +62,6 @@ other_run(struct work *w)
 		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_IDENTITY);
 		return true;
 	}
-	if (w->verified.data.n_requests > 0) {
-		/* Renewal and update are signed requests; they are not served here. */
-		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.5",
-		    "a certification request signed by a certificate");
-		work_refuse_code(w, w->verified.data.requests[0].id, CVP_RENEWAL_NOT_ALLOWED);
-		return true;
-	}
 	if (c->n > ANSWER_STATUS_MAX) {
 		fault_set(&w->fault, FAULT_LIMIT, "", "%zu controls in one message, up to %d are "
 		    "answered", c->n, ANSWER_STATUS_MAX);

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "crypt/digest.h"
 #include "pki/journal.h"
 #include "pki/work.h"
@@ -52,7 +53,7 @@ finish(struct engine *e, struct store_authz *z, const struct store_cert *c, int6
 	sha1(i.cert, digest);
 	z->sealed = i.sealed;
 	z->confirm_by = now + z->confirm_within;
-	return store_cert_finish(e->p.store, c->n, i.cert, digest, &done, f) &&
+	return store_cert_finish(e->p.store, c->n, i.cert, i.deed, digest, &done, f) &&
 	    authz_move(e, z, STORE_AUTHZ_ISSUED, "pki", now, &done, f);
 }
 
@@ -108,7 +109,8 @@ recover_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f) ||
 	    !store_cert_find(e->p.store, z.cert, true, e->scratch, &c, f))
 		return false;
-	if (z.state != STORE_AUTHZ_IN_PROGRESS || c.state != STORE_CERT_RESERVED)
+	if (z.state != STORE_AUTHZ_IN_PROGRESS || c.state != STORE_CERT_RESERVED ||
+	    c.prev != 0)		/* successors: below */
 		return true;
 	if (finish(e, &z, &c, now, &why)) {
 		log_line(LOG_LEVEL_INFO, "certificate finished after a crash",
@@ -130,6 +132,93 @@ recover_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 	return false;
 }
 
+/* --- successors --------------------------------------------------------------------- */
+
+static bool
+ask_change(struct engine *e, const struct change_parts *p, struct issue_answer *out,
+    struct fault *f)
+{
+	struct change_request	q;
+	struct frame		fr;
+	size_t			used;
+
+	if (!change_question(e, p, e->scratch, &q, f))
+		return false;
+	buf_reset(&e->questions);
+	signer_put_change(&e->questions, &q);
+	return engine_exchange(e, 1, f) &&
+	    frame_take(buf_view(&e->answers), FRAME_BODY_MAX, &fr, &used, f) &&
+	    signer_get_issue(&fr, out, f);
+}
+
+static bool
+finish_change(struct engine *e, const struct store_cert *c, int64_t now, struct fault *f)
+{
+	struct store_authz	z;
+	struct store_cert	old;
+	struct store_change	change;
+	struct store_template	t;
+	struct issue_answer	i;
+	struct change_parts	p = { &old, c, &z, &change, NULL };
+
+	if (!store_authz_find_n(e->p.store, c->authz, e->scratch, &z, f) ||
+	    !store_cert_find(e->p.store, c->prev, true, e->scratch, &old, f) ||
+	    !store_change_find(e->p.store, c->n, e->scratch, &change, f) ||
+	    !store_template_find_n(e->p.store, c->template, e->scratch, &t, f))
+		return false;
+	p.template = t.name;
+	if (!ask_change(e, &p, &i, f))
+		return false;
+	struct change_issue	made = { c->n, i.cert, i.deed, i.sealed, change.kind };
+
+	return change_issued(e, &made, &z, now, f);
+}
+
+static bool
+recover_change(struct engine *e, int64_t n, int64_t now, struct fault *f)
+{
+	struct store_cert	c;
+	struct fault		why = { 0 };
+
+	if (!store_cert_find(e->p.store, n, true, e->scratch, &c, f))
+		return false;
+	if (c.state != STORE_CERT_RESERVED)
+		return store_change_close(e->p.store, n, f);
+	if (finish_change(e, &c, now, &why)) {
+		log_line(LOG_LEVEL_INFO, "successor finished after a crash", "cert=%" PRId64, n);
+		return true;
+	}
+	if (may_work_later(&why)) {
+		*f = why;
+		return false;
+	}
+	log_fault(LOG_LEVEL_ERROR, "could not finish a successor", &why);
+	return change_give_up(e, &c, now, f);
+}
+
+static bool
+recover_changes(struct engine *e, int64_t now, struct fault *f)
+{
+	int64_t	rows[RECOVER_BATCH], after = 0;
+	size_t	n;
+
+	do {
+		if (!store_begin(e->p.store, f) ||
+		    !store_change_open(e->p.store, after, rows, RECOVER_BATCH, &n, f))
+			goto fail;
+		for (size_t i = 0; i < n; i++)
+			if (!recover_change(e, after = rows[i], now, f))
+				goto fail;
+		if (!store_commit(e->p.store, f))
+			goto fail;
+		arena_reset(e->scratch);
+	} while (n == RECOVER_BATCH);
+	return true;
+fail:
+	store_rollback(e->p.store);
+	return false;
+}
+
 bool
 engine_recover(struct engine *e, int64_t now, struct fault *f)
 {
@@ -148,7 +237,7 @@ engine_recover(struct engine *e, int64_t now, struct fault *f)
 			goto fail;
 		arena_reset(e->scratch);
 	} while (n == RECOVER_BATCH);
-	return true;
+	return recover_changes(e, now, f);
 fail:
 	store_rollback(e->p.store);
 	return false;
@@ -179,6 +268,26 @@ lock_one(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
 	return authz_move(e, z, STORE_AUTHZ_LOCKED, "pki", now, &done, f);
 }
 
+/* Its number may have been given to another since: serial numbers tell. */
+static bool
+replay_successor(struct engine *e, const struct journal_record *r, bool *older,
+    struct fault *f)
+{
+	struct store_cert	c;
+	char			serial[2 * STORE_SERIAL_OCTETS + 1];
+
+	if (!store_cert_find(e->p.store, (int64_t)r->number, false, e->scratch, &c, f))
+		return false;
+	if (r->id.n != STORE_SERIAL_OCTETS ||
+	    (c.n != 0 && memcmp(c.serial, r->id.p, sizeof(c.serial)) == 0))
+		return true;
+	*older = true;
+	hex_encode(r->id, serial);
+	log_line(LOG_LEVEL_ERROR, "a certificate is not in the database: revoke it",
+	    "serial=%s number=%" PRIu64, serial, r->number);
+	return true;
+}
+
 /*
  * A record that the database knows of is nothing new.  A certificate was
  * reserved in the database before the signer saw it: an authorization that is
@@ -192,6 +301,8 @@ replay_one(struct engine *e, const struct journal_record *r, int64_t now, bool *
 
 	if (r->kind == JOURNAL_CRL)
 		return true;
+	if (r->kind == JOURNAL_SUCCESSOR)
+		return replay_successor(e, r, older, f);
 	if (!store_authz_find(e->p.store, r->id, e->scratch, &z, f))
 		return false;
 	if (z.n == 0) {

@@ -7,6 +7,21 @@
 #include "codec/crl.h"
 #include "pki/work.h"
 
+/* With its head a lineage ends, and a successor that was under way. */
+static bool
+end_lineage(struct engine *e, struct store_authz *z, const char *actor, int64_t now,
+    struct fault *f)
+{
+	int64_t	successor = z->successor;
+	bool	moved;
+
+	z->sealed = VIEW_NONE;
+	z->confirm_by = 0;
+	z->successor = 0;
+	return authz_move(e, z, STORE_AUTHZ_REVOKED, actor, now, &moved, f) &&
+	    (successor == 0 || change_end(e, successor, actor, now, f));
+}
+
 /*
  * z may be NULL when its state was moved already.  *done false: it was revoked
  * before, and nothing is written.
@@ -18,7 +33,6 @@ revoke_cert(struct engine *e, struct store_cert *c, struct store_authz *z, int r
 	enum authority_id	ca = authority_of(e, c->ca);
 	char			object[64];
 	const char		*name = crl_reason_name((unsigned)reason);
-	bool			moved;
 
 	if (!store_cert_revoke(e->p.store, c->n, now, reason, invalidity, done, f))
 		return false;
@@ -26,12 +40,11 @@ revoke_cert(struct engine *e, struct store_cert *c, struct store_authz *z, int r
 		return true;
 	if (ca < AUTHORITY_CAS)
 		e->crl_dirty[ca] = true;
-	if (z != NULL && z->state == STORE_AUTHZ_CONFIRMED) {
-		z->sealed = VIEW_NONE;
-		z->confirm_by = 0;
-		if (!authz_move(e, z, STORE_AUTHZ_REVOKED, actor, now, &moved, f))
-			return false;
-	}
+	if (z != NULL && z->state == STORE_AUTHZ_CONFIRMED && z->cert == c->n &&
+	    !end_lineage(e, z, actor, now, f))
+		return false;
+	if (c->prev != 0 && !change_forget(e, c, f))
+		return false;
 	snprintf(object, sizeof(object), "cert:%" PRId64, c->n);
 	/* Without z, the step it took has said why. */
 	return note_audit(e, now, actor, "cert revoked", object, name != NULL ? name : "", f) &&
@@ -81,6 +94,20 @@ reason_allowed(const struct cmc_revoke *r, struct fault *f)
 	return true;
 }
 
+/*
+ * After a renewal the PKI retires the old certificate, its holder does not;
+ * but a key that is compromised ends at once (RFC 4809, 3.5.3; decision 48).
+ */
+static bool
+is_retired_by_us(struct work *w, const struct store_cert *c, const struct cmc_revoke *r)
+{
+	if (w->sender.row.n != c->n || c->state != STORE_CERT_SUPERSEDED ||
+	    r->reason == CRL_KEY_COMPROMISE)
+		return false;
+	return !fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.5.3", "the certificate has a "
+	    "successor: the PKI retires it when its time has come");
+}
+
 bool
 revoke_whole(struct engine *e, struct store_cert *c, struct store_authz *z, int reason,
     int64_t invalidity, const char *actor, int64_t now, bool *done, struct fault *f)
@@ -125,6 +152,10 @@ revoke_run(struct work *w, const struct cmc_control *c)
 			return false;
 		answer_fail_code(&w->answer, c->id, CVP_ADMIN_MAY_NOT_REVOKE, NULL);
 		w->done = true;
+		return true;
+	}
+	if (is_retired_by_us(w, &cert, &r)) {
+		work_refuse_code(w, c->id, CVP_REQUESTER_MAY_NOT);
 		return true;
 	}
 	snprintf(actor, sizeof(actor), "%s:%s", w->sender.admin.n != 0 ? "admin" : "peer",

@@ -6,13 +6,11 @@
 #include "base/text.h"
 #include "codec/cms.h"
 #include "codec/crl.h"
-#include "codec/crmf.h"
-#include "codec/pkcs10.h"
-#include "codec/spki.h"
 #include "crypt/aead.h"
 #include "message/envelope.h"
 #include "message/issue.h"
 #include "message/signed.h"
+#include "pki/certreq.h"
 #include "pki/signer_parts.h"
 #include "store/store_authz.h"
 
@@ -130,6 +128,56 @@ signer_unseal(struct signer *s, const struct seal_facts *facts, struct view seal
 		secret_clear(out);
 		ok = fault_set(f, FAULT_MALFORMED, "", "a seal of %zu octets", out->n);
 	}
+	return ok;
+}
+
+static void
+deed_aad(const struct deed *d, struct buf *out)
+{
+	uint8_t	digest[SHA256_OCTETS];
+
+	buf_add_str(out, "cvp-deed1");
+	sha256(d->cert, digest);
+	wire_put_view(out, view_of(digest, sizeof(digest)));
+	wire_put_view(out, d->id);
+	sha256(d->terms, digest);
+	wire_put_view(out, view_of(digest, sizeof(digest)));
+	wire_put_view(out, d->template);
+	wire_put_view(out, d->label);
+}
+
+bool
+signer_put_deed(struct signer *s, const struct deed *d, struct buf *answer, struct fault *f)
+{
+	struct buf	aad, deed;
+	bool		ok;
+
+	buf_init(&aad, 4096);
+	buf_init(&deed, 512);
+	deed_aad(d, &aad);
+	ok = buf_check(&aad, "deed", f) &&
+	    aead_seal(s->seal_key, s->rng, buf_view(&aad), VIEW_NONE, &deed, f);
+	wire_put_view(answer, buf_view(&deed));
+	buf_clear(&aad);
+	buf_clear(&deed);
+	return ok;
+}
+
+bool
+signer_check_deed(struct signer *s, const struct deed *d, struct view deed, struct fault *f)
+{
+	struct secret	nothing = { 0 };
+	struct buf	aad;
+	bool		ok;
+
+	if (deed.n == 0)
+		return fault_set(f, FAULT_NOT_FOUND, "", "no deed of this certificate");
+	buf_init(&aad, 4096);
+	deed_aad(d, &aad);
+	ok = buf_check(&aad, "deed", f) &&
+	    aead_open(s->seal_key, buf_view(&aad), deed, &nothing, f);
+	buf_clear(&aad);
+	secret_clear(&nothing);
 	return ok;
 }
 
@@ -361,9 +409,8 @@ proofs_hold(const uint8_t *k, struct view requests, struct view random,
 	return a & b & (requests.n > 2) & proof_link_random_ok(random);
 }
 
-/* The key of this record, or the dummy's: *known tells which. */
-static bool
-key_or_dummy(struct signer *s, const struct seal_facts *facts, struct view sealed,
+bool
+signer_key_or_dummy(struct signer *s, const struct seal_facts *facts, struct view sealed,
     struct secret *k, bool *known, struct fault *f)
 {
 	struct fault	why = { 0 };
@@ -384,12 +431,9 @@ key_requested(struct signer *s, struct view requests, uint8_t digest[SHA256_OCTE
     struct fault *f)
 {
 	struct cmc_request	data;
-	struct pkcs10		p10;
-	struct crmf		m;
-	struct der		d, inner;
 	struct cmc_writer	w;
+	struct certreq		r;
 	struct buf		around;
-	struct view		spki;
 	bool			ok;
 
 	buf_init(&around, cmc_limits_peer.octets);
@@ -400,27 +444,15 @@ key_requested(struct signer *s, struct view requests, uint8_t digest[SHA256_OCTE
 	    &cmc_limits_peer, &data, NULL, f);
 	if (ok && data.n_requests != 1)
 		ok = fault_set(f, FAULT_REFUSED, "", "PROVE: %zu requests", data.n_requests);
-	if (ok && data.requests[0].form == CMC_TCR) {
-		ok = pkcs10_decode(data.requests[0].inner, &p10, f);
-		spki = ok ? p10.spki : VIEW_NONE;
-	} else if (ok) {
-		der_init(&d, data.requests[0].inner);
-		ok = der_open(&d, DER_SEQUENCE, &inner, f) &&
-		    crmf_decode(view_of(inner.p, inner.n), s->arena, &m, f);
-		spki = ok ? m.spki : VIEW_NONE;
-	}
+	ok = ok && certreq_read(&data.requests[0], s->arena, &r, f);
 	if (ok)
-		sha256(spki, digest);
+		sha256(r.spki, digest);
 	buf_clear(&around);
 	return ok;
 }
 
-/*
- * To stay as it is, or from open to in progress; and then for the key that
- * the proof is about, whatever the engine would like.
- */
-static bool
-check_step(const struct seal_facts *facts, uint8_t state, struct view spki,
+bool
+signer_check_step(const struct seal_facts *facts, uint8_t state, struct view spki,
     const uint8_t asked[SHA256_OCTETS], struct fault *f)
 {
 	bool	binds = facts->state == STORE_AUTHZ_OPEN && state == STORE_AUTHZ_IN_PROGRESS;
@@ -434,6 +466,15 @@ check_step(const struct seal_facts *facts, uint8_t state, struct view spki,
 	return true;
 }
 
+bool
+signer_is_spent(const struct signer *s, const struct seal_facts *facts)
+{
+	const struct journal_spent	*spent = journal_find(s->journal, facts->id);
+
+	return spent != NULL && (spent->kind != JOURNAL_ISSUED ||
+	    facts->state == STORE_AUTHZ_OPEN);
+}
+
 static bool
 answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
 {
@@ -441,7 +482,6 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 	struct view		sealed, requests, random, identity, link, spki;
 	struct secret		k = { 0 };
 	struct buf		next;
-	const struct journal_spent *spent;
 	uint8_t			state, asked[SHA256_OCTETS];
 	bool			known, holds, ok;
 
@@ -457,15 +497,12 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 		return false;
 	if (spki.n != sizeof(facts.spki_hash))
 		return fault_set(f, FAULT_MALFORMED, "", "PROVE: key digest of %zu octets", spki.n);
-	if (!key_requested(s, requests, asked, f) || !check_step(&facts, state, spki, asked, f))
+	if (!key_requested(s, requests, asked, f) || !signer_check_step(&facts, state, spki, asked, f))
 		return false;
-	if (!key_or_dummy(s, &facts, sealed, &k, &known, f))
+	if (!signer_key_or_dummy(s, &facts, sealed, &k, &known, f))
 		return false;
 	holds = proofs_hold(k.p, requests, random, identity, link) && known;
-	/* A record from yesterday's database: its token has been spent since. */
-	spent = journal_find(s->journal, facts.id);
-	holds &= spent == NULL || (spent->kind == JOURNAL_ISSUED &&
-	    facts.state != STORE_AUTHZ_OPEN);
+	holds &= !signer_is_spent(s, &facts);
 	buf_init(&next, 512);
 	facts.state = state;
 	memcpy(facts.spki_hash, spki.p, spki.n);
@@ -615,7 +652,7 @@ answer_cancel(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	sealed = wire_get_view(w);
 	proof = wire_get_view(w);
 	witness = wire_get_view(w);
-	if (!wire_end(w, "CANCEL", f) || !key_or_dummy(s, &facts, sealed, &k, &known, f))
+	if (!wire_end(w, "CANCEL", f) || !signer_key_or_dummy(s, &facts, sealed, &k, &known, f))
 		return false;
 	proof_cancel(k.p + SEAL_CANCEL_AT, proof, want);
 	holds = proof_equal(want, witness) && known;
@@ -662,6 +699,10 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 		return signer_anchors(s, &w, answer, f);
 	case SIGNER_JOURNAL:
 		return signer_journal(s, &w, answer, f);
+	case SIGNER_USE:
+		return signer_answer_use(s, &w, answer, f);
+	case SIGNER_CHANGE:
+		return signer_answer_change(s, &w, now, answer, f);
 	default:
 		return fault_set(f, FAULT_MALFORMED, "", "question %u", q->type);
 	}

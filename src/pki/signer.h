@@ -17,6 +17,11 @@
  *	RESPOND	signs a PKIResponse as the CMC responder
  *	CRL	signs a whole CRL of one of its CAs, of now and for no longer than
  *		is configured, numbers only going up
+ *	USE	the same as PROVE for a token shown in a message that a
+ *		certificate signed, for the authorization that replaces it
+ *	CHANGE	signs a successor: verifies itself that the old certificate
+ *		signed the request and the requested key too, and that the terms
+ *		the old one was issued under allow it (docs/adr/0020)
  *	CANCEL	checks the witness of a cancellation and seals what is left
  *	RELEASE	reseals a key in progress as open and unbound, unless a
  *		certificate was signed for it
@@ -49,7 +54,10 @@ enum signer_op {
 	SIGNER_RELEASE,
 	SIGNER_JOURNAL,
 	SIGNER_ANCHORS,
+	SIGNER_USE,
+	SIGNER_CHANGE,
 };
+#define SIGNER_OPS	(SIGNER_CHANGE + 1)
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
 /* --- questions and answers, as the engine sees them ----------------------- */
@@ -98,7 +106,30 @@ struct issue_request {
 };
 struct issue_answer {
 	struct view	cert;
-	struct view	sealed;		/* for the state issued */
+	struct view	sealed;		/* for the state issued; empty: no token was used */
+	struct view	deed;		/* to be kept with the certificate */
+};
+
+struct use_request {
+	struct seal_facts facts;
+	struct view	sealed;		/* empty: unknown id; the same work is done */
+	struct view	old;		/* the certificate that signs, DER */
+	struct view	message;	/* as received */
+	uint8_t		next_state;
+	uint8_t		next_spki[32];
+};
+
+struct change_request {
+	struct view	old;		/* the certificate that signs, DER */
+	struct view	message;	/* as received */
+	struct view	template;	/* of the successor */
+	struct view	tbs;
+	/* What the deed of the old one says; nothing of it if an authorization is used: */
+	struct view	id, terms, label, deed;
+	/* An authorization that replaces the old one: */
+	bool		use;
+	struct seal_facts facts;
+	struct view	sealed, use_terms, use_label;
 };
 
 #define RESPOND_CERTS_MAX	16
@@ -141,6 +172,8 @@ void	signer_put_issue(struct buf *b, const struct issue_request *q);
 void	signer_put_respond(struct buf *b, const struct respond_request *q);
 void	signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs);
 void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
+void	signer_put_use(struct buf *b, const struct use_request *q);
+void	signer_put_change(struct buf *b, const struct change_request *q);
 
 void	signer_put_release(struct buf *b, const struct release_request *q);
 void	signer_put_anchors(struct buf *b, const struct anchors_request *q);
@@ -154,11 +187,15 @@ MUST_CHECK bool signer_get_mint(const struct frame *fr, struct arena *a,
     struct mint_answer *out, struct fault *f);
 MUST_CHECK bool signer_get_prove(const struct frame *fr, struct prove_answer *out,
     struct fault *f);
+/* ISSUE and CHANGE alike. */
 MUST_CHECK bool signer_get_issue(const struct frame *fr, struct issue_answer *out,
     struct fault *f);
 MUST_CHECK bool signer_get_journal(const struct frame *fr, struct journal_answer *out,
     struct fault *f);
-/* RESPOND and CRL: the signed object; CANCEL: see prove_answer; RELEASE: the seal; ANCHORS: ContentInfo. */
+/*
+ * RESPOND and CRL: the signed object; CANCEL and USE: see prove_answer; RELEASE: the
+ * seal; ANCHORS: ContentInfo.
+ */
 MUST_CHECK bool signer_get_object(const struct frame *fr, enum signer_op op,
     struct view *out, struct fault *f);
 

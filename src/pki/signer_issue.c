@@ -25,83 +25,96 @@ lint(const struct signer *s, const struct template *t, const struct cert *c,
  * signature of the right form in place.
  */
 static bool
-check_tbs(struct signer *s, const struct template *t, const struct granted_terms *g,
-    const struct seal_facts *facts, struct view tbs, enum authority_id ca, int64_t now,
-    struct fault *f)
+decode_tbs(struct signer *s, enum authority_id ca, struct view tbs, struct buf *der,
+    struct cert *c, struct fault *f)
 {
 	static const uint8_t	none[1];
-	struct buf		der;
-	struct cert		c;
-	uint8_t			digest[SHA256_OCTETS];
-	bool			ok;
 
-	buf_init(&der, CERT_MAX);
-	cert_assemble(tbs, key_sigalg(s->keys[ca]), view_of(none, sizeof(none)), &der);
-	ok = buf_check(&der, "certificate", f) && cert_decode(buf_view(&der), &c, f) &&
-	    profile_check_cert(t, &g->holder, &s->authorities.list[ca].facts, now, &c, f) &&
-	    terms_take_key(&g->cvp, c.spki, f) && lint(s, t, &c, ca, f);
-	if (ok) {
-		sha256(c.spki, digest);
-		if (memcmp(digest, facts->spki_hash, sizeof(digest)) != 0)
-			ok = fault_set(f, FAULT_REFUSED, "", "the key in the certificate is "
-			    "not the one that proved its token");
-	}
-	buf_clear(&der);
-	return ok;
+	cert_assemble(tbs, key_sigalg(s->keys[ca]), view_of(none, sizeof(none)), der);
+	return buf_check(der, "certificate", f) && cert_decode(buf_view(der), c, f);
+}
+
+static bool
+check_tbs(struct signer *s, const struct signing *q, enum authority_id ca,
+    const struct cert *c, int64_t now, struct fault *f)
+{
+	uint8_t	digest[SHA256_OCTETS];
+
+	if (!profile_check_cert(q->template, q->holder, &s->authorities.list[ca].facts, now, c,
+	    f) || !terms_take_key(q->terms, c->spki, f))
+		return false;
+	sha256(c->spki, digest);
+	if (memcmp(digest, q->spki, sizeof(digest)) != 0)
+		return fault_set(f, FAULT_REFUSED, "",
+		    "the key in the certificate is not the one that proved its token");
+	return lint(s, q->template, c, ca, f);
 }
 
 /* Our serial numbers are 01, five octets of counter, ten random ones. */
 static uint64_t
-number_in(struct view tbs)
+number_in(const struct cert *c)
 {
-	static const uint8_t	none[1];
-	struct cert		c;
-	struct buf		der;
-	uint64_t		n = 0;
+	uint64_t	n = 0;
 
-	buf_init(&der, CERT_MAX);
-	cert_assemble(tbs, ALGORITHM_ECDSA_SHA256, view_of(none, sizeof(none)), &der);
-	if (buf_ok(&der) && cert_decode(buf_view(&der), &c, NULL) && c.serial.n >= 6)
-		for (size_t i = 1; i <= 5; i++)
-			n = n << 8 | c.serial.p[i];
-	buf_clear(&der);
+	for (size_t i = 1; i <= 5 && c->serial.n >= 6; i++)
+		n = n << 8 | c->serial.p[i];
 	return n;
 }
 
-/*
- * One authorization, one TBSCertificate.  The same one again is signed again,
- * as of the time it was signed first.
- */
+/* One id, one TBSCertificate. */
 static bool
-check_unspent(struct signer *s, const struct issue_request *q, int64_t *now, bool *first,
-    struct fault *f)
+check_unspent(struct signer *s, struct view id, const uint8_t tbs[SHA256_OCTETS],
+    int64_t *now, bool *first, struct fault *f)
 {
-	const struct journal_spent	*spent = journal_find(s->journal, q->facts.id);
-	uint8_t				 digest[SHA256_OCTETS];
+	const struct journal_spent	*spent = journal_find(s->journal, id);
 
 	*first = spent == NULL;
 	if (spent == NULL)
 		return true;
-	sha256(q->tbs, digest);
-	if (spent->kind != JOURNAL_ISSUED || memcmp(spent->tbs, digest, sizeof(digest)) != 0)
-		return fault_set(f, FAULT_REFUSED, "corrections, 1", "ISSUE: authorization "
-		    "\"%.*s\" has been %s", (int)q->facts.id.n, (const char *)q->facts.id.p,
-		    spent->kind == JOURNAL_ISSUED ? "used for another certificate" : "cancelled");
+	if (spent->kind == JOURNAL_CANCELLED || memcmp(spent->tbs, tbs, SHA256_OCTETS) != 0)
+		return fault_set(f, FAULT_REFUSED, "corrections, 1", "authorization \"%.*s\" "
+		    "has been %s", (int)id.n, (const char *)id.p,
+		    spent->kind == JOURNAL_CANCELLED ? "cancelled" :
+		    "used for another certificate");
 	*now = spent->time;
 	return true;
 }
 
+/* Checked, noted, signed; c is what tbs says. */
 static bool
-note_issued(struct signer *s, const struct issue_request *q, int64_t now, struct fault *f)
+sign_noted(struct signer *s, const struct signing *q, enum authority_id ca,
+    const struct cert *c, int64_t now, struct buf *cert, struct fault *f)
 {
 	struct journal_record	r = {
-		.kind = JOURNAL_ISSUED, .time = now, .id = q->facts.id,
-		.number = number_in(q->tbs),
+		.kind = q->id.n > 0 ? JOURNAL_ISSUED : JOURNAL_SUCCESSOR,
+		.id = q->id.n > 0 ? q->id : c->serial, .number = number_in(c),
 	};
+	bool			first;
 
 	sha256(q->tbs, r.tbs);
-	memcpy(r.spki, q->facts.spki_hash, sizeof(r.spki));
-	return journal_append(s->journal, &r, f);
+	memcpy(r.spki, q->spki, sizeof(r.spki));
+	if (!check_unspent(s, r.id, r.tbs, &now, &first, f) ||
+	    !check_tbs(s, q, ca, c, now, f))
+		return false;
+	r.time = now;
+	return (!first || journal_append(s->journal, &r, f)) &&
+	    certificate_sign(q->tbs, s->keys[ca], cert, f);
+}
+
+bool
+signer_sign(struct signer *s, const struct signing *q, int64_t now, struct buf *cert,
+    struct fault *f)
+{
+	enum authority_id	ca = q->template->management ? AUTHORITY_MANAGEMENT :
+	    AUTHORITY_IKE;
+	struct buf		der;
+	struct cert		c;
+	bool			ok;
+
+	buf_init(&der, CERT_MAX);
+	ok = decode_tbs(s, ca, q->tbs, &der, &c, f) && sign_noted(s, q, ca, &c, now, cert, f);
+	buf_clear(&der);
+	return ok;
 }
 
 bool
@@ -114,8 +127,9 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	struct secret		 k = { 0 };
 	struct buf		 cert, sealed;
 	uint8_t			 digest[SHA256_OCTETS];
-	enum authority_id	 ca;
-	bool			 ok = false, first;
+	struct signing		 sign;
+	struct deed		 deed;
+	bool			 ok = false;
 
 	seal_facts_get(w, &q.facts);
 	q.sealed = wire_get_view(w);
@@ -128,6 +142,11 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	buf_init(&cert, CERT_MAX);
 	buf_init(&sealed, 512);
 	sha256(q.terms, digest);
+	if (q.facts.replaces != 0) {	/* the old key has to sign: CHANGE */
+		fault_set(f, FAULT_REFUSED, "corrections, 15",
+		    "ISSUE: an authorization that replaces a certificate");
+		goto out;
+	}
 	if (q.facts.state != STORE_AUTHZ_IN_PROGRESS ||
 	    memcmp(digest, q.facts.terms_digest, sizeof(digest)) != 0) {
 		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the terms that are sealed");
@@ -138,21 +157,22 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 		    (int)q.template.n, (const char *)q.template.p);
 		goto out;
 	}
-	ca = e->t.management ? AUTHORITY_MANAGEMENT : AUTHORITY_IKE;
 	if (!signer_unseal(s, &q.facts, q.sealed, &k, f) ||
 	    !granted_terms_read(q.terms, s->arena, &g, f))
 		goto out;
 	g.holder.label = arena_str(s->arena, q.label);
 	q.facts.state = STORE_AUTHZ_ISSUED;
-	if (!check_unspent(s, &q, &now, &first, f) ||
-	    !check_tbs(s, &e->t, &g, &q.facts, q.tbs, ca, now, f) ||
-	    (first && !note_issued(s, &q, now, f)) ||
-	    !certificate_sign(q.tbs, s->keys[ca], &cert, f) ||
+	sign = (struct signing){ .template = &e->t, .terms = &g.cvp, .holder = &g.holder,
+		.tbs = q.tbs, .id = q.facts.id };
+	memcpy(sign.spki, q.facts.spki_hash, sizeof(sign.spki));
+	if (!signer_sign(s, &sign, now, &cert, f) ||
 	    !signer_seal(s, &q.facts, view_of(k.p, k.n), &sealed, f))
 		goto out;
 	wire_put_view(answer, buf_view(&cert));
 	wire_put_view(answer, buf_view(&sealed));
-	ok = true;
+	deed = (struct deed){ .cert = buf_view(&cert), .id = q.facts.id, .terms = q.terms,
+		.template = q.template, .label = q.label };
+	ok = signer_put_deed(s, &deed, answer, f);
 out:
 	secret_clear(&k);
 	buf_clear(&cert);

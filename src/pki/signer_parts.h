@@ -30,6 +30,52 @@ MUST_CHECK bool signer_seal(struct signer *s, const struct seal_facts *facts,
 MUST_CHECK bool signer_unseal(struct signer *s, const struct seal_facts *facts,
     struct view sealed, struct secret *out, struct fault *f);
 
+/* The key of this record, or the dummy's: *known tells which. */
+MUST_CHECK bool signer_key_or_dummy(struct signer *s, const struct seal_facts *facts,
+    struct view sealed, struct secret *k, bool *known, struct fault *f);
+/*
+ * To stay as it is, or from open to in progress; and then for the key that
+ * was asked for, whatever the engine would like.
+ */
+MUST_CHECK bool signer_check_step(const struct seal_facts *facts, uint8_t state,
+    struct view spki, const uint8_t asked[SHA256_OCTETS], struct fault *f);
+/* A record from yesterday's database: its token has been spent since. */
+bool	signer_is_spent(const struct signer *s, const struct seal_facts *facts);
+
+/*
+ * On which terms a certificate was issued, said by the signer to itself: kept
+ * beside the certificate when the key of its token has long been erased
+ * (docs/adr/0020).
+ */
+struct deed {
+	struct view	cert;		/* DER */
+	struct view	id;		/* of its authorization */
+	struct view	terms;		/* effective, DER */
+	struct view	template;	/* name */
+	struct view	label;
+};
+/* Append the deed as one field of an answer. */
+MUST_CHECK bool signer_put_deed(struct signer *s, const struct deed *d, struct buf *answer,
+    struct fault *f);
+MUST_CHECK bool signer_check_deed(struct signer *s, const struct deed *d, struct view deed,
+    struct fault *f);
+
+/*
+ * Sign tbs, if it is what template and holder make under these terms, with
+ * this very key, and if the journal takes it: one TBSCertificate for one id.
+ * The same one again is signed again, as of the time it was signed first.
+ */
+struct signing {
+	const struct template		*template;
+	const struct cvp_terms		*terms;
+	const struct holder_terms	*holder;
+	struct view			 tbs;
+	struct view			 id;		/* in the journal; empty: by serial number */
+	uint8_t				 spki[SHA256_OCTETS];
+};
+MUST_CHECK bool signer_sign(struct signer *s, const struct signing *q, int64_t now,
+    struct buf *cert, struct fault *f);
+
 /* Answers of signer_issue.c; each appends its body to answer. */
 MUST_CHECK bool signer_issue(struct signer *s, struct wire *w, int64_t now,
     struct buf *answer, struct fault *f);
@@ -37,6 +83,11 @@ MUST_CHECK bool signer_release(struct signer *s, struct wire *w, struct buf *ans
     struct fault *f);
 MUST_CHECK bool signer_anchors(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
+/* Of signer_change.c. */
+MUST_CHECK bool signer_answer_use(struct signer *s, struct wire *w, struct buf *answer,
+    struct fault *f);
+MUST_CHECK bool signer_answer_change(struct signer *s, struct wire *w, int64_t now,
+    struct buf *answer, struct fault *f);
 MUST_CHECK bool signer_journal(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
 

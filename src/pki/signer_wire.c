@@ -101,6 +101,43 @@ signer_put_cancel(struct buf *b, const struct cancel_request *q)
 }
 
 void
+signer_put_use(struct buf *b, const struct use_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_USE, 0, 0);
+
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	wire_put_view(b, q->old);
+	wire_put_view(b, q->message);
+	wire_put_u8(b, q->next_state);
+	wire_put_view(b, view_of(q->next_spki, sizeof(q->next_spki)));
+	frame_end(b, mark);
+}
+
+void
+signer_put_change(struct buf *b, const struct change_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_CHANGE, 0, 0);
+
+	wire_put_view(b, q->old);
+	wire_put_view(b, q->message);
+	wire_put_view(b, q->template);
+	wire_put_view(b, q->tbs);
+	wire_put_view(b, q->id);
+	wire_put_view(b, q->terms);
+	wire_put_view(b, q->label);
+	wire_put_view(b, q->deed);
+	wire_put_u8(b, q->use);
+	if (q->use) {
+		seal_facts_put(b, &q->facts);
+		wire_put_view(b, q->sealed);
+		wire_put_view(b, q->use_terms);
+		wire_put_view(b, q->use_label);
+	}
+	frame_end(b, mark);
+}
+
+void
 signer_put_release(struct buf *b, const struct release_request *q)
 {
 	size_t	mark = frame_begin(b, SIGNER_RELEASE, 0, 0);
@@ -182,7 +219,8 @@ signer_get_prove(const struct frame *fr, struct prove_answer *out, struct fault 
 {
 	struct wire	w;
 
-	if (!answered(fr, fr->type == SIGNER_CANCEL ? SIGNER_CANCEL : SIGNER_PROVE, &w, f))
+	if (!answered(fr, fr->type == SIGNER_CANCEL || fr->type == SIGNER_USE ?
+	    (enum signer_op)fr->type : SIGNER_PROVE, &w, f))
 		return false;
 	out->holds = wire_get_u8(&w) == 1;
 	out->sealed = wire_get_view(&w);
@@ -194,10 +232,11 @@ signer_get_issue(const struct frame *fr, struct issue_answer *out, struct fault 
 {
 	struct wire	w;
 
-	if (!answered(fr, SIGNER_ISSUE, &w, f))
+	if (!answered(fr, fr->type == SIGNER_CHANGE ? SIGNER_CHANGE : SIGNER_ISSUE, &w, f))
 		return false;
 	out->cert = wire_get_view(&w);
 	out->sealed = wire_get_view(&w);
+	out->deed = wire_get_view(&w);
 	return wire_end(&w, "signer's answer", f);
 }
 

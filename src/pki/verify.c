@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stage 3: the signature holds, and the controls may stand where they stand. */
-#include "codec/crmf.h"
 #include "codec/oid.h"
-#include "codec/pkcs10.h"
-#include "message/csr.h"
 #include "message/proof.h"
 #include "message/signed.h"
+#include "pki/certreq.h"
 #include "pki/work.h"
 
 #define PEER_OCTETS_MAX		(64u << 10)
@@ -86,6 +84,10 @@ static const enum cmc_kind confirm_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
 	CMC_CONFIRM_CERT_ACCEPTANCE, CMC_STATUS_INFO_V2, 0
 };
+static const enum cmc_kind change_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CVP_AUTHZ_USE, 0
+};
 static const enum cmc_kind peer_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
 	CMC_REVOKE_REQUEST, CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
@@ -108,6 +110,8 @@ kinds_of(const struct work *w)
 		return enroll_kinds;
 	case ERRAND_CONFIRM:
 		return confirm_kinds;
+	case ERRAND_CHANGE:
+		return change_kinds;
 	case ERRAND_UNSIGNED:
 		return unsigned_kinds;
 	default:
@@ -157,100 +161,38 @@ errand_of(const struct work *w)
 		return ERRAND_ENROLL;
 	if (cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
 		return ERRAND_CONFIRM;
-	return ERRAND_OTHER;
+	return w->verified.data.n_requests > 0 ? ERRAND_CHANGE : ERRAND_OTHER;
 }
 
 /* --- the certification request -------------------------------------------------- */
 
-/* Everything else comes from the terms (corrections, 6). */
 static bool
-only_names(const struct extensions *e, struct fault *f)
+read_candidate(struct work *w, struct certreq *r, uint32_t *about, struct fault *f)
 {
-	for (size_t i = 0; i < e->n; i++)
-		if (!view_equal(e->list[i].oid, OID_SUBJECT_KEY_ID) &&
-		    !view_equal(e->list[i].oid, OID_SUBJECT_ALT_NAME))
-			return fault_set(f, FAULT_REFUSED, "corrections, 6",
-			    "an extension that the terms decide");
+	struct candidate	*c = &w->candidate;
+
+	c->id = *about = w->verified.data.requests[0].id;
+	if (!certreq_read(&w->verified.data.requests[0], w->a, r, f))
+		return false;
+	c->spki = r->spki;
+	c->subject = r->subject;
+	c->has_san = r->has_san;
+	c->san = r->san;
+	sha256(c->spki, c->spki_hash);
 	return true;
 }
 
 static bool
-only_name_and_key(const struct cert_template *t, struct fault *f)
-{
-	if (t->has_version || t->serial.n > 0 || t->signing_alg.n > 0 || t->issuer.n > 0 ||
-	    t->has_not_before || t->has_not_after || t->issuer_uid.n > 0 ||
-	    t->subject_uid.n > 0)
-		return fault_set(f, FAULT_REFUSED, "corrections, 6",
-		    "a field of the certificate that the terms decide");
-	return !t->has_extensions || only_names(&t->extensions, f);
-}
-
-static bool
-no_old_witness(struct view witness, struct fault *f)
-{
-	return witness.n == 0 || fault_set(f, FAULT_REFUSED, "corrections, 23",
-	    "popLinkWitness of the first version");
-}
-
-static bool
-read_pkcs10(const struct cmc_tagged_request *r, struct candidate *c, struct view *ski,
-    struct view *witness, struct pkcs10 *p10, struct fault *f)
-{
-	if (!pkcs10_decode(r->inner, p10, f))
-		return false;
-	if (p10->change_subject_name.n > 0)
-		return fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
-		    "changeSubjectName in a first enrolment");
-	if ((p10->has_extensions && !only_names(&p10->extensions, f)) ||
-	    !no_old_witness(p10->pop_link_witness_v1, f))
-		return false;
-	c->spki = p10->spki;
-	c->subject = p10->subject;
-	c->has_san = p10->has_san;
-	c->san = p10->san;
-	*ski = p10->ski;
-	*witness = p10->pop_link_witness_v2;
-	return true;
-}
-
-static bool
-read_crmf(const struct cmc_tagged_request *r, struct arena *a, struct candidate *c,
-    struct view *ski, struct view *witness, struct crmf *m, struct fault *f)
-{
-	struct der	d, inner;
-
-	der_init(&d, r->inner);
-	if (!der_open(&d, DER_SEQUENCE, &inner, f) ||
-	    !crmf_decode(view_of(inner.p, inner.n), a, m, f))
-		return false;
-	if (m->change_subject_name.n > 0 || m->spki.n == 0)
-		return fault_set(f, FAULT_REFUSED, "RFC 10002, 3.2.1.2.2",
-		    "changeSubjectName, or no public key, in a first enrolment");
-	if (!only_name_and_key(&m->template, f) ||
-	    !no_old_witness(m->pop_link_witness_v1, f))
-		return false;
-	c->spki = m->spki;
-	c->subject = m->template.subject;
-	c->has_san = m->has_san;
-	c->san = m->san;
-	*ski = m->ski;
-	*witness = m->pop_link_witness_v2;
-	return true;
-}
-
-static bool
-verify_candidate(struct work *w, struct view ski, const struct pkcs10 *p10,
-    const struct crmf *m, struct pubkey *pub, enum cmc_fail *fail, uint32_t *about,
-    struct fault *f)
+verify_candidate(struct work *w, const struct certreq *r, struct pubkey *pub,
+    enum cmc_fail *fail, uint32_t *about, struct fault *f)
 {
 	*fail = CMC_BAD_MESSAGE_CHECK;
 	*about = CMC_WHOLE_MESSAGE;
-	if (!message_verify_ski(&w->opened.message, ski, pub, f))
+	if (!message_verify_ski(&w->opened.message, r->ski, pub, f))
 		return false;
 	*fail = CMC_POP_FAILED;
 	*about = w->candidate.id;
-	return p10 != NULL ? request_check_pop(p10, pub, f) :
-	    request_check_pop_crmf(m, pub, f);
+	return certreq_check_pop(r, pub, f);
 }
 
 static bool
@@ -323,35 +265,29 @@ static bool
 verify_enrollment(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
 {
 	struct candidate	*c = &w->candidate;
-	struct view		 ski = VIEW_NONE, witness = VIEW_NONE;
-	struct pkcs10		*p10 = arena_alloc(w->a, sizeof(*p10));
-	struct crmf		*m = arena_alloc(w->a, sizeof(*m));
 	struct pubkey		*pub;
+	struct certreq		 r;
 	bool			 ok;
 
 	*about = CMC_WHOLE_MESSAGE;
 	*fail = CMC_BAD_REQUEST;
-	if (p10 == NULL || m == NULL)
-		return arena_fault(f);
 	if (w->verified.data.n_requests != 1) {
 		*fail = CMC_BAD_MESSAGE_CHECK;
 		return fault_set(f, FAULT_REFUSED, "corrections, 7",
 		    "%zu requests in one enrolment", w->verified.data.n_requests);
 	}
-	const struct cmc_tagged_request *r = &w->verified.data.requests[0];
-	c->id = *about = r->id;
-	if (r->form == CMC_TCR)
-		ok = read_pkcs10(r, c, &ski, &witness, p10, f);
-	else
-		ok = read_crmf(r, w->a, c, &ski, &witness, m, f);
-	if (!ok || !read_proofs(w, witness, about, fail, f))
+	if (!read_candidate(w, &r, about, f))
+		return false;
+	if (r.changes_names)
+		return fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
+		    "changeSubjectName in a first enrolment");
+	if (!read_proofs(w, r.link_witness, about, fail, f))
 		return false;
 	*about = c->id;
 	*fail = CMC_BAD_ALG;
 	if ((pub = pubkey_from_spki(c->spki, f)) == NULL)
 		return false;
-	sha256(c->spki, c->spki_hash);
-	ok = verify_candidate(w, ski, r->form == CMC_TCR ? p10 : NULL, m, pub, fail, about, f);
+	ok = verify_candidate(w, &r, pub, fail, about, f);
 	pubkey_free(pub);
 	return ok;
 }
@@ -384,12 +320,75 @@ verify_certificate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct 
 		return false;
 	*fail = CMC_BAD_IDENTITY;
 	/* confirm.c says that it comes too late, or repeats a receipt. */
-	if (row->state == STORE_CERT_REVOKED && w->errand != ERRAND_CONFIRM)
+	if (row->state == STORE_CERT_REVOKED && w->errand != ERRAND_CONFIRM) {
+		w->code = CVP_OLD_REVOKED;
 		return fault_set(f, FAULT_REFUSED, "corrections, 7",
 		    "signed by a certificate that is revoked");
-	if (w->now > row->not_after || row->state == STORE_CERT_EXPIRED)
-		return fault_set(f, FAULT_REFUSED, "", "signed by a certificate that has expired");
+	}
+	if (w->now > row->not_after || row->state == STORE_CERT_EXPIRED) {
+		w->code = CVP_OLD_EXPIRED;
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.5.2",
+		    "signed by a certificate that has expired: a new enrolment is needed");
+	}
 	return true;
+}
+
+/* --- a request that a certificate signed ------------------------------------------- */
+
+/* The token of a later authorization; its proof is the signer's to check. */
+static bool
+read_use(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	const struct cmc_controls	*all = &w->verified.data.controls;
+	const struct cmc_control	*c, *more;
+	size_t				 at = 0;
+
+	if ((c = cmc_next(all, CVP_AUTHZ_USE, &at)) == NULL)
+		return true;
+	*about = c->id;
+	*fail = CMC_BAD_REQUEST;
+	if ((more = cmc_next(all, CVP_AUTHZ_USE, &at)) != NULL) {
+		*about = more->id;
+		return fault_set(f, FAULT_REFUSED, "corrections, 15", "two authzUse");
+	}
+	if (!cvp_use_decode(c->value, &w->use, f))
+		return false;
+	if (w->use.request != w->candidate.id)
+		return fault_set(f, FAULT_REFUSED, "corrections, 15",
+		    "authzUse for request %u, which is not there", w->use.request);
+	w->has_use = true;
+	w->use_control = c->id;
+	*fail = CMC_BAD_ALG;
+	return proof_algorithms(&w->use.proof, f);
+}
+
+static bool
+verify_change(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	struct certreq	*r = arena_alloc(w->a, sizeof(*r));
+	struct pubkey	*pub;
+	bool		 ok;
+
+	*fail = CMC_BAD_REQUEST;
+	if (r == NULL)
+		return arena_fault(f);
+	if (w->verified.data.n_requests != 1) {
+		*about = w->verified.data.requests[1].id;
+		return fault_set(f, FAULT_REFUSED, "corrections, 15", "%zu requests in one message",
+		    w->verified.data.n_requests);
+	}
+	if (!read_candidate(w, r, about, f) || !read_use(w, about, fail, f))
+		return false;
+	w->request = r;
+	*about = w->candidate.id;
+	*fail = CMC_BAD_ALG;
+	if ((pub = pubkey_from_spki(r->spki, f)) == NULL)
+		return false;
+	/* The old key shows the right to ask, the requested one that it is held. */
+	*fail = CMC_POP_FAILED;
+	ok = certreq_check_pop(r, pub, f);
+	pubkey_free(pub);
+	return ok;
 }
 
 static bool
@@ -399,6 +398,21 @@ decode(struct work *w, uint32_t *about, struct fault *f)
 	return within_limits(w, f) &&
 	    cmc_request_decode(w->opened.message.content, w->a, limits_of(w),
 	    &w->verified.data, about, f);
+}
+
+/* Who signs with a certificate that is over is told so, and its Admin too. */
+static void
+refuse_sender(struct work *w, uint32_t about, enum cmc_fail fail)
+{
+	if (w->code == 0) {
+		work_refuse(w, about, fail);
+		return;
+	}
+	if (w->errand == ERRAND_CHANGE) {
+		about = w->verified.data.requests[0].id;
+		w->note = true;
+	}
+	work_refuse_code(w, about, w->code);
 }
 
 void
@@ -439,9 +453,10 @@ work_verify(struct work *w)
 	if (w->errand == ERRAND_ENROLL)
 		ok = verify_enrollment(w, &about, &fail, &w->fault);
 	else if (w->errand != ERRAND_UNSIGNED)
-		ok = verify_certificate(w, &about, &fail, &w->fault);
+		ok = verify_certificate(w, &about, &fail, &w->fault) &&
+		    (w->errand != ERRAND_CHANGE || verify_change(w, &about, &fail, &w->fault));
 	if (!ok) {
-		work_refuse(w, about, fail);
+		refuse_sender(w, about, fail);
 		return;
 	}
 	if (refuse_unknown(w))

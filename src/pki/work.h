@@ -17,6 +17,7 @@
 
 #include "codec/cms.h"
 #include "pki/answer.h"
+#include "pki/change_rule.h"
 #include "pki/engine.h"
 #include "pki/pool.h"
 #include "store/store_authz.h"
@@ -73,6 +74,7 @@ enum course {
 enum errand {
 	ERRAND_NONE = 0,
 	ERRAND_ENROLL,			/* signed by the key of its request */
+	ERRAND_CHANGE,			/* a request signed by a certificate */
 	ERRAND_CONFIRM,			/* confirmCertAcceptance, by its certificate */
 	ERRAND_OTHER,			/* Admin controls, revocation */
 	ERRAND_UNSIGNED,		/* authzCancel, authzCancelAck */
@@ -92,16 +94,28 @@ struct work {
 	enum errand		 errand;
 	struct candidate	 candidate;
 
-	struct store_authz	 authz;
+	struct store_authz	 authz;		/* of the certificate that is to come, or came */
 	bool			 eligible;	/* state, window and key would do */
 	bool			 asked;		/* takes part in the exchange or transaction under way */
 	bool			 proven;
 	bool			 note;		/* a refusal that the Admin should learn of */
 	int			 note_kind;	/* enum cvp_event_kind; 0: a wrong token */
+	uint32_t		 code;		/* enum cvp_code of a refused change; 0: its token */
 	struct view		 sealed;	/* for the next state, from PROVE */
 	enum course		 course;
 	struct store_cert	 cert;		/* reserved, issued or confirmed */
 	struct template_entry	*template;
+
+	/* A change: its request, the lineage it is of, and what it was found to be. */
+	struct certreq		*request;
+	bool			 has_use;	/* authzUse: w->authz is another than prior */
+	uint32_t		 use_control;
+	struct cvp_use		 use;
+	struct store_authz	 prior;		/* of the certificate that signs */
+	struct change_verdict	 verdict;
+	struct cvp_terms	 key_terms;
+	struct store_change	 change;
+	struct view		 deed;
 
 	struct answer		 answer;
 };
@@ -163,10 +177,19 @@ void	enroll_take_anchors(struct work *w, const struct frame *answer);
 bool	enroll_finish(struct work *w);		/* writes; false: undo */
 bool	enroll_note(struct work *w);		/* writes; false: undo */
 
+/* The same stages for a successor (change.c). */
+void	change_find(struct work *w);		/* reads the store */
+void	change_ask_use(struct work *w, struct buf *questions, size_t *count);
+void	change_take_use(struct work *w, const struct frame *answer);
+bool	change_decide(struct work *w);		/* writes; false: undo */
+void	change_ask_issue(struct work *w, struct buf *questions, size_t *count);
+bool	change_finish(struct work *w);		/* writes; false: undo */
+bool	change_note(struct work *w);		/* writes; false: undo */
+
 bool	confirm_run(struct work *w);		/* confirm.c; writes */
-/* The time for confirming an issued certificate is over... */
+/* The time for confirming a first certificate or a successor is over... */
 bool	confirm_is_late(const struct store_authz *z, int64_t now);
-/* ...so it is revoked (RFC 4809, 3.4.10). */
+/* ...so it is revoked (RFC 4809, 3.4.10); a predecessor stays. */
 MUST_CHECK bool confirm_missed(struct engine *e, struct store_authz *z, struct arena *a,
     int64_t now, struct fault *f);
 bool	other_run(struct work *w);		/* other.c; writes */
@@ -178,6 +201,50 @@ bool	query_run(struct work *w, const struct cmc_control *c);		/* query.c */
 bool	event_query_run(struct work *w, const struct cmc_control *c);
 bool	template_query_run(struct work *w, const struct cmc_control *c);
 bool	revoke_run(struct work *w, const struct cmc_control *c);	/* revoke.c */
+
+/* --- successors (lineage.c) ------------------------------------------------------ */
+
+struct change_parts {			/* what the signer is asked about */
+	const struct store_cert		*old, *cert;
+	const struct store_authz	*authz;		/* of cert */
+	const struct store_change	*change;
+	const char			*template;
+};
+MUST_CHECK bool change_question(struct engine *e, const struct change_parts *p,
+    struct arena *a, struct change_request *q, struct fault *f);
+
+struct change_issue {			/* what the signer made */
+	int64_t			 cert;
+	struct view		 der, deed, sealed;
+	enum store_change_kind	 kind;
+};
+/* Record it; z is the authorization of the successor. */
+MUST_CHECK bool change_issued(struct engine *e, const struct change_issue *i,
+    struct store_authz *z, int64_t now, struct fault *f);
+/* A reservation that comes to nothing; its number is spent. */
+MUST_CHECK bool change_give_up(struct engine *e, const struct store_cert *c, int64_t now,
+    struct fault *f);
+
+/*
+ * The successor that signs is accepted: from here on it is the head, and the
+ * predecessor is retired as the terms say.
+ */
+MUST_CHECK bool change_confirm(struct work *w, struct fault *f);
+MUST_CHECK bool change_reject(struct work *w, struct fault *f);
+/* The lineage ends: so does a successor of it that is not confirmed. */
+MUST_CHECK bool change_end(struct engine *e, int64_t successor, const char *actor,
+    int64_t now, struct fault *f);
+/* c will not be the head: the lineage may have another successor. */
+MUST_CHECK bool change_forget(struct engine *e, const struct store_cert *c, struct fault *f);
+/* Revoke what is due to be retired by now; *n how many there were. */
+MUST_CHECK bool change_retire_due(struct engine *e, int64_t now, size_t max, size_t *n,
+    struct fault *f);
+
+/* Names that a successor brings: of this authorization and certificate (0: its head). */
+MUST_CHECK bool change_own_names(struct engine *e, struct arena *a, const struct holder_terms *h,
+    int64_t authz, int64_t cert, struct fault *f);
+/* The prepared subject as names are compared by it; "" if there is none. */
+const char *change_subject_key(struct arena *a, struct view subject);
 
 /* --- shared by the stages ------------------------------------------------------ */
 
@@ -201,7 +268,15 @@ bool	admin_may_all(const struct store_admin *ad);
 /* Its certificates speak for the Admin whose name is the label. */
 bool	template_makes_admins(const struct template *t);
 
-/* Revoke and record; the CRL becomes due. */
+/*
+ * The certificate of this candidate for this holder, ready to be inserted as
+ * reserved.
+ */
+MUST_CHECK bool cert_plan_reserved(struct work *w, const struct holder_terms *h,
+    struct fault *f);
+enum store_name_kind name_kind_of(const struct identity *id);
+
+/* Revoke and record; the CRL becomes due.  z's head is revoked: so is z. */
 MUST_CHECK bool revoke_cert(struct engine *e, struct store_cert *c,
     struct store_authz *z, int reason, int64_t invalidity, const char *actor,
     int64_t now, bool *done, struct fault *f);

@@ -22,6 +22,7 @@ read_numbers(struct query *q, struct arena *a, struct store_authz *out)
 	out->successor = db_get_int(q);
 	out->confirm_by = db_get_int(q);
 	out->renewals = db_get_int(q);
+	out->updates = db_get_int(q);
 	out->request = db_get_int(q);
 	out->failed_proofs = db_get_int(q);
 	out->event_at = db_get_int(q);
@@ -54,7 +55,7 @@ authz_row_read(struct query *q, struct arena *a, struct store_authz *out)
 #define CHANGING \
 	"state = ?, sealed = ?, sealed_cancel = ?, epoch = ?, spki_hash = ?," \
 	" held = ?, cert = ?, successor = ?, confirm_by = ?, renewals = ?," \
-	" request = ?, failed_proofs = ?, event_at = ?, last_failure = ?," \
+	" updates = ?, request = ?, failed_proofs = ?, event_at = ?, last_failure = ?," \
 	" receipt = ?, changed = ?"
 
 static void
@@ -71,6 +72,7 @@ bind_changing(struct query *q, const struct store_authz *z)
 	db_ref(q, z->successor);
 	db_ref(q, z->confirm_by);
 	db_int(q, z->renewals);
+	db_int(q, z->updates);
 	db_int(q, z->request);
 	db_int(q, z->failed_proofs);
 	db_int(q, z->event_at);
@@ -106,10 +108,10 @@ store_authz_insert(struct store *st, struct store_authz *z, struct fault *f)
 	    " template, entry_id, window_from, window_to, confirm_within,"
 	    " replaces, created, content_digest, label, sans, subject, terms,"
 	    " state, sealed, sealed_cancel, epoch, spki_hash, held, cert,"
-	    " successor, confirm_by, renewals, request, failed_proofs,"
+	    " successor, confirm_by, renewals, updates, request, failed_proofs,"
 	    " event_at, last_failure, receipt, changed)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	struct query		q;
 
 	if (!db_write(st, sql, &q, f))

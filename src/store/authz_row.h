@@ -13,8 +13,8 @@
 #define AUTHZ_COLUMNS \
 	"n, state, id, admin, batch, template, entry_id, window_from," \
 	" window_to, confirm_within, replaces, created, epoch, held, cert," \
-	" successor, confirm_by, renewals, request, failed_proofs, event_at," \
-	" last_failure, changed, content_digest, spki_hash, receipt, sealed," \
+	" successor, confirm_by, renewals, updates, request, failed_proofs," \
+	" event_at, last_failure, changed, content_digest, spki_hash, receipt, sealed," \
 	" sealed_cancel, label, sans, subject, terms"
 
 void	authz_row_read(struct query *q, struct arena *a, struct store_authz *out);

@@ -26,6 +26,7 @@ cert_row_read(struct query *q, struct arena *a, struct store_cert *out)
 	out->subject = db_get_text(q, a);
 	out->identity = db_get_text(q, a);
 	out->body = db_get_blob(q, a);
+	out->deed = db_get_blob(q, a);
 	if ((unsigned)out->state >= STORE_CERT_STATES)
 		q->damage = "a certificate has an unknown state";
 }
@@ -96,12 +97,12 @@ store_cert_insert(struct store *st, const struct store_cert *c, struct fault *f)
 
 bool
 store_cert_finish(struct store *st, int64_t n, struct view der,
-    const uint8_t sha1[STORE_SHA1_OCTETS], bool *done, struct fault *f)
+    struct view deed, const uint8_t sha1[STORE_SHA1_OCTETS], bool *done, struct fault *f)
 {
 	static const char	row[] = "UPDATE cert SET state = 1, sha1 = ?"
 	    " WHERE n = ? AND state = 0";
 	static const char	body[] =
-	    "UPDATE cert_body SET body = ? WHERE n = ?";
+	    "UPDATE cert_body SET body = ?, deed = ? WHERE n = ?";
 	struct query		q;
 
 	if (!db_write(st, row, &q, f))
@@ -115,6 +116,7 @@ store_cert_finish(struct store *st, int64_t n, struct view der,
 	if (!db_write(st, body, &q, f))
 		return false;
 	db_blob(&q, der);
+	db_blob_or_null(&q, deed);
 	db_int(&q, n);
 	return db_run(&q, f) && cert_hash_issued(st, n, sha1, f);
 }
@@ -148,6 +150,22 @@ store_cert_move(struct store *st, int64_t n, enum store_cert_state from,
 	db_ref(&q, retire_at);
 	db_int(&q, n);
 	db_int(&q, from);
+	return db_run_changed(&q, done, f);
+}
+
+bool
+store_cert_supersede(struct store *st, int64_t n, int64_t retire_at, int reason,
+    bool *done, struct fault *f)
+{
+	static const char	sql[] = "UPDATE cert SET state = 3, retire_at = ?,"
+	    " reason = ? WHERE n = ? AND state = 2";
+	struct query		q;
+
+	if (!db_write(st, sql, &q, f))
+		return false;
+	db_ref(&q, retire_at);
+	db_int(&q, reason);
+	db_int(&q, n);
 	return db_run_changed(&q, done, f);
 }
 
@@ -188,9 +206,9 @@ bool
 store_cert_find(struct store *st, int64_t n, bool want_body, struct arena *a,
     struct store_cert *out, struct fault *f)
 {
-	static const char	with[] = "SELECT " CERT_COLUMNS ", body"
+	static const char	with[] = "SELECT " CERT_COLUMNS ", body, deed"
 	    " FROM cert JOIN cert_body USING (n) WHERE cert.n = ?";
-	static const char	without[] = "SELECT " CERT_COLUMNS ", NULL"
+	static const char	without[] = "SELECT " CERT_COLUMNS ", NULL, NULL"
 	    " FROM cert WHERE cert.n = ?";
 	struct query		q;
 

@@ -6,11 +6,11 @@ store_cert_walk(struct store *st, const struct store_cert_filter *filter,
     bool (*each)(void *ctx, const struct store_cert *c, struct fault *f),
     void *ctx, struct fault *f)
 {
-	static const char	with[] = "SELECT " CERT_COLUMNS ", body"
+	static const char	with[] = "SELECT " CERT_COLUMNS ", body, deed"
 	    " FROM cert JOIN cert_body USING (n) WHERE cert.n > ?1"
 	    " AND (?2 = 0 OR (1 << state) & ?2 != 0) AND (?3 = 0 OR ca = ?3)"
 	    " AND (?4 = 0 OR not_after <= ?4) ORDER BY cert.n LIMIT ?5";
-	static const char	without[] = "SELECT " CERT_COLUMNS ", NULL"
+	static const char	without[] = "SELECT " CERT_COLUMNS ", NULL, NULL"
 	    " FROM cert WHERE cert.n > ?1"
 	    " AND (?2 = 0 OR (1 << state) & ?2 != 0) AND (?3 = 0 OR ca = ?3)"
 	    " AND (?4 = 0 OR not_after <= ?4) ORDER BY cert.n LIMIT ?5";

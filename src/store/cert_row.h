@@ -10,7 +10,7 @@
 #include "store/db.h"
 #include "store/store_cert.h"
 
-/* A query adds body, or NULL, as the last column. */
+/* A query adds body and deed, or NULL for both, as the last columns. */
 #define CERT_COLUMNS \
 	"cert.n, state, ca, authz, template, prev, not_before, not_after," \
 	" created, confirmed_at, retire_at, revoked_at, reason, invalidity," \

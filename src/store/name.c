@@ -21,6 +21,21 @@ store_name_insert(struct store *st, const char *value, enum store_name_kind kind
 }
 
 bool
+store_names_leave(struct store *st, int64_t authz, int64_t cert, struct fault *f)
+{
+	static const char	sql[] = "UPDATE OR REPLACE name SET cert = ?"
+	    " WHERE authz = ? AND cert = 0 AND kind <> ?";
+	struct query		q;
+
+	if (!db_write(st, sql, &q, f))
+		return false;
+	db_int(&q, cert);
+	db_int(&q, authz);
+	db_int(&q, STORE_NAME_LABEL);
+	return db_run(&q, f);
+}
+
+bool
 store_name_owners(struct store *st, const char *value, enum store_name_kind kind,
     int64_t now, struct store_owner out[STORE_OWNERS_MAX], size_t *count,
     struct fault *f)
@@ -28,7 +43,7 @@ store_name_owners(struct store *st, const char *value, enum store_name_kind kind
 	static const char	sql[] =
 	    "SELECT m.authz, coalesce(c.n, 0),"
 	    " coalesce(z.state IN (0, 1, 2, 3, 7), 0)"
-	    "  OR coalesce(c.state IN (1, 2, 3) AND c.not_after > ?, 0) AS living"
+	    "  OR coalesce(c.state IN (0, 1, 2, 3) AND c.not_after > ?, 0) AS living"
 	    " FROM name m LEFT JOIN authz z ON z.n = m.authz"
 	    " LEFT JOIN cert c ON c.n = iif(m.cert = 0, z.cert, m.cert)"
 	    " WHERE m.value = ? AND m.kind = ?"

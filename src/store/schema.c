@@ -202,7 +202,18 @@ static const char version_1[] =
 "	digest	BLOB NOT NULL\n"
 ") STRICT;\n";
 
-const char *const schema_steps[] = { version_1, NULL };
+/* Successors: what a certificate's terms are known by, and how it came about. */
+static const char version_2[] =
+"ALTER TABLE cert_body ADD COLUMN deed BLOB;\n"
+"ALTER TABLE authz ADD COLUMN updates INTEGER NOT NULL DEFAULT 0;\n"
+"CREATE TABLE change (\n"
+"	cert	INTEGER PRIMARY KEY REFERENCES cert,\n"
+"	kind	INTEGER NOT NULL,\n"
+"	request	BLOB\n"
+") STRICT;\n"
+"CREATE INDEX change_open ON change (cert) WHERE request IS NOT NULL;\n";
+
+const char *const schema_steps[] = { version_1, version_2, NULL };
 
 static int64_t
 last_version(const char *const *steps)

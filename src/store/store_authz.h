@@ -148,7 +148,8 @@ struct store_authz {
 	int64_t		 cert;		/* reserved, issued, or head of the lineage */
 	int64_t		 successor;	/* issued under this one and not yet confirmed */
 	int64_t		 confirm_by;	/* deadline of whichever is unconfirmed, or 0 */
-	int64_t		 renewals;	/* successors confirmed so far */
+	int64_t		 renewals;	/* successors confirmed so far... */
+	int64_t		 updates;	/* ...with other names */
 	int64_t		 request;	/* latest row of store_request, or 0 */
 	int64_t		 failed_proofs;	/* since the last good one */
 	int64_t		 event_at;	/* last event written for an unproven sender */
@@ -229,6 +230,13 @@ enum store_name_kind {
 MUST_CHECK bool store_name_insert(struct store *st, const char *value,
     enum store_name_kind kind, int64_t authz, int64_t cert, struct fault *f);
 
+/*
+ * The names of authz, but for its label, are those of this certificate from
+ * now on and live as long as it does.
+ */
+MUST_CHECK bool store_names_leave(struct store *st, int64_t authz, int64_t cert,
+    struct fault *f);
+
 struct store_owner {
 	int64_t	 authz, cert;		/* cert: head of that authorization's lineage */
 	bool	 living;		/* see below */
@@ -237,8 +245,8 @@ struct store_owner {
 
 /*
  * Who has had this name, the living first, then newest first.  Living: its
- * authorization is waiting .. issued or locked, or its certificate (for an authorization: its head) is issued,
- * confirmed or superseded and not_after is past now.
+ * authorization is waiting .. issued or locked, or its certificate (for an authorization: its head) is reserved,
+ * issued, confirmed or superseded and not_after is past now.
  */
 MUST_CHECK bool store_name_owners(struct store *st, const char *value,
     enum store_name_kind kind, int64_t now,

@@ -31,6 +31,7 @@ struct store_cert {
 	int64_t		 prev;		/* certificate it succeeds, or 0 */
 	enum store_cert_state state;
 	struct view	 body;		/* TBS while reserved, then the certificate */
+	struct view	 deed;		/* the signer's, of an issued one: with the body */
 	const char	*subject;	/* for people */
 	const char	*identity;	/* first IKE identity, "fqdn:gw1.example" */
 	uint8_t		 spki_hash[STORE_DIGEST_OCTETS];
@@ -46,9 +47,9 @@ MUST_CHECK bool store_cert_number(struct store *st, int64_t *n, struct fault *f)
 /* Insert as it stands (reserved; or any other state with its DER). */
 MUST_CHECK bool store_cert_insert(struct store *st, const struct store_cert *c,
     struct fault *f);
-/* reserved -> issued: the DER replaces the TBS. */
+/* reserved -> issued: the DER replaces the TBS; deed may be empty. */
 MUST_CHECK bool store_cert_finish(struct store *st, int64_t n, struct view der,
-    const uint8_t sha1[STORE_SHA1_OCTETS], bool *done, struct fault *f);
+    struct view deed, const uint8_t sha1[STORE_SHA1_OCTETS], bool *done, struct fault *f);
 /* issued -> confirmed. */
 MUST_CHECK bool store_cert_confirm(struct store *st, int64_t n, int64_t now,
     bool *done, struct fault *f);
@@ -56,6 +57,9 @@ MUST_CHECK bool store_cert_confirm(struct store *st, int64_t n, int64_t now,
 MUST_CHECK bool store_cert_move(struct store *st, int64_t n,
     enum store_cert_state from, enum store_cert_state to, int64_t retire_at,
     bool *done, struct fault *f);
+/* confirmed -> superseded; retire_at 0: never; reason is for its revocation then. */
+MUST_CHECK bool store_cert_supersede(struct store *st, int64_t n, int64_t retire_at,
+    int reason, bool *done, struct fault *f);
 /* issued, confirmed or superseded -> revoked. */
 MUST_CHECK bool store_cert_revoke(struct store *st, int64_t n, int64_t now,
     int reason, int64_t invalidity, bool *done, struct fault *f);
@@ -117,6 +121,33 @@ MUST_CHECK bool store_cert_expire(struct store *st, int64_t now, int64_t *count,
     struct fault *f);
 MUST_CHECK bool store_cert_count(struct store *st,
     int64_t counts[STORE_CERT_STATES], struct fault *f);
+
+/* --- successors ---------------------------------------------------------- */
+
+/* What the request that led to a certificate was derived to be; on disk. */
+enum store_change_kind {
+	STORE_CHANGE_NONE = 0,		/* a first certificate */
+	STORE_CHANGE_RENEWAL = 1,	/* same key, same names */
+	STORE_CHANGE_NEW_KEY = 2,	/* a renewal with a new key */
+	STORE_CHANGE_REKEY = 3,		/* a new key by a new authorization */
+	STORE_CHANGE_UPDATE = 4,	/* other names */
+};
+
+struct store_change {
+	int64_t		 cert;		/* the successor; 0: none */
+	enum store_change_kind kind;
+	struct view	 request;	/* message as received; empty once it is signed */
+};
+
+MUST_CHECK bool store_change_insert(struct store *st, const struct store_change *c,
+    struct fault *f);
+MUST_CHECK bool store_change_find(struct store *st, int64_t cert, struct arena *a,
+    struct store_change *out, struct fault *f);
+/* The certificate is signed (or given up): the message is not needed any more. */
+MUST_CHECK bool store_change_close(struct store *st, int64_t cert, struct fault *f);
+/* Certificates whose message is still there, ascending, after the cursor. */
+MUST_CHECK bool store_change_open(struct store *st, int64_t after, int64_t *n,
+    size_t max, size_t *count, struct fault *f);
 
 /* --- CAs and CRLs -------------------------------------------------------- */
 

@@ -79,10 +79,10 @@ refuses_a_newer_schema(void **state)
 static void
 migrates_step_by_step(void **state)
 {
-	static const char *const	good[] = { "SELECT 1",
+	static const char *const	good[] = { "SELECT 1", "SELECT 1",
 		"CREATE TABLE extra (n INTEGER) STRICT",
 		"INSERT INTO extra VALUES (7)", NULL };
-	static const char *const	bad[] = { "SELECT 1",
+	static const char *const	bad[] = { "SELECT 1", "SELECT 1",
 		"CREATE TABLE extra (n INTEGER) STRICT",
 		"CREATE TABLE half (n INTEGER) STRICT; SELECT nonsense()", NULL };
 	struct fixture			*x = *state;
@@ -93,7 +93,7 @@ migrates_step_by_step(void **state)
 	REFUSED(x, FAULT_INTERNAL, schema_bring(x->st, bad, &x->f));
 	OK(x, db_read(x->st, "PRAGMA user_version", &q, &x->f));
 	OK(x, db_number(&q, &version, &x->f));
-	assert_int_equal(version, 2);
+	assert_int_equal(version, 3);
 	OK(x, db_exec(x->st, "SELECT n FROM extra", &x->f));
 	REFUSED(x, FAULT_INTERNAL, db_exec(x->st, "SELECT n FROM half", &x->f));
 	/* And the right step takes it from there. */
@@ -102,6 +102,53 @@ migrates_step_by_step(void **state)
 	OK(x, db_number(&q, &version, &x->f));
 	assert_int_equal(version, 7);
 	REFUSED(x, FAULT_REFUSED, schema_bring(x->st, schema_steps, &x->f));
+}
+
+/* What a program of version 1 has written is all there, and has room for successors. */
+static void
+migrates_version_1(void **state)
+{
+	static const char	back[] = "DROP TABLE change;"
+	    " ALTER TABLE cert_body DROP COLUMN deed;"
+	    " ALTER TABLE authz DROP COLUMN updates; PRAGMA user_version = 1";
+	struct fixture		*x = *state;
+	struct store_authz	 z;
+	struct store_cert	 c;
+	struct store_change	 ch = { .cert = 1, .kind = STORE_CHANGE_UPDATE,
+		.request = VIEW_LIT("message") };
+	uint8_t			 sha1[STORE_SHA1_OCTETS] = { 1 };
+	int64_t			 open[2];
+	size_t			 n;
+	bool			 done;
+
+	OK(x, store_begin(x->st, &x->f));
+	z = add_authz(x, "ID1", add_admin(x, "ops"));
+	c = add_cert(x, add_ca(x, "issuing"), z.n);
+	OK(x, store_cert_finish(x->st, c.n, VIEW_LIT("certificate"), VIEW_LIT("deed"), sha1,
+	    &done, &x->f));
+	OK(x, store_commit(x->st, &x->f));
+	OK(x, db_exec(x->st, back, &x->f));
+	fixture_reopen(x);
+	OK(x, store_authz_find(x->st, VIEW_LIT("ID1"), x->a, &z, &x->f));
+	assert_int_equal(z.updates, 0);
+	OK(x, store_cert_find(x->st, c.n, true, x->a, &c, &x->f));
+	assert_true(view_equal(c.body, VIEW_LIT("certificate")));
+	assert_int_equal(c.deed.n, 0);
+	OK(x, store_begin(x->st, &x->f));
+	ch.cert = c.n;
+	OK(x, store_change_insert(x->st, &ch, &x->f));
+	OK(x, store_change_open(x->st, 0, open, 2, &n, &x->f));
+	assert_int_equal(n, 1);
+	assert_int_equal(open[0], c.n);
+	OK(x, store_change_close(x->st, c.n, &x->f));
+	OK(x, store_change_open(x->st, 0, open, 2, &n, &x->f));
+	assert_int_equal(n, 0);
+	OK(x, store_change_find(x->st, c.n, x->a, &ch, &x->f));
+	assert_int_equal(ch.kind, STORE_CHANGE_UPDATE);
+	assert_int_equal(ch.request.n, 0);
+	OK(x, store_change_find(x->st, c.n + 1, x->a, &ch, &x->f));
+	assert_int_equal(ch.cert, 0);
+	OK(x, store_commit(x->st, &x->f));
 }
 
 static void
@@ -246,7 +293,7 @@ step(struct fixture *x, int i)
 		add_audit(x, "open>inProgress");
 		return;
 	case 5:
-		OK(x, store_cert_finish(x->st, z.cert, VIEW_LIT("certificate"),
+		OK(x, store_cert_finish(x->st, z.cert, VIEW_LIT("certificate"), VIEW_NONE,
 		    z.spki_hash, &done, &x->f));
 		return;
 	case 6:
@@ -564,6 +611,7 @@ main(void)
 		TEST(opens_only_what_fits),
 		TEST(refuses_a_newer_schema),
 		TEST(migrates_step_by_step),
+		TEST(migrates_version_1),
 		TEST(writes_need_a_transaction),
 		TEST(reads_only),
 		TEST(settings_and_counters_stay),

@@ -27,10 +27,10 @@ certificate_goes_its_way(void **state)
 	assert_int_equal(c.n, 0);
 	OK(x, store_cert_confirm(x->st, 1, NOW, &done, &x->f));
 	assert_false(done);
-	OK(x, store_cert_finish(x->st, 1, VIEW_LIT("certificate"), sha1, &done,
+	OK(x, store_cert_finish(x->st, 1, VIEW_LIT("certificate"), VIEW_LIT("deed"), sha1, &done,
 	    &x->f));
 	assert_true(done);
-	OK(x, store_cert_finish(x->st, 1, VIEW_LIT("another"), sha1, &done,
+	OK(x, store_cert_finish(x->st, 1, VIEW_LIT("another"), VIEW_NONE, sha1, &done,
 	    &x->f));
 	assert_false(done);
 	/* Not served by its hash before it is confirmed. */

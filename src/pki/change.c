@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Successors: a request that a certificate signed (RFC 4809, 3.5.2; part 7.7
+ * of the profile).  change_rule.h says what it is and whether the terms allow
+ * it; here is what only the database knows: the head of the lineage, the
+ * successor that is under way, counts, and the names of others.
+ *
+ * The lineage's authorization names the successor while it is not confirmed,
+ * also when it is issued under another one that replaces the certificate.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "codec/name.h"
+#include "crypt/digest.h"
+#include "pki/work.h"
+
+#define QUIET_SECONDS	3600	/* one event for the same refusal in this time */
+
+/* --- refusing -------------------------------------------------------------------- */
+
+/* The reason is in w->fault; the Admin learns of it (event 12). */
+static void
+refuse(struct work *w, uint32_t code, enum cmc_fail fail)
+{
+	work_refuse_code(w, w->candidate.id, code);
+	w->answer.status[w->answer.n_status - 1].fail = fail;
+	w->course = COURSE_REFUSE;
+	w->note = true;
+	w->code = code;
+}
+
+static bool
+refuse_why(struct work *w, uint32_t code, const char *rule, const char *why)
+{
+	fault_set(&w->fault, FAULT_REFUSED, rule, "%s", why);
+	refuse(w, code, cvp_code_fail(code));
+	return true;
+}
+
+/* What a refusal leaves: an audit row, the code, and an event unless it is the same again. */
+bool
+change_note(struct work *w)
+{
+	struct store_authz	z;
+	char			actor[160], object[64];
+	bool			quiet, done;
+
+	if (!store_authz_find_n(w->e->p.store, w->sender.row.authz, w->a, &z, &w->fault))
+		return false;
+	if (z.n == 0)
+		return true;
+	quiet = w->now < z.event_at + QUIET_SECONDS && z.last_failure == (int64_t)w->code;
+	if (quiet)
+		return true;
+	z.event_at = w->now;
+	z.last_failure = w->code;
+	snprintf(actor, sizeof(actor), "peer:%s", z.id);
+	snprintf(object, sizeof(object), "cert:%" PRId64, w->sender.row.n);
+	return note_audit(w->e, w->now, actor, "change refused", object, cvp_code_name(w->code),
+	    &w->fault) && note_event(w->e, w->now, CVP_EVENT_CHANGE_REFUSED, &z,
+	    w->sender.row.n, (int)w->code, &w->fault) &&
+	    store_authz_update(w->e->p.store, &z, z.state, &done, &w->fault);
+}
+
+/* --- the token of a later authorization --------------------------------------------- */
+
+static bool
+use_is_eligible(const struct work *w)
+{
+	const struct store_authz	*z = &w->authz;
+	bool				 same = z->bound && memcmp(z->spki_hash,
+	    w->candidate.spki_hash, sizeof(z->spki_hash)) == 0;
+
+	if (z->n == 0 || z->replaces == 0 || z->replaces != w->sender.row.n)
+		return false;
+	switch (z->state) {
+	case STORE_AUTHZ_WAITING:
+	case STORE_AUTHZ_OPEN:
+		return w->now >= z->window_from && w->now <= z->window_to;
+	case STORE_AUTHZ_IN_PROGRESS:
+		return same;
+	case STORE_AUTHZ_ISSUED:
+		return same && !confirm_is_late(z, w->now);
+	default:
+		return false;
+	}
+}
+
+static bool
+use_is_open(const struct work *w)
+{
+	return w->authz.state == STORE_AUTHZ_OPEN || w->authz.state == STORE_AUTHZ_WAITING;
+}
+
+/* Stage 4: the lineage, and the authorization whose token is shown. */
+void
+change_find(struct work *w)
+{
+	struct store	*st = w->e->p.store;
+
+	if (!store_authz_find_n(st, w->sender.row.authz, w->a, &w->prior, &w->fault) ||
+	    (w->has_use && !store_authz_find(st, w->use.id, w->a, &w->authz, &w->fault))) {
+		work_again(w);
+		return;
+	}
+	if (w->has_use)
+		w->eligible = use_is_eligible(w);
+	else
+		w->authz = w->prior;
+	if (w->prior.n == 0)
+		(void)refuse_why(w, CVP_RENEWAL_NOT_ALLOWED, "RFC 4809, 3.5.2",
+		    "a certificate of the PKI itself");
+}
+
+void
+change_ask_use(struct work *w, struct buf *questions, size_t *count)
+{
+	struct use_request	q = {
+		.old = w->sender.row.body, .message = w->job->message,
+		.facts = { .id = w->use.id },
+	};
+
+	if (w->authz.n != 0) {
+		if (!seal_facts_of(w->e, &w->authz, w->a, &q.facts, &w->fault)) {
+			work_again(w);
+			return;
+		}
+		q.sealed = w->authz.sealed;
+	}
+	q.next_state = q.facts.state;
+	memcpy(q.next_spki, q.facts.spki_hash, sizeof(q.next_spki));
+	if (w->eligible && use_is_open(w)) {
+		q.next_state = STORE_AUTHZ_IN_PROGRESS;
+		memcpy(q.next_spki, w->candidate.spki_hash, sizeof(q.next_spki));
+	}
+	signer_put_use(questions, &q);
+	(*count)++;
+}
+
+/* One answer for every cause, as for a first enrolment (corrections, 18). */
+void
+change_take_use(struct work *w, const struct frame *answer)
+{
+	struct prove_answer	p = { 0 };
+
+	if (!signer_get_prove(answer, &p, &w->fault))
+		log_fault(LOG_LEVEL_ERROR, "sealed key refused", &w->fault);
+	w->proven = p.holds && w->eligible;
+	if (w->proven) {
+		w->sealed = arena_copy(w->a, p.sealed);
+		return;
+	}
+	fault_clear(&w->fault);
+	fault_set(&w->fault, FAULT_SIGNATURE, "corrections, 15",
+	    "authzUse of \"%.*s\": %s", (int)w->use.id.n, (const char *)w->use.id.p,
+	    w->authz.n == 0 ? "unknown id" : !p.holds ? "wrong token" :
+	    w->authz.replaces != w->sender.row.n ? "it replaces another certificate" :
+	    "not in its window, or used up");
+	w->job->refused_proof = true;
+	work_refuse(w, w->use_control, CMC_BAD_IDENTITY);
+	w->course = COURSE_REFUSE;
+	w->note = w->authz.n != 0;
+	w->note_kind = !p.holds ? 0 : CVP_EVENT_CHANGE_REFUSED;
+	w->code = 0;
+}
+
+/* --- decide: the lineage ----------------------------------------------------------- */
+
+/* Signed by the confirmed head, and nobody else (corrections, 8). */
+static bool
+check_head(struct work *w, const struct store_cert *old)
+{
+	if (old->state == STORE_CERT_ISSUED) {
+		fault_set(&w->fault, FAULT_REFUSED, "corrections, 8",
+		    "a certificate that is not confirmed asks for a successor");
+		refuse(w, CVP_RENEWAL_NOT_ALLOWED, CMC_BAD_IDENTITY);
+		return false;
+	}
+	if (old->state == STORE_CERT_EXPIRED || w->now > old->not_after)
+		return !refuse_why(w, CVP_OLD_EXPIRED, "RFC 4809, 3.5.2",
+		    "the certificate has expired: a new enrolment is needed");
+	if (old->state == STORE_CERT_CONFIRMED && w->prior.state == STORE_AUTHZ_CONFIRMED &&
+	    w->prior.cert == old->n)
+		return true;
+	return !refuse_why(w, CVP_OLD_REVOKED, "corrections, 8", old->state ==
+	    STORE_CERT_SUPERSEDED ? "the certificate has a confirmed successor" :
+	    "the certificate is revoked");
+}
+
+/*
+ * While a successor waits for its confirmation, the same request brings it
+ * again and no other is served.  *done: the work is decided.
+ */
+static bool
+take_pending(struct work *w, enum store_change_kind kind, bool *done)
+{
+	struct store_change	change;
+	struct cert		c;
+
+	*done = false;
+	if (w->prior.successor == 0)
+		return true;
+	*done = true;
+	if (!store_cert_find(w->e->p.store, w->prior.successor, true, w->a, &w->cert,
+	    &w->fault) || !store_change_find(w->e->p.store, w->prior.successor, w->a, &change,
+	    &w->fault))
+		return false;
+	w->change = change;
+	if (w->cert.state == STORE_CERT_RESERVED && change.kind == kind &&
+	    w->cert.authz == w->authz.n && memcmp(w->cert.spki_hash, w->candidate.spki_hash,
+	    sizeof(w->cert.spki_hash)) == 0) {
+		w->course = COURSE_ISSUE;	/* the signer was not there */
+		return true;
+	}
+	if (w->cert.state == STORE_CERT_ISSUED && change.kind == kind &&
+	    w->cert.authz == w->authz.n && cert_decode(w->cert.body, &c, &w->fault) &&
+	    change_is(w->request, kind, &c, w->a)) {
+		w->course = COURSE_REPEAT;
+		return true;
+	}
+	fault_set(&w->fault, FAULT_REFUSED, "corrections, 8", "another successor, certificate "
+	    "%" PRId64 ", waits for its confirmation", w->cert.n);
+	refuse(w, CVP_KEY_REUSE, CMC_BAD_REQUEST);
+	return true;
+}
+
+static bool
+check_times(struct work *w)
+{
+	const struct change_verdict	*v = &w->verdict;
+	bool				 update = v->kind == STORE_CHANGE_UPDATE;
+
+	if (w->has_use || v->max_times == 0 ||
+	    (update ? w->prior.updates : w->prior.renewals) < v->max_times)
+		return true;
+	return !refuse_why(w, update ? CVP_UPDATE_NOT_ALLOWED : CVP_RENEWAL_NOT_ALLOWED,
+	    "RFC 4809, 3.2.4.2", "as often as the terms allow, it was done already");
+}
+
+/* --- decide: names ----------------------------------------------------------------- */
+
+static bool
+is_free(struct work *w, const char *value, enum store_name_kind kind, bool *free)
+{
+	struct store_owner	owners[STORE_OWNERS_MAX];
+	size_t			n;
+
+	if (!store_name_owners(w->e->p.store, value, kind, w->now, owners, &n, &w->fault))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (owners[i].living && owners[i].authz != w->prior.n &&
+		    owners[i].authz != w->authz.n)
+			*free = false;
+	return true;
+}
+
+/* Each name has one living lineage in the whole PKI (corrections, 6). */
+static bool
+check_unique(struct work *w, bool *free)
+{
+	const struct holder_terms	*h = &w->verdict.holder;
+	const char			*key = change_subject_key(w->a, h->subject);
+
+	*free = true;
+	for (size_t i = 0; i < h->nidentities; i++)
+		if (!is_free(w, h->identities[i].text, name_kind_of(&h->identities[i]), free))
+			return false;
+	return key[0] == '\0' || is_free(w, key, STORE_NAME_SUBJECT, free);
+}
+
+/* --- decide: the certificate --------------------------------------------------------- */
+
+/* The template as it is now; a grant that is spent with this request names its version. */
+static bool
+find_template(struct work *w, bool *done)
+{
+	struct store_template	t;
+
+	*done = false;
+	if (!store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, &w->fault))
+		return false;
+	w->template = t.n == 0 ? NULL : templates_find(&w->e->templates, view_str(t.name));
+	if (w->template == NULL || (w->has_use && w->template->n != t.n)) {
+		*done = true;
+		return refuse_why(w, CVP_TEMPLATE_CHANGED, "RFC 4809, 3.2.5",
+		    "the template has changed since the authorization, or is gone");
+	}
+	return true;
+}
+
+/* Decision 22: a certificate that would say something else is an update. */
+static bool
+check_contents(struct work *w, struct view tbs)
+{
+	static const uint8_t	none[1];
+	struct buf		der;
+	struct cert		c;
+	bool			differs;
+
+	if (w->verdict.kind == STORE_CHANGE_UPDATE)
+		return true;
+	buf_init(&der, CERT_OCTETS_MAX);
+	cert_assemble(tbs, w->e->authorities.list[w->template->t.management ?
+	    AUTHORITY_MANAGEMENT : AUTHORITY_IKE].sigalg, view_of(none, sizeof(none)), &der);
+	differs = !buf_ok(&der) || !cert_decode(buf_view(&der), &c, NULL) ||
+	    change_differs(&w->sender.cert, &c);
+	buf_clear(&der);
+	return !differs || !refuse_why(w, CVP_UPDATE_NEEDED, "RFC 4809, 3.5.2",
+	    "the template has changed: the certificate would say something else");
+}
+
+static bool
+make_cert(struct work *w, bool *done)
+{
+	struct fault	*f = &w->fault;
+	enum cmc_fail	 fail = CMC_BAD_ALG;
+	uint32_t	 code = CVP_KEY_NOT_PERMITTED;
+
+	*done = true;
+	if (!profile_check_key(&w->template->t, w->candidate.spki, f) ||
+	    !terms_take_key(&w->key_terms, w->candidate.spki, f)) {
+		refuse(w, code, fail);
+		return true;
+	}
+	if (!cert_plan_reserved(w, &w->verdict.holder, f)) {
+		if (f->kind != FAULT_REFUSED)
+			return false;
+		code = w->verdict.kind == STORE_CHANGE_UPDATE ? CVP_UPDATE_NOT_ALLOWED :
+		    CVP_UPDATE_NEEDED;
+		refuse(w, code, cvp_code_fail(code));
+		return true;
+	}
+	if (!check_contents(w, w->cert.body))
+		return true;
+	*done = false;
+	w->cert.prev = w->sender.row.n;
+	return store_cert_insert(w->e->p.store, &w->cert, f);
+}
+
+/* --- decide: reserve ------------------------------------------------------------------ */
+
+/* The authorization that is used goes the way of every other one. */
+static bool
+bind_use(struct work *w, bool *moved)
+{
+	struct store_authz	*z = &w->authz;
+	char			 actor[160];
+
+	*moved = true;
+	if (z->state == STORE_AUTHZ_WAITING &&
+	    !authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, moved, &w->fault))
+		return false;
+	if (!*moved)
+		return true;
+	z->bound = true;
+	memcpy(z->spki_hash, w->candidate.spki_hash, sizeof(z->spki_hash));
+	z->sealed = w->sealed;
+	z->cert = w->cert.n;
+	z->failed_proofs = 0;
+	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	return authz_move(w->e, z, STORE_AUTHZ_IN_PROGRESS, actor, w->now, moved, &w->fault);
+}
+
+static bool
+reserve(struct work *w)
+{
+	struct store_authz	*z = &w->prior;
+	bool			 done;
+
+	w->change = (struct store_change){ .cert = w->cert.n, .kind = w->verdict.kind,
+		.request = w->job->message };
+	if (!store_change_insert(w->e->p.store, &w->change, &w->fault) ||
+	    (w->verdict.kind == STORE_CHANGE_UPDATE && !change_own_names(w->e, w->a,
+	    &w->verdict.holder, w->authz.n, w->cert.n, &w->fault)))
+		return false;
+	z->successor = w->cert.n;
+	z->sealed = VIEW_NONE;		/* who asks for a successor has its certificate */
+	z->confirm_by = w->has_use ? 0 : w->now + z->confirm_within;
+	if (w->has_use && (!bind_use(w, &done) || !done))
+		return work_again(w), false;
+	if (!store_authz_update(w->e->p.store, z, STORE_AUTHZ_CONFIRMED, &done, &w->fault))
+		return false;
+	if (!done)
+		return work_again(w), false;
+	if (!w->has_use)
+		w->authz = *z;
+	w->course = COURSE_ISSUE;
+	return true;
+}
+
+/* Terms of the lineage, or of the authorization that is used. */
+static bool
+judge(struct work *w, bool *allowed)
+{
+	struct granted_terms	 g;
+	struct change_ask	 q = {
+		.old = &w->sender.cert, .request = w->request, .template = &w->template->t,
+		.label = w->authz.label, .now = w->now,
+	};
+
+	if (!granted_terms_read(w->authz.terms, w->a, &g, &w->fault))
+		return false;
+	w->key_terms = g.cvp;
+	if (w->has_use)
+		q.use = &g;
+	else
+		q.terms = &g;
+	if (!w->has_use)		/* a key fixed for the first one binds no successor */
+		w->key_terms.cert = NULL;
+	*allowed = change_judge(&q, w->a, &w->verdict, &w->fault);
+	return *allowed || w->verdict.code != 0;
+}
+
+static bool
+decide_new(struct work *w, bool allowed)
+{
+	bool	done, free;
+
+	if (!allowed) {
+		refuse(w, w->verdict.code, w->verdict.fail);
+		return true;
+	}
+	fault_clear(&w->fault);
+	if (!w->has_use && w->sender.row.deed.n == 0)
+		return refuse_why(w, CVP_RENEWAL_NOT_ALLOWED, "docs/adr/0020",
+		    "a certificate from before successors were known: it needs a new enrolment");
+	if (!check_times(w))
+		return true;
+	if (w->verdict.kind == STORE_CHANGE_UPDATE) {
+		if (!check_unique(w, &free))
+			return false;
+		if (!free)
+			return refuse_why(w, CVP_UPDATE_NOT_ALLOWED, "corrections, 6",
+			    "a name belongs to a living authorization or certificate");
+	}
+	if (!make_cert(w, &done))
+		return false;
+	return done || reserve(w);
+}
+
+/* Stage 5, in the first transaction; the rows are read again inside it. */
+bool
+change_decide(struct work *w)
+{
+	struct store		*st = w->e->p.store;
+	struct store_authz	 now = w->authz;
+	struct store_cert	 old;
+	bool			 done, allowed;
+
+	if (!store_authz_find_n(st, w->prior.n, w->a, &w->prior, &w->fault) ||
+	    !store_cert_find(st, w->sender.row.n, false, w->a, &old, &w->fault) ||
+	    (w->has_use && !store_authz_find_n(st, w->authz.n, w->a, &now, &w->fault)))
+		return false;
+	if (w->has_use && now.state != w->authz.state) {
+		work_again(w);
+		return true;
+	}
+	w->authz = w->has_use ? now : w->prior;
+	if (!check_head(w, &old))
+		return true;
+	if (!find_template(w, &done) || done || !judge(w, &allowed))
+		return done;
+	if (!take_pending(w, w->verdict.kind, &done) || done)
+		return done;
+	return decide_new(w, allowed);
+}
+
+/* --- issue ----------------------------------------------------------------------------- */
+
+void
+change_ask_issue(struct work *w, struct buf *questions, size_t *count)
+{
+	struct change_parts	p = { .old = &w->sender.row, .cert = &w->cert,
+		.authz = &w->authz, .change = &w->change, .template = w->template->t.name };
+	struct change_request	q;
+
+	if (!change_question(w->e, &p, w->a, &q, &w->fault)) {
+		work_again(w);
+		return;
+	}
+	signer_put_change(questions, &q);
+	(*count)++;
+}
+
+static bool
+record_request(struct work *w, struct store_authz *z)
+{
+	struct store_request	r = {
+		.prev = z->request, .authz = z->n, .cert = w->cert.n,
+		.transaction = w->verified.transaction,
+		.client_nonce = w->verified.sender_nonce,
+		.server_nonce = view_of(w->answer.nonce, sizeof(w->answer.nonce)),
+		.created = w->now,
+	};
+
+	memcpy(r.spki_hash, w->candidate.spki_hash, sizeof(r.spki_hash));
+	memcpy(r.digest, w->opened.digest, sizeof(r.digest));
+	if (!store_request_insert(w->e->p.store, &r, &w->fault))
+		return false;
+	z->request = r.n;
+	return true;
+}
+
+static void
+fill_answer(struct work *w)
+{
+	enum authority_id	 ca = authority_of(w->e, w->cert.ca);
+
+	answer_status(&w->answer, CMC_CONFIRM_REQUIRED, w->candidate.id);
+	w->answer.status[w->answer.n_status - 1].text = change_name(w->change.kind);
+	answer_cert(&w->answer, w->cert.body);
+	if (ca == AUTHORITY_MANAGEMENT)
+		answer_cert(&w->answer, buf_view(&w->e->authorities.list[ca].der));
+	w->done = true;
+}
+
+/* Stage 7, in the second transaction: the lineage may have ended meanwhile. */
+bool
+change_finish(struct work *w)
+{
+	struct change_issue	i = { .cert = w->cert.n, .der = w->cert.body,
+		.deed = w->deed, .sealed = w->sealed, .kind = w->change.kind };
+	struct store_authz	z;
+	bool			done;
+
+	if (w->course == COURSE_GIVE_BACK) {
+		work_refuse(w, w->candidate.id, CMC_INTERNAL_CA_ERROR);
+		return change_give_up(w->e, &w->cert, w->now, &w->fault);
+	}
+	if (!store_authz_find_n(w->e->p.store, w->prior.n, w->a, &w->prior, &w->fault) ||
+	    !store_authz_find_n(w->e->p.store, w->authz.n, w->a, &z, &w->fault))
+		return false;
+	if (w->prior.successor != w->cert.n)
+		return refuse_why(w, CVP_OLD_REVOKED, "corrections, 8",
+		    "the certificate was revoked meanwhile");
+	if (!record_request(w, &z))
+		return false;
+	if (w->course == COURSE_ISSUE) {
+		if (!change_issued(w->e, &i, &z, w->now, &w->fault))
+			return false;
+	} else if (!store_authz_update(w->e->p.store, &z, z.state, &done, &w->fault)) {
+		return false;
+	}
+	fill_answer(w);
+	return true;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Successors, seen by the signer (docs/adr/0020): the engine brings a message
+ * and a certificate to be signed; whether the one allows the other is found
+ * out here, from the message itself.
+ */
+#include "codec/oid.h"
+#include "crypt/digest.h"
+#include "message/issue.h"
+#include "message/proof.h"
+#include "pki/change_rule.h"
+#include "pki/signer_room.h"
+
+#define CONTENT_DEPTH_MAX	40
+
+/* What a message turned out to be. */
+struct asked {
+	struct cert		old;
+	struct cmc_request	data;
+	struct certreq		request;
+	uint8_t			spki_hash[SHA256_OCTETS];
+};
+
+/* Issued by one of our CAs. */
+static bool
+check_ours(struct signer *s, const struct cert *c, struct fault *f)
+{
+	for (enum authority_id ca = AUTHORITY_IKE; ca <= AUTHORITY_MANAGEMENT; ca++)
+		if (view_equal(c->issuer, s->authorities.list[ca].cert.subject))
+			return !c->is_ca && certificate_verify(c, &s->authorities.list[ca].cert, f);
+	return fault_set(f, FAULT_REFUSED, "", "a certificate of another CA");
+}
+
+static bool
+read_data(struct signer *s, const struct cms_signed *m, struct asked *out, struct fault *f)
+{
+	if (!view_equal(m->content_type, OID_CT_PKI_DATA) || !m->has_content)
+		return fault_set(f, FAULT_MALFORMED, "RFC 10002, 3.2", "no PKIData");
+	if (!der_check(m->content, CONTENT_DEPTH_MAX, f) || !cmc_request_decode(m->content,
+	    s->arena, &cmc_limits_peer, &out->data, NULL, f))
+		return false;
+	return out->data.n_requests == 1 || fault_set(f, FAULT_REFUSED, "corrections, 15",
+	    "%zu requests", out->data.n_requests);
+}
+
+static bool
+check_pop(struct asked *a, struct fault *f)
+{
+	struct pubkey	*pub = pubkey_from_spki(a->request.spki, f);
+	bool		 ok = pub != NULL && certreq_check_pop(&a->request, pub, f);
+
+	pubkey_free(pub);
+	return ok;
+}
+
+/* Signed by the old certificate, and by the key that is to be certified. */
+static bool
+open_asked(struct signer *s, struct view old, struct view message, struct asked *out,
+    struct fault *f)
+{
+	struct cms_signed	m;
+
+	if (!cert_decode(old, &out->old, f) || !check_ours(s, &out->old, f) ||
+	    !message_open(message, s->arena, &m, f) ||
+	    !message_verify_cert(&m, &out->old, NULL, SIGNING_CERTIFICATE_REQUIRED, f) ||
+	    !read_data(s, &m, out, f) ||
+	    !certreq_read(&out->data.requests[0], s->arena, &out->request, f) ||
+	    !check_pop(out, f))
+		return false;
+	sha256(out->request.spki, out->spki_hash);
+	return true;
+}
+
+/* Our serial numbers hold the number that `replaces` names. */
+static int64_t
+number_of(const struct cert *c)
+{
+	struct view	serial = serial_magnitude(c->serial);
+	int64_t		n = 0;
+
+	for (size_t i = 1; i <= 5 && serial.n > 5; i++)
+		n = n << 8 | serial.p[i];
+	return n;
+}
+
+/* --- USE -------------------------------------------------------------------------- */
+
+struct use_question {
+	struct seal_facts	facts;
+	struct view		sealed, old, message, spki;
+	uint8_t			state;
+};
+
+static bool
+read_use(struct wire *w, struct use_question *q, struct fault *f)
+{
+	seal_facts_get(w, &q->facts);
+	q->sealed = wire_get_view(w);
+	q->old = wire_get_view(w);
+	q->message = wire_get_view(w);
+	q->state = wire_get_u8(w);
+	q->spki = wire_get_view(w);
+	if (!wire_end(w, "USE", f))
+		return false;
+	return q->spki.n == SHA256_OCTETS || fault_set(f, FAULT_MALFORMED, "",
+	    "USE: key digest of %zu octets", q->spki.n);
+}
+
+/* The proof in the message's authzUse, made with k over the requests in it. */
+static bool
+use_holds(const struct asked *a, const uint8_t *k, bool *holds, struct fault *f)
+{
+	const struct cmc_control	*c = cmc_find(&a->data.controls, CVP_AUTHZ_USE);
+	struct cvp_use			 use;
+	uint8_t				 want[PROOF_OCTETS];
+
+	if (c == NULL)
+		return fault_set(f, FAULT_REFUSED, "", "USE: no authzUse in the message");
+	if (!cvp_use_decode(c->value, &use, f) || !proof_check_form(&use.proof, f))
+		return false;
+	proof_identity(k, a->data.req_sequence, want);
+	*holds = proof_equal(want, use.proof.witness);
+	secret_wipe(want, sizeof(want));
+	return true;
+}
+
+bool
+signer_answer_use(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
+{
+	struct use_question	q;
+	struct asked		a;
+	struct secret		k = { 0 };
+	struct buf		next;
+	bool			known, holds = false, ok;
+
+	(void)now;
+	if (!read_use(w, &q, f) || !open_asked(s, q.old, q.message, &a, f) ||
+	    !signer_check_step(&q.facts, q.state, q.spki, a.spki_hash, f) ||
+	    !signer_key_or_dummy(s, &q.facts, q.sealed, &k, &known, f))
+		return false;
+	buf_init(&next, 512);
+	ok = use_holds(&a, k.p, &holds, f);
+	holds = holds & known & (q.facts.replaces == number_of(&a.old));
+	q.facts.state = q.state;
+	memcpy(q.facts.spki_hash, q.spki.p, q.spki.n);
+	ok = ok && (!holds || signer_seal(s, &q.facts, view_of(k.p, k.n), &next, f));
+	wire_put_u8(answer, holds);
+	wire_put_view(answer, buf_view(&next));
+	buf_clear(&next);
+	secret_clear(&k);
+	return ok;
+}
+
+/* --- CHANGE -------------------------------------------------------------------------- */
+
+static bool
+read_change(struct wire *w, struct change_request *q, struct fault *f)
+{
+	memset(q, 0, sizeof(*q));
+	q->old = wire_get_view(w);
+	q->message = wire_get_view(w);
+	q->template = wire_get_view(w);
+	q->tbs = wire_get_view(w);
+	q->id = wire_get_view(w);
+	q->terms = wire_get_view(w);
+	q->label = wire_get_view(w);
+	q->deed = wire_get_view(w);
+	q->use = wire_get_u8(w) != 0;
+	if (q->use) {
+		seal_facts_get(w, &q->facts);
+		q->sealed = wire_get_view(w);
+		q->use_terms = wire_get_view(w);
+		q->use_label = wire_get_view(w);
+	}
+	return wire_end(w, "CHANGE", f);
+}
+
+/* The terms are those the old certificate was issued under: the deed says so. */
+static bool
+by_deed(struct signer *s, const struct change_request *q, struct granted_terms *g,
+    struct fault *f)
+{
+	struct deed	d = { .cert = q->old, .id = q->id, .terms = q->terms,
+		.template = q->template, .label = q->label };
+
+	return signer_check_deed(s, &d, q->deed, f) &&
+	    granted_terms_read(q->terms, s->arena, g, f);
+}
+
+/* The terms are those of an authorization whose token was shown for this key. */
+static bool
+by_use(struct signer *s, const struct change_request *q, const struct asked *a,
+    struct granted_terms *g, struct secret *k, struct fault *f)
+{
+	uint8_t	digest[SHA256_OCTETS];
+
+	sha256(q->use_terms, digest);
+	if (q->facts.state != STORE_AUTHZ_IN_PROGRESS ||
+	    memcmp(digest, q->facts.terms_digest, sizeof(digest)) != 0)
+		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the terms that are sealed");
+	if (q->facts.replaces == 0 || q->facts.replaces != number_of(&a->old))
+		return fault_set(f, FAULT_REFUSED, "corrections, 15",
+		    "CHANGE: the authorization does not replace this certificate");
+	if (memcmp(a->spki_hash, q->facts.spki_hash, sizeof(digest)) != 0)
+		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the key that proved its token");
+	return signer_unseal(s, &q->facts, q->sealed, k, f) &&
+	    granted_terms_read(q->use_terms, s->arena, g, f);
+}
+
+static bool
+judge(struct signer *s, const struct change_request *q, const struct asked *a,
+    const struct template *t, const struct granted_terms *g, int64_t now,
+    struct change_verdict *v, struct fault *f)
+{
+	struct change_ask	ask = {
+		.old = &a->old, .request = &a->request, .template = t, .now = now,
+		.terms = q->use ? NULL : g, .use = q->use ? g : NULL,
+		.label = arena_str(s->arena, q->use ? q->use_label : q->label),
+	};
+
+	return change_judge(&ask, s->arena, v, f);
+}
+
+static bool
+put_answer(struct signer *s, const struct change_request *q, struct view cert,
+    const struct secret *k, struct buf *answer, struct fault *f)
+{
+	struct seal_facts	facts = q->facts;
+	struct deed		d = { .cert = cert, .template = q->template };
+	struct buf		sealed;
+	bool			ok;
+
+	d.id = q->use ? q->facts.id : q->id;
+	d.terms = q->use ? q->use_terms : q->terms;
+	d.label = q->use ? q->use_label : q->label;
+	buf_init(&sealed, 512);
+	facts.state = STORE_AUTHZ_ISSUED;
+	ok = !q->use || signer_seal(s, &facts, view_of(k->p, k->n), &sealed, f);
+	wire_put_view(answer, cert);
+	wire_put_view(answer, buf_view(&sealed));
+	buf_clear(&sealed);
+	return ok && signer_put_deed(s, &d, answer, f);
+}
+
+bool
+signer_answer_change(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
+{
+	struct change_request	 q;
+	struct change_verdict	 v;
+	struct granted_terms	 g;
+	struct template_entry	*e;
+	struct secret		 k = { 0 };
+	struct asked		 a;
+	struct buf		 cert;
+	bool			 ok;
+
+	if (!read_change(w, &q, f))
+		return false;
+	if ((e = templates_find(&s->templates, q.template)) == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"",
+		    (int)q.template.n, (const char *)q.template.p);
+	buf_init(&cert, CERT_OCTETS_MAX);
+	ok = open_asked(s, q.old, q.message, &a, f) &&
+	    (q.use ? by_use(s, &q, &a, &g, &k, f) : by_deed(s, &q, &g, f)) &&
+	    judge(s, &q, &a, &e->t, &g, now, &v, f) &&
+	    signer_check_tbs(s, &e->t, &v.holder, a.spki_hash, q.tbs, now, f) &&
+	    certificate_sign(q.tbs, s->keys[e->t.management ? AUTHORITY_MANAGEMENT :
+	    AUTHORITY_IKE], &cert, f) &&
+	    put_answer(s, &q, buf_view(&cert), &k, answer, f);
+	secret_clear(&k);
+	buf_clear(&cert);
+	return ok;
+}
