@@ -34,7 +34,8 @@ bool
 request_build(const struct request_terms *t, struct key *key, struct buf *out,
     struct fault *f)
 {
-	struct pkcs10_plan	p = { .subject = t->subject, .spki = key_spki(key) };
+	struct pkcs10_plan	p = { .subject = t->subject, .spki = key_spki(key),
+		.change_subject_name = t->change_names };
 	struct general_names	san = { 0 };
 	uint8_t			ski[REQUEST_SKI_OCTETS];
 	struct buf		witness, info, sig;

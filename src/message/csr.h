@@ -18,6 +18,7 @@ struct request_terms {
 	struct view	 subject;	/* Name, DER; empty: the empty Name, "the PKI knows" */
 	struct view	 san;		/* GeneralNames, DER; may be empty */
 	const uint8_t	*link_witness;	/* 32 octets for popLinkWitnessV2, or NULL */
+	struct view	 change_names;	/* ChangeSubjectName, DER; may be empty */
 };
 
 /* SubjectKeyIdentifier of an SPKI: RFC 5280, 4.2.1.2, method 1. */

@@ -27,6 +27,7 @@ static const struct text_key {
 	KEY("label", label, false),
 	KEY("address", address, false),
 	KEY("subnets", subnets, false),
+	KEY("renew-key", renew_key, false),
 #undef KEY
 };
 #define TEXT_KEYS	(sizeof(text_keys) / sizeof(text_keys[0]))
@@ -161,6 +162,21 @@ set_not_after(struct ticket *t, struct view value, struct fault *f)
 	    "not-after is not a date like 2026-12-31T00:00:00Z");
 }
 
+/* "33%" */
+static bool
+set_percent(struct ticket *t, struct view value, struct fault *f)
+{
+	unsigned	n = 0;
+
+	for (size_t i = 0; i < value.n && i < 3 && value.p[i] >= '0' && value.p[i] <= '9'; i++)
+		n = n * 10 + (unsigned)(value.p[i] - '0');
+	if (n == 0 || n > 100 || value.p[value.n - 1] != '%' || value.n > 4 ||
+	    value.n != (size_t)(n > 99 ? 4 : n > 9 ? 3 : 2))
+		return fault_set(f, FAULT_MALFORMED, RULE, "renew-last is not 1%% ... 100%%");
+	t->renew_percent = n;
+	return true;
+}
+
 static bool
 key_is(struct view key, const char *name)
 {
@@ -178,6 +194,8 @@ set_key(struct ticket *t, struct view key, struct view value, struct fault *f)
 		return add_peer(t, value, f);
 	if (key_is(key, "not-after"))
 		return set_not_after(t, value, f);
+	if (key_is(key, "renew-last"))
+		return set_percent(t, value, f);
 	for (size_t i = 0; i < TEXT_KEYS; i++) {
 		char	*out = (char *)t + text_keys[i].at;
 
@@ -308,6 +326,10 @@ ticket_check(const struct ticket *t, struct fault *f)
 		if (text_keys[i].required && ((const char *)t)[text_keys[i].at] == '\0')
 			return fault_set(f, FAULT_MALFORMED, RULE, "%s is missing",
 			    text_keys[i].name);
+	if (t->renew_key[0] != '\0' && strcmp(t->renew_key, "new") != 0 &&
+	    strcmp(t->renew_key, "same") != 0 && strcmp(t->renew_key, "either") != 0)
+		return fault_set(f, FAULT_MALFORMED, RULE,
+		    "renew-key \"%s\" is none of new, same, either", t->renew_key);
 	if (memcmp(t->anchor, none, sizeof(none)) == 0)
 		return fault_set(f, FAULT_MALFORMED, RULE, "anchor is missing");
 	if (strncmp(t->url, "http://", 7) != 0 && strncmp(t->url, "https://", 8) != 0)
@@ -361,6 +383,10 @@ each(const struct ticket *t, void (*put)(void *ctx, const char *key, const char 
 	if (t->not_after != 0) {
 		date_format(t->not_after, text);
 		put(ctx, "not-after", text);
+	}
+	if (t->renew_percent != 0) {
+		snprintf(text, sizeof(text), "%u%%", t->renew_percent);
+		put(ctx, "renew-last", text);
 	}
 	for (size_t i = 0; i < t->n_peers; i++) {
 		const struct ticket_peer *p = &t->peers[i];

@@ -37,6 +37,8 @@ struct ticket {
 	char	template[68];
 	char	key[16];		/* "ec-p256" */
 	int64_t	not_after;		/* of the authorization; 0 = not said */
+	char	renew_key[8];		/* "new", "same" or "either"; "" = not said */
+	unsigned renew_percent;		/* renewal in this last part of the lifetime; 0 = not said */
 	char	label[132];
 	char	address[256];		/* own IKE address; "" = any */
 	char	subnets[TICKET_SUBNETS_MAX];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/cvp.h"
 #include "codec/extension.h"
 #include "codec/oid.h"
 #include "message/csr.h"
@@ -10,6 +11,7 @@
 #define REQUESTS_MAX	(32u << 10)
 #define CONTENT_MAX	(48u << 10)	/* all of a PKIData */
 #define SAN_MAX		(8u << 10)	/* sixteen names of 255 octets, and room */
+#define PROOF_MAX	128	/* IdentityProofV2 as we write it has 61 octets */
 #define TAG_SEQUENCE	0x30
 
 /* What is known while a request is made.  Holds K: wiped at the end. */
@@ -160,6 +162,114 @@ ask_enroll(const struct ticket *t, struct key *key, const struct rng *rng, int64
 	return ok;
 }
 
+/* --- a successor ------------------------------------------------------------------- */
+
+/* By a certificate, which travels along. */
+static bool
+sign_by_cert(const struct cert *cert, struct key *key, struct view content, int64_t now,
+    struct buf *out, struct fault *f)
+{
+	struct message_signer	s;
+	bool			ok;
+
+	if (!message_signer_cert(&s, key_sigalg(key), key_digest(key), cert->der, NULL, 0, f))
+		return false;
+	ok = message_sign(&s, key, OID_CT_PKI_DATA, content, now, out, f);
+	message_signer_clear(&s);
+	return ok;
+}
+
+/* The whole request, also what stays as it is (RFC 4809, 3.5.2). */
+static bool
+write_change_requests(const struct ask_change *q, struct making *m, struct fault *f)
+{
+	struct request_terms	terms = {
+		.subject = q->old->subject, .san = q->old->san_value, .change_names = q->names,
+	};
+	size_t			mark;
+
+	if (!request_build(&terms, q->key, &m->p10, f))
+		return false;
+	mark = cmc_requests_begin(&m->requests);
+	cmc_put_tcr(&m->requests, ASK_REQUEST_ID, buf_view(&m->p10));
+	cmc_requests_end(&m->requests, mark);
+	return buf_check(&m->requests, "request", f);
+}
+
+/* The token of the authorization, shown over the requests. */
+static bool
+write_use(const struct ask_change *q, struct cmc_writer *w, struct making *m, struct fault *f)
+{
+	struct cvp_use	use = { .request = ASK_REQUEST_ID };
+	struct cmc_mark	mark;
+	struct buf	proof;
+	uint8_t		witness[PROOF_OCTETS];
+	bool		ok;
+
+	if (!derive_key(q->use, m, f))
+		return false;
+	proof_identity(m->k, buf_view(&m->requests), witness);
+	buf_init(&proof, PROOF_MAX);
+	proof_put(&proof, witness);
+	use.id = buf_view(&m->id);
+	ok = cmc_proof_decode(buf_view(&proof), &use.proof, f);
+	mark = cmc_control_begin(w, ASK_USE_ID, CVP_AUTHZ_USE);
+	cvp_put_use(&m->content, &use);
+	cmc_control_end(w, mark);
+	buf_clear(&proof);
+	return ok;
+}
+
+bool
+ask_change(const struct ask_change *q, const struct rng *rng, int64_t now,
+    struct exchange *x, struct buf *out, struct fault *f)
+{
+	struct cmc_writer	w;
+	struct making		m;
+	uint32_t		id = ASK_USE_ID + 1;
+	bool			ok;
+
+	making_init(&m);
+	exchange_begin(x, rng);
+	ok = write_change_requests(q, &m, f);
+	cmc_data_begin(&w, &m.content);
+	exchange_put(x, rng, &w, &id);
+	ok = ok && (q->use == NULL || write_use(q, &w, &m, f));
+	cmc_write_requests(&w, buf_view(&m.requests));
+	cmc_finish(&w);
+	ok = ok && buf_check(&m.content, "request", f) &&
+	    sign_by_cert(q->old, q->old_key, buf_view(&m.content), now, out, f);
+	making_clear(&m);
+	return ok;
+}
+
+bool
+ask_revocation(const struct cert *cert, struct key *key, unsigned reason,
+    const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
+    struct fault *f)
+{
+	struct cmc_revoke	r = { .cert = { cert->issuer, cert->serial },
+		.reason = (uint8_t)reason };
+	struct cmc_writer	w;
+	struct cmc_mark		mark;
+	struct buf		content;
+	uint32_t		id = ASK_REVOKE_ID + 1;
+	bool			ok;
+
+	buf_init(&content, CONTENT_MAX);
+	exchange_begin(x, rng);
+	cmc_data_begin(&w, &content);
+	mark = cmc_control_begin(&w, ASK_REVOKE_ID, CMC_REVOKE_REQUEST);
+	cmc_put_revoke(&content, &r);
+	cmc_control_end(&w, mark);
+	exchange_put(x, rng, &w, &id);
+	cmc_finish(&w);
+	ok = buf_check(&content, "revocation", f) &&
+	    sign_by_cert(cert, key, buf_view(&content), now, out, f);
+	buf_clear(&content);
+	return ok;
+}
+
 /* --- confirmation ------------------------------------------------------------------ */
 
 static bool
@@ -187,16 +297,12 @@ ask_confirm(const struct cert *cert, struct key *key, const char *reason,
     const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
     struct fault *f)
 {
-	struct message_signer	s;
 	struct buf		content;
 	bool			ok;
 
-	if (!message_signer_cert(&s, key_sigalg(key), key_digest(key), cert->der, NULL, 0, f))
-		return false;
 	buf_init(&content, CONTENT_MAX);
 	ok = write_confirmation(cert, reason, rng, x, &content, f) &&
-	    message_sign(&s, key, OID_CT_PKI_DATA, buf_view(&content), now, out, f);
+	    sign_by_cert(cert, key, buf_view(&content), now, out, f);
 	buf_clear(&content);
-	message_signer_clear(&s);
 	return ok;
 }

@@ -11,6 +11,8 @@
 
 #define ASK_REQUEST_ID	1u	/* body part of the certification request */
 #define ASK_CONFIRM_ID	1u	/* control confirmCertAcceptance */
+#define ASK_REVOKE_ID	1u	/* control revokeRequest */
+#define ASK_USE_ID	2u	/* control authzUse */
 
 /*
  * The request: PKCS #10 in reqSequence, proofs of the token, signed by the
@@ -18,6 +20,22 @@
  */
 MUST_CHECK bool ask_enroll(const struct ticket *t, struct key *key, const struct rng *rng,
     int64_t now, struct exchange *x, struct buf *out, struct fault *f);
+
+/* A request that a certificate signs (profile, 7.7). */
+struct ask_change {
+	const struct cert	*old;		/* its names are copied */
+	struct key		*old_key;
+	struct key		*key;		/* to be certified; may be old_key */
+	struct view		 names;		/* ChangeSubjectName, DER; empty: none */
+	const struct ticket	*use;		/* of an authorization that replaces old; or NULL */
+};
+MUST_CHECK bool ask_change(const struct ask_change *q, const struct rng *rng, int64_t now,
+    struct exchange *x, struct buf *out, struct fault *f);
+
+/* The holder of a certificate gives it up (RFC 4809, 3.5.3); reason: CRLReason. */
+MUST_CHECK bool ask_revocation(const struct cert *cert, struct key *key, unsigned reason,
+    const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
+    struct fault *f);
 
 /*
  * The confirmation, signed by the new certificate: accepted, or rejected for

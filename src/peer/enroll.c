@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -12,10 +11,10 @@
 #include "peer/ask.h"
 #include "peer/enroll.h"
 #include "peer/enroll_state.h"
+#include "peer/talk.h"
 
 #define ANSWER_MAX	(1u << 20)	/* status, a certificate, a chain: kilobytes */
 #define ARENA_MAX	(8u << 20)
-#define LOCK_FILE	"enroll/lock"
 #define TICKET_FILE	"ticket"
 #define TOKEN_USED	"used"		/* what a kept ticket says instead */
 
@@ -44,34 +43,11 @@ path_of(const struct run *w, const char *name, char out[INSTALL_PATH_MAX], struc
 	return path_join(out, INSTALL_PATH_MAX, w->q->dir, name, f);
 }
 
-/*
- * Whoever may write there could give us a key he knows, or take ours: what is
- * another's, or everybody's, such as a folder in /tmp, is not used.
- */
-static bool
-check_folder(const char *dir, const char *inner, struct fault *f)
-{
-	struct stat	outside, inside;
-
-	if (stat(dir, &outside) != 0 || lstat(inner, &inside) != 0)
-		return fault_set(f, FAULT_IO, "", "could not look at \"%s\": %s", inner,
-		    error_text(errno));
-	if (!S_ISDIR(inside.st_mode) || (inside.st_uid != geteuid() &&
-	    inside.st_uid != outside.st_uid && inside.st_uid != 0))
-		return fault_set(f, FAULT_CONFLICT, "", "\"%s\" is no folder of this user", inner);
-	if (((outside.st_mode | inside.st_mode) & S_IWOTH) != 0)
-		return fault_set(f, FAULT_CONFLICT, "", "everybody may write in \"%s\": take a "
-		    "folder of your own", (outside.st_mode & S_IWOTH) != 0 ? dir : inner);
-	return true;
-}
-
 static bool
 open_folder(struct run *w, struct fault *f)
 {
-	char	path[INSTALL_PATH_MAX];
-
-	if (!path_of(w, ENROLL_FOLDER, path, f) || !dir_make(path, 0700, f) ||
-	    !check_folder(w->q->dir, path, f) || !path_of(w, LOCK_FILE, path, f) || (w->lock = file_lock(path, f)) == -1)
+	if (!enroll_folder(w->q->dir, ENROLL_FOLDER, f) ||
+	    (w->lock = enroll_lock(w->q->dir, f)) == -1)
 		return false;
 	return enroll_state_load(w->q->dir, &w->st, f);
 }
@@ -259,13 +235,6 @@ refused_ticket(const struct ticket *t, struct fault *f)
 	    "for the state of id \"%.40s\", or for a new ticket", until, t->id);
 }
 
-static bool
-is_badly_made(const struct exchange_failure *why)
-{
-	return why->has_fail && why->code == 0 && why->status == CMC_FAILED &&
-	    (why->fail == CMC_BAD_MESSAGE_CHECK || why->fail == CMC_BAD_REQUEST);
-}
-
 /* Whatever the PKI said no to: nothing of it counts, the key is kept. */
 static bool
 request_refused(struct run *w, const struct exchange_failure *why, struct fault *f)
@@ -277,7 +246,7 @@ request_refused(struct run *w, const struct exchange_failure *why, struct fault 
 		*f = said;
 		return false;
 	}
-	if (is_badly_made(why) && !w->st.rebuilt) {
+	if (talk_is_badly_made(why) && !w->st.rebuilt) {
 		w->st.rebuilt = true;
 		return write_request(w, f);
 	}
@@ -288,37 +257,6 @@ request_refused(struct run *w, const struct exchange_failure *why, struct fault 
 		return refused_ticket(w->q->ticket, f);
 	*f = said;
 	return false;
-}
-
-static void
-keep_cert(struct run *w, struct view der)
-{
-	struct buf	*b = &w->st.certs[w->st.n_certs++];
-
-	buf_reset(b);
-	buf_add_view(b, der);
-}
-
-/* Certificate and path, as they will be installed; of a bad one only the ends. */
-static bool
-stage_certs(struct run *w, const struct cert *c, const struct accept_terms *t, bool good,
-    struct fault *f)
-{
-	struct view	cas[INSTALL_CA_MAX];
-	size_t		n = 0;
-
-	w->st.n_certs = 0;
-	keep_cert(w, c->der);
-	if (!good)
-		keep_cert(w, t->anchor);
-	else if (!accept_chain(c, t, cas, &n, f))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		keep_cert(w, cas[i]);
-	for (size_t i = 0; i < w->st.n_certs; i++)
-		if (!buf_check(&w->st.certs[i], "certificate", f))
-			return false;
-	return true;
 }
 
 static bool
@@ -360,38 +298,13 @@ step_request(struct run *w, struct fault *f)
 		*f = bad;
 		return false;
 	}
-	if (!stage_certs(w, &c, &t, v == ACCEPT_GOOD, f))
+	if (!talk_stage(&w->st, &c, &t, v == ACCEPT_GOOD, f))
 		return false;
 	w->st.x = x;
 	w->st.rebuilt = false;
 	w->st.step = v == ACCEPT_GOOD ? ENROLL_CONFIRM : ENROLL_REJECT;
 	(void)text_escape(view_str(bad.text), 0, w->st.reason, sizeof(w->st.reason));
 	return write_confirmation(w, f);
-}
-
-/* success about our very control, and the very certificate (corrections, 11). */
-static bool
-is_receipt(const struct run *w, const struct exchange_answer *r, struct fault *f)
-{
-	const struct cmc_status_info	*s = cmc_status_of(&r->status, ASK_CONFIRM_ID);
-	bool				 named = false, there = false;
-
-	for (size_t i = 0; s != NULL && i < s->n_refs; i++)
-		named |= s->refs[i].n == 1 && s->refs[i].path[0] == ASK_CONFIRM_ID;
-	for (size_t i = 0; i < r->message.certificate_count; i++)
-		there |= view_equal(r->message.certificates[i], buf_view(&w->st.certs[0]));
-	if (!named || s->status != CMC_SUCCESS || !there)
-		return fault_set(f, FAULT_SIGNATURE, "",
-		    "the answer is no receipt for this certificate");
-	return true;
-}
-
-/* The PKI has revoked what was not confirmed in time. */
-static bool
-is_too_late(const struct exchange_failure *why)
-{
-	return why->code == CVP_CONFIRMATION_LATE || (why->has_fail &&
-	    (why->fail == CMC_BAD_IDENTITY || why->fail == CMC_BAD_CERT_ID));
 }
 
 /* Nothing of this enrolment is left; its key was in a revoked certificate. */
@@ -410,14 +323,14 @@ confirmation_refused(struct run *w, const struct exchange_failure *why, struct f
 	struct fault	said = { 0 };
 
 	exchange_fault(why, &said);
-	if (said.kind != FAULT_BUSY && is_too_late(why)) {
+	if (said.kind != FAULT_BUSY && talk_is_too_late(why)) {
 		if (!give_up(w, f))
 			return false;
 		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.4.11", "the certificate was not "
 		    "confirmed in time, and the PKI has revoked it; ask your Admin for a new "
 		    "ticket");
 	}
-	if (is_badly_made(why) && !w->st.rebuilt) {
+	if (talk_is_badly_made(why) && !w->st.rebuilt) {
 		w->st.rebuilt = true;
 		return write_confirmation(w, f);
 	}
@@ -443,7 +356,7 @@ step_confirm(struct run *w, struct fault *f)
 	exchange_failure(&r, CMC_WHOLE_MESSAGE, &why);
 	if (why.status != CMC_SUCCESS)
 		return confirmation_refused(w, &why, f);
-	if (!is_receipt(w, &r, f))
+	if (!talk_is_receipt(&w->st, &r, f))
 		return false;
 	w->st.step = ENROLL_INSTALL;
 	return save(w, f);
@@ -464,9 +377,9 @@ step_reject(struct run *w, struct fault *f)
 	if (!ask(w, "confirmation", &x, &r, f))
 		return false;
 	exchange_failure(&r, CMC_WHOLE_MESSAGE, &why);
-	if (why.status != CMC_SUCCESS && !is_too_late(&why))
+	if (why.status != CMC_SUCCESS && !talk_is_too_late(&why))
 		return confirmation_refused(w, &why, f);
-	if (why.status == CMC_SUCCESS && !is_receipt(w, &r, f))
+	if (why.status == CMC_SUCCESS && !talk_is_receipt(&w->st, &r, f))
 		return false;
 	strcpy(reason, w->st.reason);
 	if (!give_up(w, f))

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -30,6 +33,7 @@ void
 enroll_state_init(struct enroll_state *s)
 {
 	memset(s, 0, sizeof(*s));
+	s->folder = ENROLL_FOLDER;
 	buf_init(&s->message, ENROLL_MESSAGE_MAX);
 	for (size_t i = 0; i < ENROLL_CERTS_MAX; i++)
 		buf_init(&s->certs[i], INSTALL_CERT_MAX);
@@ -42,6 +46,56 @@ enroll_state_clear(struct enroll_state *s)
 	for (size_t i = 0; i < ENROLL_CERTS_MAX; i++)
 		buf_clear(&s->certs[i]);
 	enroll_state_init(s);
+}
+
+/* --- the folder ------------------------------------------------------------------------- */
+
+/*
+ * Whoever may write there could give us a key he knows, or take ours: what is
+ * another's, or everybody's, such as a folder in /tmp, is not used.
+ */
+static bool
+check_folder(const char *dir, const char *inner, struct fault *f)
+{
+	struct stat	outside, inside;
+
+	if (stat(dir, &outside) != 0 || lstat(inner, &inside) != 0)
+		return fault_set(f, FAULT_IO, "", "could not look at \"%s\": %s", inner,
+		    error_text(errno));
+	if (!S_ISDIR(inside.st_mode) || (inside.st_uid != geteuid() &&
+	    inside.st_uid != outside.st_uid && inside.st_uid != 0))
+		return fault_set(f, FAULT_CONFLICT, "", "\"%s\" is no folder of this user", inner);
+	if (((outside.st_mode | inside.st_mode) & S_IWOTH) != 0)
+		return fault_set(f, FAULT_CONFLICT, "", "everybody may write in \"%s\": take a "
+		    "folder of your own", (outside.st_mode & S_IWOTH) != 0 ? dir : inner);
+	return true;
+}
+
+bool
+enroll_folder(const char *dir, const char *folder, struct fault *f)
+{
+	char	path[INSTALL_PATH_MAX];
+
+	return path_join(path, sizeof(path), dir, folder, f) && dir_make(path, 0700, f) &&
+	    check_folder(dir, path, f);
+}
+
+int
+enroll_lock(const char *dir, struct fault *f)
+{
+	char	path[INSTALL_PATH_MAX];
+
+	return path_join(path, sizeof(path), dir, ENROLL_LOCK_FILE, f) ? file_lock(path, f) : -1;
+}
+
+static bool
+path_of(const char *dir, const struct enroll_state *s, char out[INSTALL_PATH_MAX],
+    struct fault *f)
+{
+	char	folder[INSTALL_PATH_MAX];
+
+	return path_join(folder, sizeof(folder), dir, s->folder, f) &&
+	    path_join(out, INSTALL_PATH_MAX, folder, ENROLL_STATE_NAME, f);
 }
 
 /* --- writing ------------------------------------------------------------------------ */
@@ -107,7 +161,7 @@ enroll_state_save(const char *dir, const struct enroll_state *s, struct fault *f
 	json_decref(j);
 	if (text == NULL)
 		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
-	ok = path_join(path, sizeof(path), dir, ENROLL_STATE_FILE, f) &&
+	ok = path_of(dir, s, path, f) &&
 	    file_write(path, view_str(text), 0600, f);
 	free(text);
 	return ok;
@@ -216,7 +270,7 @@ enroll_state_load(const char *dir, struct enroll_state *s, struct fault *f)
 	struct buf	text;
 	bool		ok;
 
-	if (!path_join(path, sizeof(path), dir, ENROLL_STATE_FILE, f))
+	if (!path_of(dir, s, path, f))
 		return false;
 	if (!file_exists(path))
 		return true;
@@ -224,7 +278,8 @@ enroll_state_load(const char *dir, struct enroll_state *s, struct fault *f)
 	ok = file_read(path, &text, f);
 	if (ok && !state_from_text(buf_view(&text), s))
 		ok = fault_set(f, FAULT_MALFORMED, "", "\"%s\" is damaged: move the folder "
-		    "\"%s/" ENROLL_FOLDER "\" away and enrol with a new ticket", path, dir);
+		    "\"%s/%s\" away%s", path, dir, s->folder,
+		    strcmp(s->folder, ENROLL_FOLDER) == 0 ? " and enrol with a new ticket" : "");
 	buf_clear(&text);
 	return ok;
 }

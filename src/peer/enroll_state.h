@@ -14,7 +14,9 @@
 #include "peer/install.h"
 
 #define ENROLL_FOLDER		"enroll"
+#define ENROLL_STATE_NAME	"state.json"
 #define ENROLL_STATE_FILE	"enroll/state.json"
+#define ENROLL_LOCK_FILE	"enroll/lock"	/* of renewals too: one at a time */
 #define ENROLL_KEY_FILE		"enroll/key.pem"
 #define ENROLL_MESSAGE_MAX	(64u << 10)	/* what a PKI takes from a Peer */
 #define ENROLL_CERTS_MAX	(1 + INSTALL_CA_MAX)
@@ -33,21 +35,31 @@ enum enroll_step {
 const char *enroll_step_name(enum enroll_step s);	/* "request" */
 
 struct enroll_state {
+	const char	*folder;	/* below the device's: ENROLL_FOLDER, or a renewal's */
 	enum enroll_step step;
-	char		 id[sizeof(((struct ticket *)0)->id)];
-	uint8_t		 ticket[SHA256_OCTETS];	/* digest of the whole ticket */
+	char		 id[sizeof(((struct ticket *)0)->id)];	/* a renewal: what it is */
+	uint8_t		 ticket[SHA256_OCTETS];	/* digest of the whole ticket; a renewal: of
+						   the certificate that it began with */
 	struct exchange	 x;
 	bool		 rebuilt;		/* this step's message was made anew once */
-	char		 reason[ENROLL_REASON_MAX];	/* of a rejection */
+	char		 reason[ENROLL_REASON_MAX];	/* of a rejection; in a receipt */
 	struct buf	 message;
 	struct buf	 certs[ENROLL_CERTS_MAX];	/* own, issuing CA, ..., root */
 	size_t		 n_certs;
 };
 
+/* Make DIR/folder, and see that nobody else can write there. */
+MUST_CHECK bool enroll_folder(const char *dir, const char *folder, struct fault *f);
+/* One process works in dir: a descriptor to close, or -1 with FAULT_BUSY. */
+int	enroll_lock(const char *dir, struct fault *f);
+
 void	enroll_state_init(struct enroll_state *s);
 void	enroll_state_clear(struct enroll_state *s);
 
-/* A folder without a state gives ENROLL_NONE. */
+/*
+ * A folder without a state gives ENROLL_NONE.  s->folder, set by
+ * enroll_state_init() to ENROLL_FOLDER, says which one.
+ */
 MUST_CHECK bool enroll_state_load(const char *dir, struct enroll_state *s,
     struct fault *f);
 MUST_CHECK bool enroll_state_save(const char *dir, const struct enroll_state *s,

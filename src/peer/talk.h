@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * talk.h - what enrolling and renewing read in an answer alike.
+ *
+ * The caller has read the answer with exchange_read(): it is from the PKI and
+ * belongs to what was asked.
+ */
+#ifndef PEER_TALK_H
+#define PEER_TALK_H
+
+#include "peer/accept.h"
+#include "peer/enroll_state.h"
+
+/* Perhaps damaged on the way: the same again, made anew, may be taken. */
+bool	talk_is_badly_made(const struct exchange_failure *why);
+/* The PKI has revoked what was not confirmed in time. */
+bool	talk_is_too_late(const struct exchange_failure *why);
+
+/* Keep certificate and path, as they will be installed; of a bad one only the ends. */
+MUST_CHECK bool talk_stage(struct enroll_state *st, const struct cert *c,
+    const struct accept_terms *t, bool good, struct fault *f);
+
+/* success about our very control, and the very certificate (corrections, 11). */
+MUST_CHECK bool talk_is_receipt(const struct enroll_state *st,
+    const struct exchange_answer *r, struct fault *f);
+
+#endif
