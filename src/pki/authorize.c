@@ -136,6 +136,7 @@ mint(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 		entries[m.n].entry_id = q->entries[i].entry_id;
 		entries[m.n].wanted_id = q->entries[i].wanted_id;
 		entries[m.n].facts.admin = view_str(w->sender.admin.name);
+		entries[m.n].facts.replaces = g[i].replaces;
 		entries[m.n].facts.state = STORE_AUTHZ_OPEN;
 		entries[m.n].facts.epoch = w->e->epoch;
 		sha256(g[i].der, entries[m.n++].facts.terms_digest);
@@ -169,7 +170,7 @@ store_grant(struct work *w, const struct grant *g, int64_t batch, struct fault *
 		.entry_id = g->entry->entry_id, .label = g->label, .terms = g->der,
 		.window_from = g->from, .window_to = g->to,
 		.confirm_within = w->template->t.confirm_seconds,
-		.subject = g->subject, .sans = g->sans, .created = w->now,
+		.replaces = g->replaces, .subject = g->subject, .sans = g->sans, .created = w->now,
 		.state = g->from > w->now ? STORE_AUTHZ_WAITING : STORE_AUTHZ_OPEN,
 		.sealed = g->sealed, .epoch = w->e->epoch, .changed = w->now,
 	};
@@ -335,7 +336,8 @@ grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_re
     struct store_batch *b, uint32_t *code)
 {
 	struct grant_frame	 fr = {
-		.e = w->e, .a = w->a, .now = w->now, .template = w->template,
+		.e = w->e, .a = w->a, .now = w->now, .admin = &w->sender.admin,
+		.template = w->template,
 		.request_terms = &q->terms,
 	};
 	struct grant		*g = arena_array(w->a, q->n_entries, sizeof(*g));

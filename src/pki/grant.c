@@ -74,9 +74,6 @@ check_fields(const struct grant_frame *fr, struct grant *g)
 		return no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is not offered");
 	if (!check_not_offered(fr, g))
 		return false;
-	if (g->entry->replaces != NULL)
-		return no_text(fr, g, CVP_RENEWAL_NOT_ALLOWED,
-		    "a successor of an existing certificate is not offered");
 	if (c == NULL)
 		return no_text(fr, g, CVP_NOT_DISTINGUISHABLE, "no subject and no name");
 	if (c->foreign != 0)
@@ -208,6 +205,57 @@ set_sans(const struct grant_frame *fr, struct grant *g)
 	return g->sans != NULL || no_text(fr, g, CVP_TERMS_CONFLICT, "out of memory");
 }
 
+/* --- replacing ----------------------------------------------------------------------- */
+
+/* Whose certificates this Admin both authorizes and revokes (corrections, 5). */
+static bool
+rules_over(const struct grant_frame *fr, const struct store_cert *c,
+    const struct store_authz *z, bool *yes, struct fault *f)
+{
+	struct store_template	t;
+	struct granted_terms	g;
+
+	*yes = false;
+	if (fr->admin == NULL || c->template == 0 || z->n == 0)
+		return true;
+	if (!store_template_find_n(fr->e->p.store, c->template, fr->a, &t, f) ||
+	    !granted_terms_read(z->terms, fr->a, &g, f))
+		return false;
+	*yes = t.n != 0 && admin_may(fr->admin, t.name, "authorize") &&
+	    admin_may(fr->admin, t.name, "revoke") && (g.cvp.lifecycle == NULL ||
+	    !g.cvp.lifecycle->admin_may_revoke.present || g.cvp.lifecycle->admin_may_revoke.v);
+	return true;
+}
+
+/* The head of its lineage, and nothing that is over: all else is one answer. */
+static bool
+set_replaces(const struct grant_frame *fr, struct grant *g, struct fault *f)
+{
+	const struct cmc_cert_id	*id = g->entry->replaces;
+	struct store_cert		 c;
+	struct store_authz		 z = { 0 };
+	bool				 may = false;
+
+	if (id == NULL)
+		return true;
+	if (!cert_by_serial(fr->e, id->issuer, serial_magnitude(id->serial), false, fr->a, &c, f))
+		return false;
+	if (c.n != 0 && c.authz != 0 &&
+	    !store_authz_find_n(fr->e->p.store, c.authz, fr->a, &z, f))
+		return false;
+	if (c.n != 0 && !rules_over(fr, &c, &z, &may, f))
+		return false;
+	if (!may || c.state != STORE_CERT_CONFIRMED || z.state != STORE_AUTHZ_CONFIRMED ||
+	    z.cert != c.n || fr->now > c.not_after) {
+		no_text(fr, g, CVP_ADMIN_MAY_NOT_REVOKE,
+		    "no certificate that this Admin may have replaced");
+		return true;
+	}
+	g->replaces = c.n;
+	g->lineage = z.n;
+	return true;
+}
+
 /* --- uniqueness -------------------------------------------------------------------- */
 
 enum store_name_kind
@@ -222,8 +270,8 @@ name_kind_of(const struct identity *id)
 }
 
 static bool
-is_taken(const struct grant_frame *fr, const char *value, enum store_name_kind kind,
-    bool *taken, struct fault *f)
+is_taken(const struct grant_frame *fr, const struct grant *g, const char *value,
+    enum store_name_kind kind, bool *taken, struct fault *f)
 {
 	struct store_owner	owners[STORE_OWNERS_MAX];
 	size_t			n;
@@ -231,7 +279,8 @@ is_taken(const struct grant_frame *fr, const char *value, enum store_name_kind k
 	if (!store_name_owners(fr->e->p.store, value, kind, fr->now, owners, &n, f))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		*taken |= owners[i].living;
+		*taken |= owners[i].living &&
+		    (g->lineage == 0 || owners[i].authz != g->lineage);
 	return true;
 }
 
@@ -245,13 +294,13 @@ check_unique(const struct grant_frame *fr, struct grant *g, struct fault *f)
 
 	for (size_t i = 0; i < g->granted.holder.nidentities && !taken; i++) {
 		who = &g->granted.holder.identities[i];
-		if (!is_taken(fr, who->text, name_kind_of(who), &taken, f))
+		if (!is_taken(fr, g, who->text, name_kind_of(who), &taken, f))
 			return false;
 	}
 	if (!taken) {
 		who = NULL;
 		if (!name_is_empty(g->subject) &&
-		    !is_taken(fr, g->subject_key, STORE_NAME_SUBJECT, &taken, f))
+		    !is_taken(fr, g, g->subject_key, STORE_NAME_SUBJECT, &taken, f))
 			return false;
 	}
 	if (taken) {
@@ -325,5 +374,7 @@ grant_entry(const struct grant_frame *fr, const struct cvp_entry *entry, struct 
 	    !set_validity(fr, g) || !set_confirm_within(fr, g) || !set_subject(fr, g) ||
 	    !set_sans(fr, g) || !encode_terms(fr, g))
 		return true;		/* g->code says why not */
-	return check_unique(fr, g, f);
+	if (!set_replaces(fr, g, f))
+		return false;
+	return g->code != 0 || check_unique(fr, g, f);
 }

@@ -15,6 +15,7 @@ struct grant_frame {			/* what all entries share */
 	struct engine			*e;
 	struct arena			*a;
 	int64_t				 now;
+	const struct store_admin	*admin;		/* NULL: the operator */
 	const struct template_entry	*template;
 	struct cvp_terms		 template_terms;
 	const struct cvp_terms		*request_terms;
@@ -33,6 +34,8 @@ struct grant {
 	struct view		 subject;
 	const char		*subject_key;
 	int64_t			 from, to;	/* window */
+	int64_t			 replaces;	/* certificate, or 0... */
+	int64_t			 lineage;	/* ...and its authorization */
 	struct view		 id, sealed;	/* once minted */
 };
 

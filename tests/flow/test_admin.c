@@ -311,8 +311,10 @@ test_names(void **state)
 		    CVP_TERMS_CONFLICT },
 		{ "5: an id that is taken", { .name = "fqdn:wanted.example",
 		    .wanted = peer_device.t.id }, CVP_WANTED_ID },
+		{ "5: replacing without the right to revoke", { .by = &second,
+		    .name = "fqdn:replace.example", .replaces = &old }, CVP_ADMIN_MAY_NOT_REVOKE },
 		{ "15: in the place of another", { .name = "fqdn:replace.example",
-		    .replaces = &old }, CVP_RENEWAL_NOT_ALLOWED },
+		    .replaces = &old }, 0 },
 		{ "22: a key made by the PKI", { .name = "fqdn:keygen.example",
 		    .key_gen = CVP_KEYGEN_PKI }, CVP_NO_KEY_GENERATION },
 	};
