@@ -15,14 +15,16 @@
 #include <cmocka.h>
 
 #include "codec/crl.h"
+#include "peer/ask.h"
 #include "pki_rig.h"
 
 #define TAIL	(1 + 4 + 32)	/* of PROVE: next state, length, key */
 
 static struct rig	rig;
+static struct buf	stolen;		/* a renewal that another device signed */
 
 /* The first question of each op that an enrolment asks. */
-static struct buf	kept[SIGNER_CANCEL + 1];
+static struct buf	kept[SIGNER_OPS];
 
 static bool
 keep(void *ctx, struct view questions)
@@ -33,7 +35,7 @@ keep(void *ctx, struct view questions)
 
 	(void)ctx;
 	if (frame_take(questions, FRAME_BODY_MAX, &q, &used, &f) && used > 0 &&
-	    q.type <= SIGNER_CANCEL && kept[q.type].n == 0) {
+	    q.type < SIGNER_OPS && kept[q.type].n == 0) {
 		buf_init(&kept[q.type], FRAME_BODY_MAX);
 		buf_add(&kept[q.type], questions.p, used);
 	}
@@ -68,8 +70,9 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i <= SIGNER_CANCEL; i++)
+	for (size_t i = 0; i < SIGNER_OPS; i++)
 		buf_clear(&kept[i]);
+	buf_clear(&stolen);
 	rig_stop(&rig);
 	return 0;
 }
@@ -273,6 +276,191 @@ test_crl_of_today(void **state)
 	assert_int_equal(sign_crl(now, now + life, true, true), FAULT_REFUSED);
 }
 
+/* --- CHANGE (docs/adr/0020) ------------------------------------------------------- */
+
+static bool
+keep_change(void *ctx, struct view questions)
+{
+	struct frame	q;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	(void)ctx;
+	if (frame_take(questions, FRAME_BODY_MAX, &q, &used, &f) && used > 0 &&
+	    q.type == SIGNER_CHANGE && kept[SIGNER_CHANGE].n == 0) {
+		buf_init(&kept[SIGNER_CHANGE], FRAME_BODY_MAX);
+		buf_add(&kept[SIGNER_CHANGE], questions.p, used);
+	}
+	return false;
+}
+
+static void
+write_renewal(const struct rig_actor *who, struct buf *out)
+{
+	struct exchange		x;
+	struct fault		f = { 0 };
+	struct cert		c;
+	struct ask_change	q = { .old = &c, .old_key = who->key, .key = who->key };
+
+	rig_must(cert_decode(buf_view(&who->cert), &c, &f), &f);
+	rig_must(ask_change(&q, rng_system(), rig.now, &x, out, &f), &f);
+}
+
+/* With its own key again, on its last day. */
+static void
+renew(const struct rig_actor *who)
+{
+	struct rig_answer	a;
+	struct fault		f = { 0 };
+	struct cert		c;
+	struct buf		message, answer;
+
+	rig_must(cert_decode(buf_view(&who->cert), &c, &f), &f);
+	rig.now = c.not_after - 86400;
+	buf_init(&message, 1u << 16);
+	write_renewal(who, &message);
+	rig_send(&rig, buf_view(&message), &answer);
+	rig_read(&rig, buf_view(&answer), &a);
+	assert_int_equal(rig_fail(&a, ASK_REQUEST_ID), -1);
+	assert_int_not_equal(kept[SIGNER_CHANGE].n, 0);
+	buf_clear(&message);
+	buf_clear(&answer);
+}
+
+/* Two devices; one has asked for a renewal, the other only wrote one. */
+static void
+prepare_change(void)
+{
+	struct ticket		t;
+	struct rig_actor	gw;
+
+	rig_authorize(&rig, "s2s-gateway", "fqdn:gw7.example", "gw7", &t);
+	rig_enroll(&rig, &t, "gw7", &gw);
+	ticket_clear(&t);
+	rig.lose = keep_change;
+	renew(&gw);
+	rig.lose = NULL;
+	rig_actor_clear(&gw);
+	rig_authorize(&rig, "s2s-gateway", "fqdn:gw9.example", "gw9", &t);
+	rig_enroll(&rig, &t, "gw9", &gw);
+	ticket_clear(&t);
+	buf_init(&stolen, 1u << 16);
+	write_renewal(&gw, &stolen);
+	rig_actor_clear(&gw);
+}
+
+static void
+read_change(struct change_request *out)
+{
+	struct frame	q;
+	struct wire	w;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	memset(out, 0, sizeof(*out));
+	rig_must(frame_take(buf_view(&kept[SIGNER_CHANGE]), FRAME_BODY_MAX, &q, &used, &f), &f);
+	wire_init(&w, q.body);
+	out->old = wire_get_view(&w);
+	out->message = wire_get_view(&w);
+	out->template = wire_get_view(&w);
+	out->tbs = wire_get_view(&w);
+	out->id = wire_get_view(&w);
+	out->terms = wire_get_view(&w);
+	out->label = wire_get_view(&w);
+	out->deed = wire_get_view(&w);
+	out->use = wire_get_u8(&w) != 0;
+	assert_true(wire_end(&w, "CHANGE", &f));
+}
+
+static bool
+signs(const struct change_request *q)
+{
+	struct issue_answer	a;
+	struct buf		question, out;
+	struct frame		fr;
+	struct fault		f = { 0 };
+	bool			ok;
+
+	buf_init(&question, FRAME_BODY_MAX);
+	signer_put_change(&question, q);
+	ask(buf_view(&question), &out, &fr);
+	ok = signer_get_issue(&fr, &a, &f);
+	assert_true(ok || f.kind != FAULT_NONE);
+	buf_clear(&question);
+	buf_clear(&out);
+	return ok;
+}
+
+/* v with the first `what` in it replaced; both of one length. */
+static struct view
+with(struct view v, const char *what, const char *by)
+{
+	struct view	copy = arena_copy(rig.arena, v);
+	uint8_t		*at = memmem((void *)(uintptr_t)copy.p, copy.n, what, strlen(what));
+
+	assert_non_null(at);
+	memcpy(at, by, strlen(by));
+	return copy;
+}
+
+static struct view
+flipped(struct view v, size_t at)
+{
+	struct view	copy = arena_copy(rig.arena, v);
+
+	((uint8_t *)(uintptr_t)copy.p)[at] ^= 1;
+	return copy;
+}
+
+/* No successor without the device's own request, and none beside its terms. */
+static void
+test_change_needs_the_device(void **state)
+{
+	struct change_request	good, q;
+	int64_t			now;
+
+	(void)state;
+	prepare_change();
+	now = rig.now;
+	read_change(&good);
+	assert_true(signs(&good));
+	assert_true(signs(&good));	/* after a crash, say */
+	q = good;
+	q.message = buf_view(&stolen);
+	assert_false(signs(&q));
+	q = good;
+	q.message = flipped(good.message, good.message.n - 1);
+	assert_false(signs(&q));
+	q = good;
+	q.tbs = with(good.tbs, "gw7.example", "gw9.example");
+	assert_false(signs(&q));
+	q = good;
+	q.old = flipped(good.old, good.old.n - 1);
+	assert_false(signs(&q));
+	q = good;
+	q.terms = flipped(good.terms, good.terms.n - 1);
+	assert_false(signs(&q));
+	q = good;
+	q.label = VIEW_LIT("gw9");
+	assert_false(signs(&q));
+	q = good;
+	q.template = VIEW_LIT("admin");
+	assert_false(signs(&q));
+	q = good;
+	q.deed = VIEW_NONE;
+	assert_false(signs(&q));
+	q = good;
+	q.use = true;			/* an authorization nobody gave */
+	q.use_terms = good.terms;
+	q.facts.state = STORE_AUTHZ_IN_PROGRESS;
+	assert_false(signs(&q));
+	rig.now -= 300 * 86400;		/* before the time of the terms */
+	assert_false(signs(&good));
+	rig.now = now + 10 * 86400;	/* expired */
+	assert_false(signs(&good));
+	rig.now = now;
+}
+
 /* Answers that are too many, or no answers, are not the next question's. */
 static void
 test_link_is_not_used_again(void **state)
@@ -317,6 +505,7 @@ main(void)
 		cmocka_unit_test(test_issue_once),
 		cmocka_unit_test(test_mint_is_for_admins),
 		cmocka_unit_test(test_crl_of_today),
+		cmocka_unit_test(test_change_needs_the_device),
 		cmocka_unit_test(test_link_is_not_used_again),
 	};
 
