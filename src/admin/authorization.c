@@ -45,6 +45,21 @@ template_key_word(const struct cvp_template *t)
 	return NULL;
 }
 
+/* When a device is to renew, and with which key: for its ticket. */
+static void
+describe_renewal(struct batch *b, const struct cvp_terms *t)
+{
+	static const char *const keys[] = {
+		[CVP_KEYS_NEW] = "new", [CVP_KEYS_SAME] = "same", [CVP_KEYS_EITHER] = "either",
+	};
+	const struct cvp_change_terms	*r = t->lifecycle != NULL ? t->lifecycle->renewal : NULL;
+
+	if (r == NULL || r->keys > CVP_KEYS_EITHER || r->last_percent > 100)
+		return;
+	snprintf(b->renew_key, sizeof(b->renew_key), "%s", keys[r->keys]);
+	b->renew_last = r->last_percent;
+}
+
 /* CertTemplate with the device's names; the subject is the PKI's to write. */
 static bool
 put_names(const struct device *d, struct arena *a, struct cvp_terms *terms, struct fault *f)
@@ -104,6 +119,7 @@ describe(struct authorization *z, size_t n, const struct cvp_template *t,
 	*b = (struct batch){
 		.created = z->a->now, .not_after = z->a->now + w->window_seconds, .entries = n,
 	};
+	describe_renewal(b, &t->terms);
 	batch_begin(b, z->a->rng);
 	if (snprintf(b->template, sizeof(b->template), "%.*s", (int)t->name.n,
 	    (const char *)t->name.p) >= (int)sizeof(b->template) ||
@@ -271,6 +287,7 @@ fill_ticket(struct authorization *z, const struct outcome *o, struct view token,
 	const struct device	*d = o->d;
 
 	t->not_after = o->not_after;
+	t->renew_percent = (unsigned)z->b.renew_last;
 	memcpy(t->anchor, z->a->root_sha256, sizeof(t->anchor));
 	for (size_t i = 0; i < d->n_ids && i < TICKET_IDENTITIES_MAX; i++)
 		identity_format(&d->ids[i], t->identities[t->n_identities++]);
@@ -278,6 +295,7 @@ fill_ticket(struct authorization *z, const struct outcome *o, struct view token,
 	    copy_text(t->id, sizeof(t->id), "id", o->id, f) &&
 	    copy_text(t->template, sizeof(t->template), "template", z->b.template, f) &&
 	    copy_text(t->key, sizeof(t->key), "key", z->b.key, f) &&
+	    copy_text(t->renew_key, sizeof(t->renew_key), "renew-key", z->b.renew_key, f) &&
 	    copy_text(t->label, sizeof(t->label), "label", d->label, f) &&
 	    copy_text(t->address, sizeof(t->address), "address", d->address, f) &&
 	    copy_text(t->subnets, sizeof(t->subnets), "subnets", d->subnets, f) &&

@@ -38,9 +38,10 @@ put_plan(const struct batch *b, struct buf *out)
 	date_format(b->created, created);
 	date_format(b->not_after, until);
 	buf_addf(out, "state: %s\ntemplate: %s\npreset: %s\nkey: %s\nout: %s\ncreated: %s\n"
-	    "not-after: %s\nentries: %zu\ngranted: %zu\nfailed: %zu\nack: %s\n",
+	    "not-after: %s\nentries: %zu\ngranted: %zu\nfailed: %zu\nack: %s\n"
+	    "renew-key: %s\nrenew-last: %zu\n",
 	    state_names[b->state], b->template, b->preset, b->key, b->out, created, until,
-	    b->entries, b->granted, b->failed, b->ack);
+	    b->entries, b->granted, b->failed, b->ack, b->renew_key, b->renew_last);
 }
 
 static bool
@@ -85,6 +86,10 @@ set_key(struct batch *b, const char *key, const char *value, struct fault *f)
 		return set_word(b->out, sizeof(b->out), key, value, f);
 	if (strcmp(key, "key") == 0)
 		return set_word(b->key, sizeof(b->key), key, value, f);
+	if (strcmp(key, "renew-key") == 0)
+		return set_word(b->renew_key, sizeof(b->renew_key), key, value, f);
+	if (strcmp(key, "renew-last") == 0)
+		return set_number(key, value, &b->renew_last, f);
 	if (strcmp(key, "ack") == 0)
 		return set_word(b->ack, sizeof(b->ack), key, value, f);
 	if (strcmp(key, "entries") == 0)

@@ -35,6 +35,8 @@ struct batch {
 	char		 template[68];	/* of this request */
 	char		 preset[68];	/* for rows of the list that name none, or "" */
 	char		 key[16];	/* for tickets */
+	char		 renew_key[8];	/* likewise; "": the template does not renew */
+	size_t		 renew_last;	/* percent */
 	char		 out[BATCH_PATH_MAX];	/* folder of the tickets, absolute */
 	int64_t		 created;
 	int64_t		 not_after;	/* end of the window asked for */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "codec/cert.h"
+#include "codec/oid.h"
 #include "pki/work.h"
 
 #define PAGE_MAX	1000	/* records in one answer */
@@ -85,6 +86,39 @@ find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out, struct f
 	return true;
 }
 
+/* The names in a certificate, as terms have them. */
+static bool
+names_of(struct work *w, const struct store_cert *row, struct cvp_terms *t, struct fault *f)
+{
+	struct cvp_cert		*names = arena_alloc(w->a, sizeof(*names));
+	struct extension	*san = arena_alloc(w->a, sizeof(*san));
+	struct cert		*c = arena_alloc(w->a, sizeof(*c));
+
+	if (names == NULL || san == NULL || c == NULL)
+		return arena_fault(f);
+	if (!cert_decode(row->body, c, f))
+		return fault_within(f, "certificate %" PRId64, row->n);
+	*san = (struct extension){ .oid = OID_SUBJECT_ALT_NAME, .value = c->san_value };
+	*names = t->cert != NULL ? *t->cert : (struct cvp_cert){ 0 };
+	names->subject = c->subject;
+	names->extensions = san;
+	names->n_extensions = c->has_san;
+	t->cert = names;
+	return true;
+}
+
+/* After an update the names are those of the newest certificate. */
+static bool
+set_updated(struct work *w, const struct store_authz *z, struct cvp_terms *t, struct fault *f)
+{
+	struct store_cert	c;
+
+	if (z->updates == 0)
+		return true;
+	return store_cert_find(w->e->p.store, z->cert, true, w->a, &c, f) &&
+	    (c.n == 0 || names_of(w, &c, t, f));
+}
+
 /* What was granted: names and window, for an Admin who has no list of them. */
 static bool
 set_effective(struct work *w, const struct store_authz *z, struct cvp_record *r,
@@ -99,7 +133,7 @@ set_effective(struct work *w, const struct store_authz *z, struct cvp_record *r,
 	if (!cvp_terms_decode(z->terms, w->a, t, f))
 		return fault_within(f, "terms of authorization %" PRId64, z->n);
 	r->effective = t;
-	return true;
+	return set_updated(w, z, t, f);
 }
 
 /* Foreign records are left out, as unknown ones are (corrections, 5). */

@@ -9,7 +9,8 @@
 #include "message/issue.h"
 #include "message/proof.h"
 #include "pki/change_rule.h"
-#include "pki/signer_room.h"
+#include "pki/signer_parts.h"
+#include "store/store_authz.h"
 
 #define CONTENT_DEPTH_MAX	40
 
@@ -125,8 +126,7 @@ use_holds(const struct asked *a, const uint8_t *k, bool *holds, struct fault *f)
 }
 
 bool
-signer_answer_use(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
-    struct fault *f)
+signer_answer_use(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
 {
 	struct use_question	q;
 	struct asked		a;
@@ -134,14 +134,15 @@ signer_answer_use(struct signer *s, struct wire *w, int64_t now, struct buf *ans
 	struct buf		next;
 	bool			known, holds = false, ok;
 
-	(void)now;
 	if (!read_use(w, &q, f) || !open_asked(s, q.old, q.message, &a, f) ||
 	    !signer_check_step(&q.facts, q.state, q.spki, a.spki_hash, f) ||
 	    !signer_key_or_dummy(s, &q.facts, q.sealed, &k, &known, f))
 		return false;
 	buf_init(&next, 512);
 	ok = use_holds(&a, k.p, &holds, f);
-	holds = holds & known & (q.facts.replaces == number_of(&a.old));
+	/* Nothing secret decides here: a certificate's number, and what is spent. */
+	holds = holds && known && q.facts.replaces == number_of(&a.old) &&
+	    !signer_is_spent(s, &q.facts);
 	q.facts.state = q.state;
 	memcpy(q.facts.spki_hash, q.spki.p, q.spki.n);
 	ok = ok && (!holds || signer_seal(s, &q.facts, view_of(k.p, k.n), &next, f));
@@ -222,6 +223,22 @@ judge(struct signer *s, const struct change_request *q, const struct asked *a,
 	return change_judge(&ask, s->arena, v, f);
 }
 
+/* A key that was fixed for the first certificate binds no successor. */
+static bool
+sign(struct signer *s, const struct change_request *q, const struct asked *a,
+    const struct template *t, const struct granted_terms *g, const struct change_verdict *v,
+    int64_t now, struct buf *cert, struct fault *f)
+{
+	struct cvp_terms	terms = g->cvp;
+	struct signing		what = { .template = t, .terms = &terms, .holder = &v->holder,
+		.tbs = q->tbs, .id = q->use ? q->facts.id : VIEW_NONE };
+
+	if (!q->use)
+		terms.cert = NULL;
+	memcpy(what.spki, a->spki_hash, sizeof(what.spki));
+	return signer_sign(s, &what, now, cert, f);
+}
+
 static bool
 put_answer(struct signer *s, const struct change_request *q, struct view cert,
     const struct secret *k, struct buf *answer, struct fault *f)
@@ -265,9 +282,7 @@ signer_answer_change(struct signer *s, struct wire *w, int64_t now, struct buf *
 	ok = open_asked(s, q.old, q.message, &a, f) &&
 	    (q.use ? by_use(s, &q, &a, &g, &k, f) : by_deed(s, &q, &g, f)) &&
 	    judge(s, &q, &a, &e->t, &g, now, &v, f) &&
-	    signer_check_tbs(s, &e->t, &v.holder, a.spki_hash, q.tbs, now, f) &&
-	    certificate_sign(q.tbs, s->keys[e->t.management ? AUTHORITY_MANAGEMENT :
-	    AUTHORITY_IKE], &cert, f) &&
+	    sign(s, &q, &a, &e->t, &g, &v, now, &cert, f) &&
 	    put_answer(s, &q, buf_view(&cert), &k, answer, f);
 	secret_clear(&k);
 	buf_clear(&cert);

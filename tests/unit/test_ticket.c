@@ -36,6 +36,12 @@ static const struct {
 	{ "not HTTP", HEAD "url: ftp://a/cmc\nid: X\ntoken: Y\ntemplate: t\nkey: k\n" ANCHOR,
 	    FAULT_MALFORMED, "neither with http" },
 	{ "bad date", GOOD "not-after: tomorrow\n", FAULT_MALFORMED, "not-after" },
+	{ "renewal", GOOD "renew-key: either\nrenew-last: 100%\n", FAULT_NONE, NULL },
+	{ "a key of no kind", GOOD "renew-key: old\n", FAULT_MALFORMED, "renew-key \"old\"" },
+	{ "no percent", GOOD "renew-last: 34\n", FAULT_MALFORMED, "renew-last" },
+	{ "zero percent", GOOD "renew-last: 0%\n", FAULT_MALFORMED, "renew-last" },
+	{ "too many percent", GOOD "renew-last: 101%\n", FAULT_MALFORMED, "renew-last" },
+	{ "a percent of nothing", GOOD "renew-last:\n", FAULT_MALFORMED, "renew-last" },
 	{ "peer without id", GOOD "peer: name=gw2\n", FAULT_MALFORMED, "without name= or id=" },
 	{ "peer with a foreign word", GOOD "peer: name=a id=b colour=c\n", FAULT_MALFORMED,
 	    "none of name=" },
@@ -70,7 +76,7 @@ test_round(void **state)
 {
 	static const char	more[] = GOOD "identity: ipv4:192.0.2.1\nlabel: B\xc3\xbcro 1\n"
 	    "address: 192.0.2.1\nsubnets: 198.51.100.0/24,2001:db8::/32\n"
-	    "not-after: 2026-12-01T00:00:00Z\n"
+	    "not-after: 2026-12-01T00:00:00Z\nrenew-key: same\nrenew-last: 7%\n"
 	    "peer: name=gw2 id=fqdn:gw2.example address=192.0.2.2 subnets=198.51.101.0/24\n";
 	void (*const writers[])(const struct ticket *, struct buf *) = {
 		ticket_write, ticket_write_uri,
@@ -91,6 +97,8 @@ test_round(void **state)
 		assert_string_equal(a.label, b.label);
 		assert_string_equal(a.subnets, b.subnets);
 		assert_int_equal(a.not_after, b.not_after);
+		assert_string_equal(b.renew_key, "same");
+		assert_int_equal(b.renew_percent, 7);
 		assert_int_equal(b.n_identities, 2);
 		assert_string_equal(b.identities[1], "ipv4:192.0.2.1");
 		assert_int_equal(b.n_peers, 1);
