@@ -200,6 +200,7 @@ move_head(struct work *w, struct fault *f)
 	z->confirm_by = 0;
 	z->renewals += !update;
 	z->updates += update;
+	z->last_failure = 0;
 	z->changed = w->now;
 	if (!store_authz_update(w->e->p.store, z, STORE_AUTHZ_CONFIRMED, &done, f))
 		return false;

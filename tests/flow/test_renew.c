@@ -935,6 +935,59 @@ test_rekey(void **state)
 	edit_template(NULL);
 }
 
+/* A rekey that comes to nothing: the old certificate and its authorization go on. */
+static void
+test_rekey_ends(void **state)
+{
+	struct cmc_revoke	how = { .reason = CRL_KEY_COMPROMISE };
+	static const char *const ends[] = { "rejected", "not confirmed", "revoked" };
+	static const enum store_authz_state states[] = { STORE_AUTHZ_REJECTED,
+		STORE_AUTHZ_REVOKED, STORE_AUTHZ_REVOKED };
+
+	(void)state;
+	for (size_t i = 0; i < LEN(ends); i++) {
+		struct key		*key = fresh_key();
+		struct raw_cert		 old, new;
+		struct raw_answer	 a;
+		struct ticket		 t;
+		struct device		 d;
+		struct buf		 value;
+		struct ask		 q = { .old = &old, .key = key, .use = &t };
+
+		enrolled(&d);
+		in_use(&d, &old);
+		authorize(&old.cert, d.t.identities[0], &d, &t);
+		change(&q, &a);
+		take_cert(&a, key, &new);
+		raw_answer_clear(&a);
+		buf_init(&value, 4096);
+		how.cert = (struct cmc_cert_id){ new.cert.issuer, new.cert.serial };
+		cmc_put_revoke(&value, &how);
+		switch (i) {
+		case 0:
+			confirm(&new, &q.x, "no", &a);
+			raw_answer_clear(&a);
+			break;
+		case 1:
+			flow_pass(&pki, 3700);
+			break;
+		default:
+			raw_ask(&pki, &new, CMC_REVOKE_REQUEST, buf_view(&value), &a);
+			raw_answer_clear(&a);
+		}
+		expect_authz(&t, states[i], ends[i]);
+		expect_authz(&d.t, STORE_AUTHZ_CONFIRMED, ends[i]);
+		expect_cert(number_of(&new.cert), STORE_CERT_REVOKED, ends[i]);
+		expect_cert(number_of(&old.cert), STORE_CERT_CONFIRMED, ends[i]);
+		into_window(&d);
+		must_renew(&d, &new_key, RENEW_NEW_KEY, ends[i]);
+		buf_clear(&value);
+		raw_cert_clear(&old);
+		raw_cert_clear(&new);
+		device_close(&d);
+	}
+}
+
 /* R4809-3.5.2.3-10, -11: an update that is granted later, with its contents. */
 static void
 test_update_by_grant(void **state)
@@ -1035,6 +1088,7 @@ main(void)
 		cmocka_unit_test(test_template_changed),
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_rekey_ends),
 		cmocka_unit_test(test_update_by_grant),
 		cmocka_unit_test(test_generations),
 	};
