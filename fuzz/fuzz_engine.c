@@ -18,7 +18,7 @@
 
 #define ARENA_MAX	(64u << 20)
 #define INPUT_MAX	(256u << 10)
-#define MODES		8
+#define MODES		9
 #define TOGETHER	0x80	/* several inputs, one batch */
 #define BATCH_MAX	16
 
@@ -30,7 +30,7 @@ static const enum cmc_kind kinds[] = {
 	CVP_AUTHZ_CANCEL_ACK, CVP_EVENT_QUERY, CVP_TEMPLATE_QUERY, CMC_REVOKE_REQUEST,
 	CMC_CONFIRM_CERT_ACCEPTANCE, CMC_STATUS_INFO_V2, CMC_DATA_RETURN,
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_QUERY_PENDING,
-	CVP_AUTHZ_BIND,
+	CVP_AUTHZ_BIND, CVP_AUTHZ_USE,
 };
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
@@ -280,6 +280,39 @@ send_edited(struct fuzz_pki *p, struct view in)
 	arena_free(a);
 }
 
+/* A renewal, or an update with a token, that the Peer signs: likewise. */
+static void
+send_changed(struct fuzz_pki *p, struct view in)
+{
+	static struct buf	 good[2];
+	struct exchange		 x;
+	struct arena		*a = arena_new(ARENA_MAX);
+	struct cms_signed	 m;
+	struct cert		 old;
+	struct buf		 message;
+	struct fault		 f = { 0 };
+	size_t			 which = in.n > 0 && (in.p[0] & 1) != 0;
+	struct ask_change	 q = { .old = &old, .old_key = p->peer.key,
+		.key = which ? device : p->peer.key, .use = which ? &p->open : NULL,
+		.names = which ? VIEW_LIT("\x30\x09\x30\x00\xa1\x05\x82\x03" "a.b") : VIEW_NONE };
+
+	buf_init(&message, MESSAGE_MAX);
+	if (good[which].n == 0) {
+		buf_init(&good[which], MESSAGE_MAX);
+		fuzz_need(cert_decode(buf_view(&p->peer.cert), &old, &f) &&
+		    ask_change(&q, rng_system(), FUZZ_NOW, &x, &message, &f) &&
+		    message_open(buf_view(&message), a, &m, &f), &f);
+		buf_add_view(&good[which], m.content);
+		buf_reset(&message);
+	}
+	buf_add_view(&message, buf_view(&good[which]));
+	for (size_t i = 1; i + 2 < in.n; i += 3)
+		message.p[(size_t)(in.p[i] << 8 | in.p[i + 1]) % message.n] ^= in.p[i + 2];
+	send_signed(p, &p->peer.signer, p->peer.key, buf_view(&message));
+	buf_clear(&message);
+	arena_free(a);
+}
+
 static void
 send_one(struct fuzz_pki *p, unsigned mode, struct view in)
 {
@@ -307,6 +340,9 @@ send_one(struct fuzz_pki *p, unsigned mode, struct view in)
 		break;
 	case 7:
 		send_edited(p, in);
+		break;
+	case 8:
+		send_changed(p, in);
 		break;
 	}
 }
