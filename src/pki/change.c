@@ -321,6 +321,8 @@ make_cert(struct work *w, bool *done)
 	*done = true;
 	if (!profile_check_key(&w->template->t, w->candidate.spki, f) ||
 	    !terms_take_key(&w->key_terms, w->candidate.spki, f)) {
+		if (may_work_later(f))
+			return false;
 		refuse(w, code, fail);
 		return true;
 	}
@@ -354,6 +356,9 @@ bind_use(struct work *w, bool *moved)
 		return false;
 	if (!*moved)
 		return true;
+	/* Whoever has this token had it from that envelope (corrections, 3). */
+	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
+		return false;
 	z->bound = true;
 	memcpy(z->spki_hash, w->candidate.spki_hash, sizeof(z->spki_hash));
 	z->sealed = w->sealed;
@@ -516,6 +521,20 @@ fill_answer(struct work *w)
 	w->done = true;
 }
 
+/* The signer refused: the lineage may have another successor, the token is good again. */
+static bool
+give_up_refused(struct work *w)
+{
+	struct fault	f = { 0 };
+
+	if (!change_give_up(w->e, &w->cert, w->now, &f)) {
+		w->fault = f;
+		return false;
+	}
+	work_refuse(w, w->candidate.id, CMC_INTERNAL_CA_ERROR);
+	return true;
+}
+
 /* Stage 7, in the second transaction: the lineage may have ended meanwhile. */
 bool
 change_finish(struct work *w)
@@ -525,10 +544,8 @@ change_finish(struct work *w)
 	struct store_authz	z;
 	bool			done;
 
-	if (w->course == COURSE_GIVE_BACK) {
-		work_refuse(w, w->candidate.id, CMC_INTERNAL_CA_ERROR);
-		return change_give_up(w->e, &w->cert, w->now, &w->fault);
-	}
+	if (w->course == COURSE_GIVE_BACK)
+		return give_up_refused(w);
 	if (!store_authz_find_n(w->e->p.store, w->prior.n, w->a, &w->prior, &w->fault) ||
 	    !store_authz_find_n(w->e->p.store, w->authz.n, w->a, &z, &w->fault))
 		return false;

@@ -277,8 +277,10 @@ confirm_run(struct work *w)
 		return true;
 	}
 	if (row.state == STORE_CERT_REVOKED) {
-		if (!accept && w->authz.state == STORE_AUTHZ_REJECTED)
-			return receipt(w, c);	/* its first answer was lost */
+		/* Its first answer was lost; a lineage goes on after a rejection. */
+		if (!accept && (w->authz.state == STORE_AUTHZ_REJECTED ||
+		    (is_successor(w) && row.confirmed_at == 0)))
+			return receipt(w, c);
 		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.4.10",
 		    "confirmation of certificate %" PRId64 ", which is revoked", row.n);
 		work_refuse_code(w, c->id, CVP_CONFIRMATION_LATE);

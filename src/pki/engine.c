@@ -163,7 +163,7 @@ ask_issue(struct work *w, struct buf *questions, size_t *count)
 static void
 take_back(struct work *w)
 {
-	uint32_t	about = w->errand == ERRAND_ENROLL ? w->candidate.id : CMC_WHOLE_MESSAGE;
+	uint32_t	about = is_request(w) ? w->candidate.id : CMC_WHOLE_MESSAGE;
 
 	log_fault(LOG_LEVEL_WARN, "request taken back", &w->fault);
 	if (may_work_later(&w->fault) || w->job->again) {

@@ -270,28 +270,37 @@ change_forget(struct engine *e, const struct store_cert *c, struct fault *f)
 	return store_authz_update(e->p.store, &z, z.state, &done, f);
 }
 
-/* A token that was shown for it is good again, if nothing was ever signed. */
+/*
+ * Its token is good again; or, if the signer has signed for it, never: without
+ * its certificate it would wait for ever (corrections, 1).
+ */
+static bool
+free_use(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
+{
+	struct fault	why = { 0 };
+	bool		done;
+
+	if (give_back(e, z, now, &why))
+		return true;
+	if (may_work_later(&why)) {
+		*f = why;
+		return false;
+	}
+	log_fault(LOG_LEVEL_ERROR, "could not give a reservation up", &why);
+	return authz_move(e, z, STORE_AUTHZ_LOCKED, "pki", now, &done, f);
+}
+
 bool
 change_give_up(struct engine *e, const struct store_cert *c, int64_t now, struct fault *f)
 {
 	struct store_authz	z;
-	struct fault		why = { 0 };
 	bool			done;
 
-	if (!store_change_close(e->p.store, c->n, f) || !change_forget(e, c, f) ||
-	    !store_authz_find_n(e->p.store, c->authz, e->scratch, &z, f))
+	if (!store_authz_find_n(e->p.store, c->authz, e->scratch, &z, f) ||
+	    (z.state == STORE_AUTHZ_IN_PROGRESS && z.cert == c->n && !free_use(e, &z, now, f)))
 		return false;
-	if (z.state == STORE_AUTHZ_IN_PROGRESS && z.cert == c->n) {
-		if (give_back(e, &z, now, &why))
-			return true;
-		log_fault(LOG_LEVEL_ERROR, "could not give a reservation up", &why);
-		if (may_work_later(&why)) {
-			*f = why;
-			return false;
-		}
-	}
 	return store_cert_move(e->p.store, c->n, STORE_CERT_RESERVED, STORE_CERT_REJECTED, 0,
-	    &done, f);
+	    &done, f) && store_change_close(e->p.store, c->n, f) && change_forget(e, c, f);
 }
 
 bool

@@ -9,9 +9,11 @@
 
 #include "base/file.h"
 #include "codec/crmf.h"
+#include "codec/oid.h"
 #include "codec/pkcs10.h"
 #include "flow_raw.h"
 #include "message/csr.h"
+#include "message/envelope.h"
 #include "message/proof.h"
 #include "profile/prepare.h"
 
@@ -660,4 +662,60 @@ raw_ask(struct flow_pki *p, const struct raw_cert *by, enum cmc_kind kind,
 	raw_send(p, buf_view(&message), out);
 	buf_clear(&content);
 	buf_clear(&message);
+}
+
+/* --- an Admin ------------------------------------------------------------------------- */
+
+void
+raw_replace(struct flow_pki *p, const struct raw_cert *admin, const struct cert *old,
+    const char *name, const struct device *d, struct ticket *out)
+{
+	struct cmc_cert_id	 replaces = { old->issuer, old->serial };
+	static unsigned		 n;
+	char			 batch[32];
+	struct general_name	 g;
+	struct identity		 id;
+	struct extension	 ext = { .oid = OID_SUBJECT_ALT_NAME };
+	struct cvp_cert		 cert = { .extensions = &ext, .n_extensions = 1 };
+	struct cvp_terms	 terms = { .cert = &cert };
+	struct cvp_entry	 entry = { .entry_id = 1, .terms = &terms,
+		.replaces = &replaces };
+	struct cvp_authz_request q = { .template = { .name = VIEW_LIT("s2s-gateway") },
+		.delivery = CVP_ENCRYPT_TO, .encrypt_to = buf_view(&admin->der),
+		.entries = &entry, .n_entries = 1 };
+	struct cvp_authz_response r;
+	struct cvp_secrets	 s;
+	struct secret		 plain = { 0 };
+	struct raw_answer	 a;
+	struct buf		 san, value;
+	struct fault		 f = { 0 };
+
+	snprintf(batch, sizeof(batch), "batch-%011u", n++);
+	q.batch_id = view_str(batch);
+	buf_init(&san, 4096);
+	buf_init(&value, RAW_MAX);
+	assert_true(identity_parse_tagged(view_str(name), &id, &f));
+	identity_to_san(&id, &g);
+	general_names_put(&san, &g, 1);
+	ext.value = buf_view(&san);
+	cvp_put_authz_request(&value, &q);
+	raw_ask(p, admin, CVP_AUTHZ_REQUEST, buf_view(&value), &a);
+	assert_false(a.failed || a.again);
+	assert_true(cvp_authz_response_decode(cmc_find(&a.r.controls, CVP_AUTHZ_RESPONSE)->value,
+	    a.a, &r, &f));
+	if (r.results[0].failure != NULL)
+		fail_msg("code %u", r.results[0].failure->code);
+	assert_true(envelope_open(a.r.contents.v[0].contentinfo, admin->key, &admin->cert, &plain,
+	    &f) && cvp_secrets_decode(view_of(plain.p, plain.n), a.a, &s, &f));
+	*out = d->t;
+	out->peers = NULL;
+	out->n_peers = 0;
+	snprintf(out->id, sizeof(out->id), "%.*s", (int)s.v[0].id.n, (const char *)s.v[0].id.p);
+	snprintf(out->token, sizeof(out->token), "%.*s", (int)s.v[0].token.n,
+	    (const char *)s.v[0].token.p);
+	snprintf(out->identities[0], sizeof(out->identities[0]), "%s", name);
+	secret_clear(&plain);
+	raw_answer_clear(&a);
+	buf_clear(&san);
+	buf_clear(&value);
 }

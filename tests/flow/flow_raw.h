@@ -149,4 +149,8 @@ void	raw_confirm(const struct raw_confirmation *c, struct buf *out);
 void	raw_ask(struct flow_pki *p, const struct raw_cert *by, enum cmc_kind kind,
 	    struct view value, struct raw_answer *out);
 
+/* The Admin authorizes a successor of `old` with this name; a ticket for it. */
+void	raw_replace(struct flow_pki *p, const struct raw_cert *admin, const struct cert *old,
+    const char *name, const struct device *d, struct ticket *out);
+
 #endif

@@ -17,12 +17,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "codec/crl.h"
-#include "codec/oid.h"
 #include "flow_raw.h"
-#include "message/envelope.h"
 #include "peer/ask.h"
 #include "peer/renew.h"
-#include "pki/terms.h"
 
 #define DAY	INT64_C(86400)
 #define WHOLE	CMC_WHOLE_MESSAGE
@@ -812,61 +809,6 @@ test_update(void **state)
 
 /* --- rekeys -------------------------------------------------------------------------------------------- */
 
-/* The Admin authorizes a successor of `old` with this name; a ticket for it. */
-static void
-authorize(const struct cert *old, const char *name, const struct device *d,
-    struct ticket *out)
-{
-	struct cmc_cert_id	 replaces = { old->issuer, old->serial };
-	static unsigned		 n;
-	char			 batch[32];
-	struct general_name	 g;
-	struct identity		 id;
-	struct extension	 ext = { .oid = OID_SUBJECT_ALT_NAME };
-	struct cvp_cert		 cert = { .extensions = &ext, .n_extensions = 1 };
-	struct cvp_terms	 terms = { .cert = &cert };
-	struct cvp_entry	 entry = { .entry_id = 1, .terms = &terms,
-		.replaces = &replaces };
-	struct cvp_authz_request q = { .template = { .name = VIEW_LIT("s2s-gateway") },
-		.delivery = CVP_ENCRYPT_TO, .encrypt_to = buf_view(&admin.der),
-		.entries = &entry, .n_entries = 1 };
-	struct cvp_authz_response r;
-	struct cvp_secrets	 s;
-	struct secret		 plain = { 0 };
-	struct raw_answer	 a;
-	struct buf		 san, value;
-	struct fault		 f = { 0 };
-
-	snprintf(batch, sizeof(batch), "batch-%011u", n++);
-	q.batch_id = view_str(batch);
-	buf_init(&san, 4096);
-	buf_init(&value, RAW_MAX);
-	assert_true(identity_parse_tagged(view_str(name), &id, &f));
-	identity_to_san(&id, &g);
-	general_names_put(&san, &g, 1);
-	ext.value = buf_view(&san);
-	cvp_put_authz_request(&value, &q);
-	raw_ask(&pki, &admin, CVP_AUTHZ_REQUEST, buf_view(&value), &a);
-	assert_false(a.failed || a.again);
-	assert_true(cvp_authz_response_decode(cmc_find(&a.r.controls, CVP_AUTHZ_RESPONSE)->value,
-	    a.a, &r, &f));
-	if (r.results[0].failure != NULL)
-		fail_msg("code %u", r.results[0].failure->code);
-	assert_true(envelope_open(a.r.contents.v[0].contentinfo, admin.key, &admin.cert, &plain,
-	    &f) && cvp_secrets_decode(view_of(plain.p, plain.n), a.a, &s, &f));
-	*out = d->t;
-	out->peers = NULL;
-	out->n_peers = 0;
-	snprintf(out->id, sizeof(out->id), "%.*s", (int)s.v[0].id.n, (const char *)s.v[0].id.p);
-	snprintf(out->token, sizeof(out->token), "%.*s", (int)s.v[0].token.n,
-	    (const char *)s.v[0].token.p);
-	snprintf(out->identities[0], sizeof(out->identities[0]), "%s", name);
-	secret_clear(&plain);
-	raw_answer_clear(&a);
-	buf_clear(&san);
-	buf_clear(&value);
-}
-
 static void
 expect_authz(const struct ticket *t, enum store_authz_state want, const char *label)
 {
@@ -897,7 +839,7 @@ test_rekey(void **state)
 	enrolled(&other);
 	in_use(&d, &old);
 	in_use(&other, &other_cert);
-	authorize(&old.cert, d.t.identities[0], &d, &t);
+	raw_replace(&pki, &admin, &old.cert, d.t.identities[0], &d, &t);
 	/* Without the old key: as if the id did not exist. */
 	buf_init(&message, RAW_MAX);
 	raw_message(&(struct raw){ .t = &t, .key = other_cert.key }, &message);
@@ -956,7 +898,7 @@ test_rekey_ends(void **state)
 
 		enrolled(&d);
 		in_use(&d, &old);
-		authorize(&old.cert, d.t.identities[0], &d, &t);
+		raw_replace(&pki, &admin, &old.cert, d.t.identities[0], &d, &t);
 		change(&q, &a);
 		take_cert(&a, key, &new);
 		raw_answer_clear(&a);
@@ -966,6 +908,9 @@ test_rekey_ends(void **state)
 		switch (i) {
 		case 0:
 			confirm(&new, &q.x, "no", &a);
+			raw_answer_clear(&a);
+			confirm(&new, &q.x, "no", &a);	/* its first receipt was lost */
+			assert_false(a.failed || a.again);
 			raw_answer_clear(&a);
 			break;
 		case 1:
@@ -1002,7 +947,7 @@ test_update_by_grant(void **state)
 	(void)state;
 	enrolled(&d);
 	in_use(&d, &old);
-	authorize(&old.cert, names.identities[0], &d, &t);
+	raw_replace(&pki, &admin, &old.cert, names.identities[0], &d, &t);
 	change(&(struct ask){ .old = &old, .key = key, .use = &t }, &a);
 	expect_code(&a, CMC_BAD_REQUEST, CVP_UPDATE_NEEDED, "22: a rekey with other names");
 	must_renew(&d, &(struct wish){ .names = &names, .use = &t }, RENEW_UPDATE, "update");

@@ -7,14 +7,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "base/file.h"
 #include "crypt/digest.h"
-#include "flow_device.h"
+#include "flow_raw.h"
+#include "peer/renew.h"
 
 static struct flow_pki	pki;
+static struct device	admin_device;
+static struct raw_cert	admin;
 
 static const char *
 in_folder(const char *name, char out[CONFIG_PATH_MAX])
@@ -113,11 +117,117 @@ test_numbers(void **state)
 	device_close(&after);
 }
 
+/* --- successors ------------------------------------------------------------------ */
+
+static bool
+renew(struct device *d, const struct ticket *use, struct renew_report *r)
+{
+	struct renew	q = { .dir = d->dir, .transport = flow_wire(&d->w), .rng = rng_system(),
+		.now = pki.now, .key = RENEW_KEY_NEW, .ticket = use };
+
+	d->f = (struct fault){ 0 };
+	return renew_run(&q, r, &d->f);
+}
+
+/* Whoever has the old key, too: all that is in the device's folder. */
+static void
+steal_folder(const struct device *d, struct device *thief)
+{
+	static unsigned	n;
+	char		name[32], command[2 * FLOW_PATH_MAX + 32];
+
+	*thief = *d;
+	snprintf(name, sizeof(name), "copied-%u", n++);
+	flow_wire_init(&thief->w, &pki);
+	flow_path(&pki, name, thief->dir);
+	snprintf(command, sizeof(command), "cp -R '%s' '%s'", d->dir, thief->dir);
+	assert_int_equal(system(command), 0);
+}
+
+/* The token of an authorization that replaces a certificate is spent, too. */
+static void
+test_spent_rekey(void **state)
+{
+	static const struct {
+		const char	*label;
+		size_t		 lose_answer;
+	} cases[] = {
+		{ "rekey issued since", 1 }, { "rekey confirmed since", 2 },
+		{ "rekey used since", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct renew_report	r;
+		struct flow_seen	s;
+		struct device		d, thief;
+		struct raw_cert		old;
+		struct ticket		t;
+
+		gateway(&d, &pki);
+		assert_true(run(&d));
+		raw_cert_load(&d, &old);
+		raw_replace(&pki, &admin, &old.cert, d.t.identities[0], &d, &t);
+		steal_folder(&d, &thief);
+		take_copy(cases[i].label);
+		flow_wire_again(&d.w);
+		d.w.lose_answer = cases[i].lose_answer;
+		(void)renew(&d, &t, &r);
+		flow_restart_with(&pki, put_back, (void *)(uintptr_t)cases[i].label);
+		if (renew(&thief, &t, &r))
+			fail_msg("%s: the token bought a second certificate", cases[i].label);
+		flow_look(&pki, t.id, &s);
+		if (s.certs != 0 || s.state != STORE_AUTHZ_LOCKED)
+			fail_msg("%s: state %d, %zu certificates", cases[i].label, s.state,
+			    s.certs);
+		raw_cert_clear(&old);
+		flow_wire_clear(&thief.w);
+		device_close(&d);
+	}
+}
+
+/* Of a renewal nothing is spent but its serial number, which stays spent. */
+static void
+test_renewal_number(void **state)
+{
+	struct renew_report	before, after;
+	struct device		d, thief;
+	struct raw_cert		old;
+
+	(void)state;
+	gateway(&d, &pki);
+	assert_true(run(&d));
+	raw_cert_load(&d, &old);
+	pki.now = old.cert.not_after - 86400;
+	flow_pass(&pki, 1);
+	steal_folder(&d, &thief);
+	take_copy("renewal");
+	flow_wire_again(&d.w);
+	if (!renew(&d, NULL, &before))
+		fail_msg("%s", d.f.text);
+	flow_restart_with(&pki, put_back, (void *)(uintptr_t)"renewal");
+	if (!renew(&thief, NULL, &after))
+		fail_msg("%s", thief.f.text);
+	assert_true(strncmp(after.serial, before.serial, 12) > 0);
+	/* The database has never heard of the first one. */
+	assert_false(renew(&d, NULL, &before));
+	raw_cert_clear(&old);
+	flow_wire_clear(&thief.w);
+	device_close(&d);
+}
+
 static int
 start(void **state)
 {
+	struct fault	f = { 0 };
+
 	(void)state;
 	flow_start(&pki, KEY_EC_P256);
+	gateway(&admin_device, &pki);
+	ticket_clear(&admin_device.t);
+	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
+		return -1;
+	raw_cert_load(&admin_device, &admin);
 	return 0;
 }
 
@@ -125,6 +235,8 @@ static int
 stop(void **state)
 {
 	(void)state;
+	raw_cert_clear(&admin);
+	device_close(&admin_device);
 	flow_stop(&pki);
 	return 0;
 }
@@ -135,6 +247,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_spent),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_spent_rekey),
+		cmocka_unit_test(test_renewal_number),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
