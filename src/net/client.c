@@ -220,8 +220,9 @@ status_kind(long status)
 static void
 read_result(CURL *h, struct http_result *r)
 {
-	curl_off_t	 after = 0;
-	const char	*type = NULL;
+	curl_off_t		 after = 0;
+	const char		*type = NULL;
+	struct curl_header	*etag;
 
 	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &r->status);
 	curl_easy_getinfo(h, CURLINFO_CONTENT_TYPE, &type);
@@ -231,6 +232,9 @@ read_result(CURL *h, struct http_result *r)
 	if (after > RETRY_AFTER_MAX)
 		after = RETRY_AFTER_MAX;
 	r->retry_after = after > 0 ? (unsigned)after : 0;
+	if (curl_easy_header(h, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK &&
+	    strlen(etag->value) < sizeof(r->etag))
+		snprintf(r->etag, sizeof(r->etag), "%s", etag->value);
 }
 
 static bool
@@ -312,6 +316,47 @@ http_get(struct http_client *c, const char *url, struct buf *answer,
 	struct incoming	in = { answer, r };
 
 	return set_url(c, url, &in, f) && run(c, url, NULL, &in, f);
+}
+
+/* Append a field to the list; false, and the list gone, without memory. */
+static bool
+add_header(struct curl_slist **list, const char *name, const char *value)
+{
+	char			 line[256];
+	struct curl_slist	*longer;
+
+	snprintf(line, sizeof(line), "%s: %s", name, value);
+	if ((longer = curl_slist_append(*list, line)) == NULL) {
+		curl_slist_free_all(*list);
+		*list = NULL;
+		return false;
+	}
+	*list = longer;
+	return true;
+}
+
+bool
+http_get_changed(struct http_client *c, const char *url, const char *etag,
+    unsigned max_age, struct buf *answer, struct http_result *r, struct fault *f)
+{
+	struct incoming		 in = { answer, r };
+	struct curl_slist	*headers = NULL;
+	struct fault		 why = { 0 };
+	char			 age[32];
+	bool			 ok;
+
+	if (!set_url(c, url, &in, f))
+		return false;
+	snprintf(age, sizeof(age), "max-age=%u", max_age);
+	if (!add_header(&headers, "Cache-Control", age) ||
+	    (etag[0] != '\0' && !add_header(&headers, "If-None-Match", etag)))
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	ok = run(c, url, headers, &in, &why);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	if (ok || (r->status == 304 && r->whole && etag[0] != '\0'))
+		return true;
+	return fault_set(f, why.kind, why.rule, "%s", why.text);
 }
 
 bool

@@ -36,6 +36,7 @@ struct http_result {
 	char	 content_type[128];	/* "" if absent */
 	unsigned retry_after;		/* seconds; 0 if absent */
 	bool	 whole;			/* the answer was read to its end */
+	char	 etag[128];		/* with its quotes; "" if absent or longer */
 };
 
 /* Views of the configuration are copied.  NULL with a fault. */
@@ -57,6 +58,15 @@ MUST_CHECK bool http_post(struct http_client *c, const char *url,
     struct http_result *r, struct fault *f);
 MUST_CHECK bool http_get(struct http_client *c, const char *url,
     struct buf *answer, struct http_result *r, struct fault *f);
+
+/*
+ * GET unless it is still the one that etag names ("": whatever it is): then
+ * true, r->status 304, and nothing appended.  A cache on the way may answer
+ * with what is not older than max_age seconds.
+ */
+MUST_CHECK bool http_get_changed(struct http_client *c, const char *url,
+    const char *etag, unsigned max_age, struct buf *answer, struct http_result *r,
+    struct fault *f);
 
 /* The media type in r equals type, without regard to case and parameters. */
 bool	http_result_is(const struct http_result *r, const char *type);

@@ -85,7 +85,19 @@ handle_never(void *ctx, struct http_request *req)
 	(void)req;
 }
 
+/* An object that stays the same. */
+static void
+handle_same(void *ctx, struct http_request *req)
+{
+	struct http_answer	a = { .status = 200, .etag = "\"v1\"",
+	    .body = VIEW_LIT("same") };
+
+	(void)ctx;
+	http_reply(req, &a);
+}
+
 static const struct http_route	routes[] = {
+	{ "GET", "/same", 0, handle_same, NULL },
 	{ "POST", "/status/*", HTTP_CMC_BODY_MAX, handle_status, NULL },
 	{ "GET", "/status/*", 0, handle_status, NULL },
 	{ "GET", "/big", 0, handle_big, NULL },
@@ -262,6 +274,47 @@ test_sizes(void **state)
 	assert_int_equal(b.n, 0);
 	snprintf(url, sizeof(url), "%s/bare", base);
 	assert_true(http_get(c, url, &b, &r, &f));
+	buf_clear(&b);
+	http_client_free(c);
+	child_end(pid);
+}
+
+static void
+test_changed(void **state)
+{
+	static const struct {
+		const char	*label, *path, *etag;
+		bool		 want;
+		long		 status;
+		const char	*body;
+	} rows[] = {
+		{ "the first time",	"/same",	"",		true,	200, "same" },
+		{ "still the same",	"/same",	"\"v1\"",	true,	304, "" },
+		{ "another one",	"/same",	"\"v0\"",	true,	200, "same" },
+		{ "not asked for",	"/status/304",	"",		false,	304, "" },
+		{ "gone",		"/status/410",	"\"v1\"",	false,	410, "" },
+	};
+	char			base[URL_TEXT_MAX], url[2 * URL_TEXT_MAX];
+	pid_t			pid = child_start(base);
+	struct http_client	*c = client_new(0);
+	struct http_result	r;
+	struct fault		f = { 0 };
+	struct buf		b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("  %s\n", rows[i].label);
+		fault_clear(&f);
+		buf_reset(&b);
+		snprintf(url, sizeof(url), "%s%s", base, rows[i].path);
+		assert_int_equal(http_get_changed(c, url, rows[i].etag, 60, &b, &r, &f),
+		    rows[i].want);
+		assert_int_equal(r.status, rows[i].status);
+		assert_true(view_equal(buf_view(&b), view_str(rows[i].body)));
+		if (r.status == 200)
+			assert_string_equal(r.etag, "\"v1\"");
+	}
 	buf_clear(&b);
 	http_client_free(c);
 	child_end(pid);
@@ -502,6 +555,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_channel),
