@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/text.h"
 
 #define NOTIFY_OCTETS_MAX	256
 
@@ -88,4 +89,25 @@ notify_status(const char *text)
 	snprintf(state, sizeof(state), "STATUS=%.*s\n",
 	    (int)strcspn(text, "\n"), text);
 	notify_send(state);
+}
+
+void
+notify_watchdog(void)
+{
+	notify_send("WATCHDOG=1\n");
+}
+
+/* Twice within the time systemd waits (sd_watchdog_enabled(3)). */
+int64_t
+notify_watchdog_ms(void)
+{
+	const char	*usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	int64_t		 n;
+
+	if (notify_fd == -1 || usec == NULL ||
+	    !number_parse("WATCHDOG_USEC", usec, 1, INT64_MAX, &n, NULL))
+		return 0;
+	if (pid != NULL && strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	return n / 2000 > 0 ? n / 2000 : 1;
 }

@@ -9,6 +9,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/fault.h"
@@ -102,5 +103,8 @@ void	notify_reloading(void);
 void	notify_stopping(void);
 /* The line "systemctl status" shows. */
 void	notify_status(const char *text);
+/* Still alive; due every so many milliseconds, 0: nobody asks. */
+void	notify_watchdog(void);
+int64_t	notify_watchdog_ms(void);
 
 #endif
