@@ -376,3 +376,19 @@ install_daemon(const struct install_request *req,
 	vici_close(s.v);
 	return ok;
 }
+
+/* Loading a key again changes nothing and tells its name. */
+bool
+install_daemon_forget(const char *uri, struct view key_pem, struct fault *f)
+{
+	struct session	s = { 0 };
+	char		id[KEY_ID_MAX + 1];
+	bool		ok;
+
+	s.v = vici_open(uri == NULL ? INSTALL_VICI_URI : uri, INSTALL_DAEMON_WAIT_MS, f);
+	if (s.v == NULL)
+		return false;
+	ok = load_key(&s, key_pem, id, f) && unload(&s, "unload-key", "id", view_str(id), f);
+	vici_close(s.v);
+	return ok;
+}

@@ -22,4 +22,11 @@ MUST_CHECK bool install_daemon(const struct install_request *req,
     const struct install_plan *plan, struct view old_key,
     struct view old_conf, struct install_report *r, struct fault *f);
 
+/*
+ * Take a key out of the daemon at uri (NULL: the default one), though its
+ * connections stay.  That it is not there is no failure.
+ */
+MUST_CHECK bool install_daemon_forget(const char *uri, struct view key_pem,
+    struct fault *f);
+
 #endif
