@@ -13,6 +13,7 @@ extern const struct command cmd_peer_enroll;
 extern const struct command cmd_peer_rekey;
 extern const struct command cmd_peer_renew;
 extern const struct command cmd_peer_revoke;
+extern const struct command cmd_peer_run;
 extern const struct command cmd_peer_status;
 extern const struct command cmd_peer_update;
 

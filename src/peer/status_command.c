@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * peer status: what is in use here, how long it lasts, and whether an
- * enrolment is under way.  Reads files, asks nobody.
+ * peer status: what is in use here, how long it lasts, whether an enrolment
+ * is under way, and how the agent fares.  Reads files, asks nobody.
  */
 #include <stdio.h>
 #include <time.h>
@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "codec/cert.h"
 #include "codec/name.h"
+#include "peer/agent_read.h"
 #include "peer/commands.h"
 #include "peer/enroll_state.h"
 #include "peer/tunnels.h"
@@ -30,6 +31,7 @@ struct status {
 	char			 serial[2 * CERT_SERIAL_OCTETS_MAX + 1];
 	int64_t			 from, to;
 	enum enroll_step	 step;
+	json_t			*agent;		/* NULL: none has run here */
 };
 
 /* What each step means to whoever waits for it. */
@@ -92,6 +94,8 @@ read_status(const char *dir, struct status *s, struct fault *f)
 	enroll_state_clear(&st);
 	if (!ok)
 		return false;
+	s->agent = agent_read(dir, &none);
+	fault_clear(&none);
 	if (read_cert(dir, s, &none) || none.kind == FAULT_NOT_FOUND)
 		return true;
 	*f = none;
@@ -113,6 +117,8 @@ print_json(const char *dir, const struct status *s, int64_t now)
 		    "subject", s->subject, "issuer", s->issuer, "serial", s->serial,
 		    "not_before", from, "not_after", to,
 		    "seconds_left", (json_int_t)(s->to - now), "expired", now > s->to));
+	if (j != NULL && s->agent != NULL)
+		json_object_set(j, "agent", s->agent);
 	if (j != NULL)
 		json_dumpf(j, stdout, JSON_COMPACT);
 	putchar('\n');
@@ -149,9 +155,24 @@ print_text(const char *dir, const struct status *s, int64_t now)
 	} else
 		printf("certificate  none in use\n");
 	printf("enrolment    %s\n", step_words[s->step]);
+	if (s->agent != NULL)
+		agent_print(s->agent, now);
 }
 
-/* 0: a certificate in use that is good now; 1 else. */
+static int
+exit_code(const struct status *s, int64_t now)
+{
+	static const int	of[] = { EXIT_DONE, EXIT_PARTIAL, EXIT_FAILED };
+
+	if (!s->has_cert || now < s->from || now > s->to)
+		return EXIT_FAILED;
+	return s->agent == NULL ? EXIT_DONE : of[agent_read_health(s->agent)];
+}
+
+/*
+ * 0: a certificate in use that is good now, and an agent, if there ever was
+ * one, that has no trouble; 3: it has; 1: tunnels fail, or will.
+ */
 static int
 run(const struct invocation *in)
 {
@@ -159,6 +180,7 @@ run(const struct invocation *in)
 	int64_t		 now = (int64_t)time(NULL);
 	struct status	 s = { 0 };
 	struct fault	 f = { 0 };
+	int		 code;
 
 	if (!read_status(dir, &s, &f))
 		return command_fail(in, &f, strstr(f.text, "permission denied") != NULL ?
@@ -171,7 +193,9 @@ run(const struct invocation *in)
 		print_json(dir, &s, now);
 	else if (!in->quiet)
 		print_text(dir, &s, now);
-	return s.has_cert && now >= s.from && now <= s.to ? EXIT_DONE : EXIT_FAILED;
+	code = exit_code(&s, now);
+	json_decref(s.agent);
+	return code;
 }
 
 const struct command cmd_peer_status = {
