@@ -166,7 +166,8 @@ look(struct change *c, const struct work *w, bool *needed, struct fault *f)
 			if (!save(c, f))
 				return false;
 		}
-		return renew_settle(c->dir, &done, f);
+		(void)!renew_settle(c->dir, &done, NULL);	/* of a run that was killed */
+		return true;
 	}
 	*needed = true;
 	return strcmp(s->target, w->sha256) == 0 || aim(c, w, f);
@@ -335,6 +336,20 @@ end_sa(struct work *w, const struct sa *sa, struct change_step *out, struct faul
 	return ok;
 }
 
+/*
+ * The IKE SA first and alone, its CHILD SA after it.  In one, the other side
+ * would use the new CHILD SA while we still look at its certificate, and what
+ * it sends until then would be lost.  A peer that cannot do it gets both in one.
+ */
+static bool
+start_sa(const struct change *c, const char *name, enum sa_verdict *v, char *words, size_t n,
+    struct fault *f)
+{
+	if (!sa_initiate(c->vici_uri, name, NULL, v, words, n, f))
+		return false;
+	return *v == SA_REFUSED || sa_initiate(c->vici_uri, name, name, v, words, n, f);
+}
+
 static bool
 try_sa(struct work *w, const struct sa *sa, size_t at, struct change_step *out, struct fault *f)
 {
@@ -342,7 +357,7 @@ try_sa(struct work *w, const struct sa *sa, size_t at, struct change_step *out, 
 	enum sa_verdict	 v;
 	char		 words[256];
 
-	if (!sa_initiate(c->vici_uri, sa->connection, sa->connection, &v, words, sizeof(words), f))
+	if (!start_sa(c, sa->connection, &v, words, sizeof(words), f))
 		return false;
 	c->tried[at] = true;
 	snprintf(out->connection, sizeof(out->connection), "%s", sa->connection);

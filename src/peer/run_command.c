@@ -33,7 +33,6 @@
 #define CRL_TOTAL_MS		30000
 #define VICI_WAIT_MS		10000
 #define REPORT_SECONDS		60	/* spare the flash when nothing happens */
-#define SINCE_MAX		64
 
 #define HELP_AGAIN	"nothing: the agent tries again"
 #define HELP_TICKET	"ask your Admin for a new ticket, then pki4ipsec peer enroll"
@@ -67,7 +66,8 @@ struct run {
 	struct stat		 seen;		/* DIR/chain.pem, as last read */
 	uint8_t			 serial[CERT_SERIAL_OCTETS_MAX];	/* of the certificate in use */
 	size_t			 n_serial;
-	char			 since[SINCE_MAX];	/* the daemon we handed CRLs to */
+	bool			 looked;	/* for ourselves, in the newest CRL */
+	struct stat		 socket;	/* of the daemon that has our CRLs */
 	struct agent_report	 report;
 	int64_t			 written;	/* when the report was */
 	bool			 dirty;
@@ -155,7 +155,7 @@ read_credential(struct run *r, struct fault *f)
 		hex_encode(serial_magnitude(cert.serial), r->report.serial);
 		memcpy(r->serial, cert.serial.p, cert.serial.n);
 		r->n_serial = cert.serial.n;
-		r->report.revoked = false;
+		r->report.revoked = r->looked = false;
 	}
 	credential_clear(&c);
 	return ok;
@@ -260,30 +260,45 @@ enforce(struct run *r, struct crl_source *s)
 		trouble(r, "crl handover", &f, HELP_DAEMON);
 }
 
+/* It answers, and is it the one that was there before? */
+static bool
+meet_daemon(const struct run *r, bool *other, struct stat *st, struct fault *f)
+{
+	const char	*uri = option_value(r->in, "vici");
+	struct vici	*v = vici_open(uri, VICI_WAIT_MS, f);
+	bool		 ok = v != NULL && vici_call(v, "version", VIEW_NONE, NULL, f);
+
+	vici_close(v);
+	if (!ok)
+		return false;
+	/* A daemon makes its socket anew when it starts. */
+	if (stat(uri + strlen("unix://"), st) != 0)
+		return fault_set(f, FAULT_BUSY, "", "no socket at %s", uri);
+	*other = st->st_ino != r->socket.st_ino ||
+	    st->st_ctim.tv_sec != r->socket.st_ctim.tv_sec ||
+	    st->st_ctim.tv_nsec != r->socket.st_ctim.tv_nsec;
+	return true;
+}
+
 /* A daemon that was started again has no CRL of ours. */
 static void
 greet_daemon(struct run *r)
 {
-	char		since[SINCE_MAX] = "";
 	struct fault	f = { 0 };
-	struct vici	*v = vici_open(option_value(r->in, "vici"), VICI_WAIT_MS, &f);
-	bool		 ok = v != NULL && sas_daemon_since(v, since, sizeof(since), &f);
+	struct stat	st;
+	bool		other, ok = meet_daemon(r, &other, &st, &f);
 
-	vici_close(v);
-	if (ok && strcmp(since, r->since) != 0) {
-		for (size_t i = 0; ok && i < r->crls.n; i++)
-			ok = !r->crls.at[i].held || hand_over(r, &r->crls.at[i], true, &f);
-		if (ok)
-			snprintf(r->since, sizeof(r->since), "%s", since);
-	}
-	if (ok)
-		mended(r, "daemon");
-	else
-		trouble(r, "daemon", &f, HELP_DAEMON);
-	if (ok && r->report.daemon == AGENT_UNREACHABLE)
-		r->report.daemon = r->agent.change.at == AGENT_NEVER ? AGENT_IN_USE : AGENT_COMING;
-	if (!ok)
+	for (size_t i = 0; ok && other && i < r->crls.n; i++)
+		ok = !r->crls.at[i].held || hand_over(r, &r->crls.at[i], true, &f);
+	if (!ok) {
 		r->report.daemon = AGENT_UNREACHABLE;
+		trouble(r, "daemon", &f, HELP_DAEMON);
+		return;
+	}
+	r->socket = st;
+	mended(r, "daemon");
+	if (r->report.daemon == AGENT_UNREACHABLE)
+		r->report.daemon = r->agent.change.at == AGENT_NEVER ? AGENT_IN_USE : AGENT_COMING;
 }
 
 static void
@@ -311,6 +326,7 @@ fetch(struct run *r, struct crl_source *s, unsigned *retry_after)
 
 	if (got.retry_after > *retry_after)
 		*retry_after = got.retry_after;
+	r->looked = r->looked && !got.newer;
 	if (got.newer)
 		log_line(LOG_LEVEL_DEBUG, "crl fetched", "issuer=\"%s\" number=%s", s->issuer,
 		    s->number);
@@ -331,9 +347,11 @@ find_ourselves(struct run *r)
 	unsigned	reason;
 	bool		listed;
 
-	if (r->crls.n == 0 || !crls_lists(&r->crls, &r->crls.at[0],
-	    view_of(r->serial, r->n_serial), &listed, &reason, &f) || !listed ||
-	    r->report.revoked)
+	if (r->looked || r->crls.n == 0)
+		return;
+	r->looked = true;
+	if (!crls_lists(&r->crls, &r->crls.at[0],
+	    view_of(r->serial, r->n_serial), &listed, &reason, &f) || !listed)
 		return;
 	r->report.revoked = true;
 	fault_set(&f, FAULT_REFUSED, "RFC 4809, 3.5.2", "the certificate of this device is "

@@ -167,7 +167,8 @@ sa_initiate(const char *vici_uri, const char *connection, const char *child,
 	snprintf(ms, sizeof(ms), "%d", SA_ANSWER_MS);
 	buf_init(&message, VICI_PACKET_MAX);
 	vici_put_value(&message, "ike", view_str(connection));
-	vici_put_value(&message, "child", view_str(child));
+	if (child != NULL)
+		vici_put_value(&message, "child", view_str(child));
 	vici_put_value(&message, "timeout", view_str(ms));
 	vici_put_value(&message, "loglevel", VIEW_LIT("1"));
 	ok = buf_check(&message, "initiate", &why) && vici_stream(v, "initiate", "control-log",
@@ -197,24 +198,4 @@ sa_terminate(struct vici *v, const struct sa *sa, struct fault *f)
 	buf_clear(&message);
 	return ok || why.kind == FAULT_REFUSED ||
 	    fault_set(f, why.kind, why.rule, "%s", why.text);
-}
-
-bool
-sas_daemon_since(struct vici *v, char *out, size_t n, struct fault *f)
-{
-	struct vici_reader	 r;
-	struct vici_item	 item;
-	struct buf		 reply;
-	bool			 ok;
-
-	out[0] = '\0';
-	buf_init(&reply, VICI_PACKET_MAX);
-	ok = vici_call(v, "stats", VIEW_NONE, &reply, f);
-	vici_read(&r, buf_view(&reply));
-	while (ok && vici_next(&r, &item, NULL) && item.element != VICI_END)
-		if (item.element == VICI_KEY_VALUE && item.depth == 1 &&
-		    view_equal(item.name, VIEW_LIT("since")))
-			copy(out, n, item.value);
-	buf_clear(&reply);
-	return ok;
 }

@@ -38,16 +38,15 @@ enum sa_verdict {
 };
 
 /*
- * Start child of connection, and wait until it is up or has failed; words
- * says why it has, as the daemon logs it.  A fault: the daemon, not the peer.
+ * Start child of connection, or with child NULL the IKE SA alone (RFC 6023),
+ * and wait until it is up or has failed; words says why it has, as the daemon
+ * logs it.  An IKE SA of this very configuration is used again.  A fault: the
+ * daemon, not the peer.
  */
 MUST_CHECK bool sa_initiate(const char *vici_uri, const char *connection,
     const char *child, enum sa_verdict *out, char *words, size_t n, struct fault *f);
 
 /* An SA that has ended by itself is no failure. */
 MUST_CHECK bool sa_terminate(struct vici *v, const struct sa *sa, struct fault *f);
-
-/* Since when the daemon runs, in its own words: another text, another run. */
-MUST_CHECK bool sas_daemon_since(struct vici *v, char *out, size_t n, struct fault *f);
 
 #endif
