@@ -161,6 +161,82 @@ crl_has() {
 	    grep -q -i "Serial Number: *$2"
 }
 
+# ---- devices ----
+
+# pki_start [KEY=VALUE...]: a PKI with its server, and what its gateways' template
+# says instead.
+pki_start() {
+	local out word
+	out=$(on pki "$PKI4IPSEC" pki init --dir "$WORK/vpn" --name "Example VPN" \
+	    --url "http://$LIVE_SERVER:8080" 2>&1) || fail "pki init: $out"
+	for word; do
+		sed -i "s/^${word%%=*} = .*/${word%%=*} = \"${word#*=}\"/" \
+		    "$WORK/vpn/templates/s2s-gateway.conf"
+	done
+	serve_start "$WORK/vpn"
+}
+
+# authorize HOST...: gwN at 192.0.2.N, each the others' peer; a ticket for each.
+authorize() {
+	local h n out
+	echo label,fqdn,group,address,subnets >"$WORK/devices.csv"
+	for h; do
+		n=${h#gw}
+		echo "$h,$h.example,site,192.0.2.$n,198.51.100.$n/32" \
+		    >>"$WORK/devices.csv"
+	done
+	out=$(on pki "$PKI4IPSEC" admin authorize --dir "$WORK/vpn/admin" \
+	    --template s2s-gateway --csv "$WORK/devices.csv" \
+	    --out "$WORK/tickets" 2>&1) || fail "admin authorize: $out"
+}
+
+# gateway_start HOST: a daemon, enrolled and installed.
+gateway_start() {
+	local out
+	charon_start "$1"
+	out=$(on "$1" "$PKI4IPSEC" peer enroll "$WORK/tickets/$1.ticket" \
+	    --dir "$WORK/$1/peer" --install strongswan \
+	    --swanctl-dir "$WORK/$1/swanctl" --vici "$(vici_uri "$1")" 2>&1) ||
+		fail "peer enroll $1: $out"
+}
+
+# agent_start HOST [WORD...]: its number is in agent.pid, its words in agent.log.
+agent_start() {
+	local host=$1
+	shift
+	background "$WORK/$host/agent.log" "$host" "$PKI4IPSEC" peer run \
+	    --dir "$WORK/$host/peer" --install strongswan \
+	    --swanctl-dir "$WORK/$host/swanctl" --vici "$(vici_uri "$host")" "$@"
+	printf '%s\n' "$BACKGROUND" >"$WORK/$host/agent.pid"
+}
+
+agent_said() { grep -q -e "$2" "$WORK/$1/agent.log"; }
+
+# ping_start HOST N M LOG: 100 packets a second, each answer with its time.
+ping_start() {
+	background "$4" "$1" ping -D -n -i 0.01 -W 2 -I "198.51.100.$2" \
+	    "198.51.100.$3"
+	PING_PID=$BACKGROUND
+}
+
+# ping_stop PID: let it say how many it sent and got.
+ping_stop() {
+	kill -INT "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+# What was sent up to the last that was answered; the one under way at the
+# end is nobody's loss.
+ping_sent() { ping_numbers "$1" | sort -n | tail -n 1; }
+ping_got() { ping_numbers "$1" | sort -u | wc -l; }
+ping_numbers() { sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\) .*/\1/p' "$1"; }
+# When the last answer came, in milliseconds of the calendar.
+ping_last() {
+	sed -n 's/^\[\([0-9]*\)\.\([0-9][0-9][0-9]\).*bytes from.*/\1\2/p' "$1" |
+	    tail -n 1
+}
+ping_answers() { grep -c "bytes from" "$1"; }
+
 # ---- namespaces ----
 
 # Run a command on a host.
