@@ -617,7 +617,8 @@ start(struct run *r, struct fault *f)
 	bool				needed;
 
 	if (!read_ticket(r, f) || !path_join(path, sizeof(path), r->dir, AGENT_LOCK_FILE, f) ||
-	    (r->lock = file_lock(path, f)) == -1)
+	    (r->lock = file_lock(path, f)) == -1 ||
+	    (r->signals = signals_open(sigs, sizeof(sigs) / sizeof(sigs[0]), f)) == -1)
 		return false;
 	agent_begin(&r->agent, r->crl_seconds * 1000, &now);
 	r->report.started = now.wall;
@@ -625,8 +626,7 @@ start(struct run *r, struct fault *f)
 	    .swanctl_dir = option_value(r->in, "swanctl-dir"),
 	    .vici_uri = option_value(r->in, "vici") };
 	return (r->http = http_client_new(&http, f)) != NULL &&
-	    (!r->strongswan || change_open(&r->change, &needed, f)) && read_folder(r, f) &&
-	    (r->signals = signals_open(sigs, sizeof(sigs) / sizeof(sigs[0]), f)) != -1;
+	    (!r->strongswan || change_open(&r->change, &needed, f)) && read_folder(r, f);
 }
 
 static void

@@ -307,6 +307,7 @@ charon_start() {
 	        log {
 	            path = $dir/charon.log
 	            time_format = %H:%M:%S
+	            time_add_ms = yes
 	            default = 1
 	            flush_line = yes
 	        }
