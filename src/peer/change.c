@@ -322,6 +322,21 @@ successor(const struct change_state *s, const struct sa *sas, size_t n, const st
 	return NULL;
 }
 
+/*
+ * An IKE SA of the new configuration, whatever it has: of a run that was
+ * killed, or on its way.  Asked for such a one again, charon has nothing to
+ * do and does not say so.
+ */
+static bool
+has_begun(const struct change_state *s, const struct sa *sas, size_t n, const struct sa *of)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(sas[i].connection, of->connection) == 0 &&
+		    old_index(s, &sas[i]) == s->n_old)
+			return true;
+	return false;
+}
+
 static bool
 end_sa(struct work *w, const struct sa *sa, struct change_step *out, struct fault *f)
 {
@@ -342,22 +357,24 @@ end_sa(struct work *w, const struct sa *sa, struct change_step *out, struct faul
  * it sends until then would be lost.  A peer that cannot do it gets both in one.
  */
 static bool
-start_sa(const struct change *c, const char *name, enum sa_verdict *v, char *words, size_t n,
-    struct fault *f)
+start_sa(const struct change *c, const char *name, bool begun, enum sa_verdict *v, char *words,
+    size_t n, struct fault *f)
 {
-	if (!sa_initiate(c->vici_uri, name, NULL, v, words, n, f))
+	*v = SA_UNCLEAR;
+	if (!begun && !sa_initiate(c->vici_uri, name, NULL, v, words, n, f))
 		return false;
 	return *v == SA_REFUSED || sa_initiate(c->vici_uri, name, name, v, words, n, f);
 }
 
 static bool
-try_sa(struct work *w, const struct sa *sa, size_t at, struct change_step *out, struct fault *f)
+try_sa(struct work *w, const struct sa *sa, size_t at, bool begun, struct change_step *out,
+    struct fault *f)
 {
 	struct change	*c = w->c;
 	enum sa_verdict	 v;
 	char		 words[256];
 
-	if (!start_sa(c, sa->connection, &v, words, sizeof(words), f))
+	if (!start_sa(c, sa->connection, begun, &v, words, sizeof(words), f))
 		return false;
 	c->tried[at] = true;
 	snprintf(out->connection, sizeof(out->connection), "%s", sa->connection);
@@ -435,7 +452,7 @@ move(struct work *w, struct change_step *out, struct fault *f)
 		if (next != NULL && next->age >= RIPE_SECONDS)
 			return end_sa(w, &sas[i], out, f);
 		if (next == NULL && !w->c->tried[at])
-			return try_sa(w, &sas[i], at, out, f);
+			return try_sa(w, &sas[i], at, has_begun(s, sas, n, &sas[i]), out, f);
 		unripe = unripe || next != NULL;
 		stuck = stuck || next == NULL;
 	}

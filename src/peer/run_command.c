@@ -353,6 +353,8 @@ find_ourselves(struct run *r)
 	if (!crls_lists(&r->crls, &r->crls.at[0],
 	    view_of(r->serial, r->n_serial), &listed, &reason, &f) || !listed)
 		return;
+	if (reason == CRL_SUPERSEDED && r->agent.under_way)
+		return;			/* its successor is confirmed, and comes now */
 	r->report.revoked = true;
 	fault_set(&f, FAULT_REFUSED, "RFC 4809, 3.5.2", "the certificate of this device is "
 	    "revoked (%s): its peers refuse it", crl_reason_name(reason));
