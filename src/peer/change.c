@@ -426,7 +426,8 @@ give_up(struct work *w, bool proved, struct change_step *out, struct fault *f)
 	if (!back)
 		return true;
 	if (!put_back(c, f))
-		return false;
+		return fault_within(f, "every peer refuses the new certificate (%.160s)",
+		    out->words);
 	forget_old(&c->state);
 	c->state.back = true;
 	return save(c, f);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "codec/crl.h"
 #include "peer/ask.h"
+#include "peer/change.h"
 #include "peer/commands.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
@@ -295,13 +296,19 @@ end(struct call *c, bool ok, const struct fault *f)
 	return EXIT_DONE;
 }
 
-/* Nothing uses the old key any more, unless the PKI lets the old one go on. */
+/*
+ * Nothing uses the old key any more, unless the PKI lets the old one go on, or
+ * an agent brings a daemon over to the new one: it may have to go back.
+ */
 static bool
 settle(struct call *c, struct fault *f)
 {
+	char	agent[INSTALL_PATH_MAX];
 	bool	done;
 
-	return c->r.old_fate[0] != '\0' || renew_settle(c->dir, &done, f);
+	if (!path_join(agent, sizeof(agent), c->dir, CHANGE_FILE, f))
+		return false;
+	return c->r.old_fate[0] != '\0' || file_exists(agent) || renew_settle(c->dir, &done, f);
 }
 
 static int

@@ -36,7 +36,7 @@ fail() {
 	local log
 	printf 'FAIL %s\n' "$*" >&2
 	if [ -n "$WORK" ]; then
-		for log in "$WORK"/*.log "$WORK"/*/charon.log; do
+		for log in "$WORK"/*.log "$WORK"/*/agent.log "$WORK"/*/charon.log; do
 			[ -s "$log" ] || continue
 			printf -- '---- %s\n' "$log" >&2
 			tail -n "${LIVE_LOG_LINES:-25}" "$log" >&2
