@@ -56,7 +56,7 @@ struct run {
 	int64_t			 crl_seconds;
 	int64_t			 percent;
 	int			 lock, signals;
-	bool			 stop;
+	bool			 stop, rested;
 	const struct rng	*rng;
 	struct http_client	*http;		/* for CRLs */
 	struct ticket		 ticket;
@@ -566,8 +566,14 @@ loop(struct run *r)
 		if (step.act != AGENT_WAIT)
 			acts[step.act](r);
 		write_report(r);
-		if (step.act == AGENT_WAIT)
-			sleep_for(r, step.wait_ms);
+		if (step.act != AGENT_WAIT)
+			continue;
+		if (!r->rested && !r->in->quiet) {	/* what was due is done */
+			puts("ready");
+			fflush(stdout);
+		}
+		r->rested = true;
+		sleep_for(r, step.wait_ms);
 	}
 }
 
