@@ -26,6 +26,82 @@ struct enforcing {
 	size_t			 ntunnels;
 };
 
+/* ---- whom the daemon has met ---- */
+
+static bool
+has_met(const struct enforce_met *met, struct view der)
+{
+	for (size_t i = 0; i < met->n; i++)
+		if (view_equal(buf_view(&met->certs[i]), der))
+			return true;
+	return false;
+}
+
+static bool
+remember(struct enforce_met *met, struct view der, struct fault *f)
+{
+	struct buf	*b;
+
+	if (met->certs == NULL &&
+	    (met->certs = calloc(ENFORCE_MET_MAX, sizeof(met->certs[0]))) == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	b = &met->certs[met->at];
+	buf_clear(b);
+	buf_init(b, INSTALL_CERT_MAX);
+	buf_add_view(b, der);
+	met->at = (met->at + 1) % ENFORCE_MET_MAX;
+	if (met->n < ENFORCE_MET_MAX)
+		met->n++;
+	return buf_check(b, "certificate", f);
+}
+
+static bool
+see_cert(void *ctx, struct view message, struct fault *f)
+{
+	struct enforce_met	*met = ctx;
+	struct view		 der;
+
+	if (!vici_find(message, "data", &der) || der.n > INSTALL_CERT_MAX ||
+	    has_met(met, der))
+		return true;
+	return remember(met, der, f);
+}
+
+static bool
+meet(struct vici *v, struct enforce_met *met, struct fault *f)
+{
+	struct buf	message;
+	bool		ok;
+
+	buf_init(&message, VICI_PACKET_MAX);
+	vici_put_value(&message, "type", VIEW_LIT("X509"));
+	vici_put_value(&message, "flag", VIEW_LIT("NONE"));
+	ok = buf_check(&message, "list-certs", f) &&
+	    vici_stream(v, "list-certs", "list-cert", buf_view(&message), see_cert, met, f);
+	buf_clear(&message);
+	return ok;
+}
+
+bool
+enforce_meet(const char *vici_uri, struct enforce_met *met, struct fault *f)
+{
+	struct vici	*v = vici_open(vici_uri == NULL ? INSTALL_VICI_URI : vici_uri,
+	    ENFORCE_WAIT_MS, f);
+	bool		 ok = v != NULL && meet(v, met, f);
+
+	vici_close(v);
+	return ok;
+}
+
+void
+enforce_met_clear(struct enforce_met *met)
+{
+	for (size_t i = 0; i < met->n; i++)
+		buf_clear(&met->certs[i]);
+	free(met->certs);
+	*met = (struct enforce_met){ 0 };
+}
+
 /* ---- whom the CRL revokes ---- */
 
 /* Listed now, not listed before, and not merely replaced. */
@@ -82,17 +158,14 @@ note_identities(struct enforcing *e, const struct cert *c, struct fault *f)
 	return true;
 }
 
-/* One certificate the daemon knows; what it cannot be is passed over. */
+/* One certificate the daemon knows or knew; what it cannot be is passed over. */
 static bool
-see_cert(void *ctx, struct view message, struct fault *f)
+judge_cert(struct enforcing *e, struct view der, struct fault *f)
 {
-	struct enforcing	*e = ctx;
-	struct view		 der;
-	struct cert		 c;
-	bool			 revoked;
+	struct cert	c;
+	bool		revoked;
 
-	if (!vici_find(message, "data", &der) || !cert_decode(der, &c, NULL) ||
-	    c.is_ca || !view_equal(c.issuer, e->crl.issuer))
+	if (!cert_decode(der, &c, NULL) || c.is_ca || !view_equal(c.issuer, e->crl.issuer))
 		return true;
 	if (!newly_revoked(e, c.serial, &revoked, f))
 		return false;
@@ -103,18 +176,17 @@ see_cert(void *ctx, struct view message, struct fault *f)
 }
 
 static bool
-find_revoked(struct enforcing *e, struct fault *f)
+find_revoked(struct enforcing *e, struct enforce_met *met, struct fault *f)
 {
-	struct buf	message;
-	bool		ok;
+	struct enforce_met	today = { 0 };
+	bool			ok;
 
-	buf_init(&message, VICI_PACKET_MAX);
-	vici_put_value(&message, "type", VIEW_LIT("X509"));
-	vici_put_value(&message, "flag", VIEW_LIT("NONE"));
-	ok = buf_check(&message, "list-certs", f) &&
-	    vici_stream(e->v, "list-certs", "list-cert", buf_view(&message),
-	    see_cert, e, f);
-	buf_clear(&message);
+	if (met == NULL)
+		met = &today;
+	ok = meet(e->v, met, f);
+	for (size_t i = 0; ok && i < met->n; i++)
+		ok = judge_cert(e, buf_view(&met->certs[i]), f);
+	enforce_met_clear(&today);
 	return ok;
 }
 
@@ -238,18 +310,18 @@ hand_over(struct enforcing *e, struct fault *f)
 }
 
 static bool
-enforce(struct enforcing *e, const char *uri, struct fault *f)
+enforce(struct enforcing *e, const char *uri, struct enforce_met *met, struct fault *f)
 {
 	e->v = vici_open(uri == NULL ? INSTALL_VICI_URI : uri, ENFORCE_WAIT_MS,
 	    f);
-	if (e->v == NULL || !hand_over(e, f) || !find_revoked(e, f))
+	if (e->v == NULL || !hand_over(e, f) || !find_revoked(e, met, f))
 		return false;
 	return e->nidentities == 0 || end_tunnels(e, f);
 }
 
 bool
 enforce_crl(const char *vici_uri, struct view crl, struct view before,
-    struct enforce_report *r, struct fault *f)
+    struct enforce_met *met, struct enforce_report *r, struct fault *f)
 {
 	struct enforcing	*e = calloc(1, sizeof(*e));
 	bool			 ok = false;
@@ -263,7 +335,7 @@ enforce_crl(const char *vici_uri, struct view crl, struct view before,
 		(void)arena_fault(f);
 	else if (crl_decode(crl, &e->crl, f) &&
 	    (before.n == 0 || crl_decode(before, &e->before, f)))
-		ok = enforce(e, vici_uri, f);
+		ok = enforce(e, vici_uri, met, f);
 	vici_close(e->v);
 	arena_free(e->arena);
 	free(e);

@@ -16,15 +16,30 @@
 #ifndef PEER_ENFORCE_H
 #define PEER_ENFORCE_H
 
-#include "base/fault.h"
-#include "base/view.h"
+#include "base/buf.h"
 
 #define ENFORCE_IDENTITIES_MAX	4096	/* of revoked peers this daemon has met */
 #define ENFORCE_TUNNELS_MAX	65536
 
+/*
+ * Certificates of peers that the daemon was seen to know.  It keeps only the
+ * last 32 or so it has checked (charon's cache of trust relations), and a
+ * tunnel may live longer than that.
+ */
+#define ENFORCE_MET_MAX		4096	/* the oldest make room */
+
+struct enforce_met {
+	struct buf	*certs;		/* DER; a ring */
+	size_t		 n, at;
+};
+
+/* Look at what the daemon knows today: often, for it forgets. */
+MUST_CHECK bool enforce_meet(const char *vici_uri, struct enforce_met *met, struct fault *f);
+void	enforce_met_clear(struct enforce_met *met);
+
 struct enforce_report {
 	bool	 loaded;	/* handed over; false: too large, fetched by CDP */
-	size_t	 revoked;	/* certificates the daemon has met, now revoked */
+	size_t	 revoked;	/* certificates it has met, now revoked */
 	size_t	 ended;		/* IKE SAs of theirs */
 };
 
@@ -35,10 +50,14 @@ struct enforce_report {
  * the first call.  So a device that came back with another certificate is
  * cut off once at most, and not at every CRL.
  *
+ * Certificates are those the daemon knows and, unless it is NULL, those of
+ * met, which learns the daemon's.
+ *
  * A certificate revoked as superseded ends nothing: its device is the same.
  * FAULT_BUSY when no daemon answers.
  */
 MUST_CHECK bool enforce_crl(const char *vici_uri, struct view crl,
-    struct view before, struct enforce_report *r, struct fault *f);
+    struct view before, struct enforce_met *met, struct enforce_report *r,
+    struct fault *f);
 
 #endif

@@ -68,6 +68,7 @@ struct run {
 	size_t			 n_serial;
 	bool			 looked;	/* for ourselves, in the newest CRL */
 	struct stat		 socket;	/* of the daemon that has our CRLs */
+	struct enforce_met	 met;		/* peers it was seen to know */
 	struct agent_report	 report;
 	int64_t			 written;	/* when the report was */
 	bool			 dirty;
@@ -229,7 +230,8 @@ hand_over(struct run *r, struct crl_source *s, bool again, struct fault *f)
 	buf_init(&before, CRLS_OCTETS_MAX);
 	ok = crls_read(&r->crls, s, s->pending && !again, &crl, f) &&
 	    (!s->held || crls_read(&r->crls, s, false, &before, f)) &&
-	    enforce_crl(option_value(r->in, "vici"), buf_view(&crl), buf_view(&before), &e, f);
+	    enforce_crl(option_value(r->in, "vici"), buf_view(&crl), buf_view(&before),
+	    &r->met, &e, f);
 	buf_clear(&crl);
 	buf_clear(&before);
 	if (!ok)
@@ -288,6 +290,7 @@ greet_daemon(struct run *r)
 	struct stat	st;
 	bool		other, ok = meet_daemon(r, &other, &st, &f);
 
+	ok = ok && enforce_meet(option_value(r->in, "vici"), &r->met, &f);
 	for (size_t i = 0; ok && other && i < r->crls.n; i++)
 		ok = !r->crls.at[i].held || hand_over(r, &r->crls.at[i], true, &f);
 	if (!ok) {
@@ -379,6 +382,8 @@ do_crls(struct run *r)
 		mended(r, "crl");
 	now = time_now();
 	agent_crls_done(&r->agent, &now, ok, retry_after, chance(r));
+	log_line(LOG_LEVEL_DEBUG, "crls asked", "good=%s met=%zu next_ms=%lld", ok ? "yes" : "no",
+	    r->met.n, (long long)(r->agent.crls.at - now.ms));
 }
 
 /* --- renewal -------------------------------------------------------------------------------- */
@@ -642,6 +647,7 @@ end(struct run *r)
 {
 	http_client_free(r->http);
 	change_close(&r->change);
+	enforce_met_clear(&r->met);
 	crls_clear(&r->crls);
 	ticket_clear(&r->ticket);
 	if (r->signals != -1)

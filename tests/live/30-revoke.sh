@@ -17,6 +17,8 @@ agent_handed_over() {
 	[ "$(grep -c 'crl handed over' "$WORK/$1/agent.log")" -ge "$2" ]
 }
 packets() { [ "$(ping_answers "$1")" -ge "$2" ]; }
+# asked HOST N: its agent has asked so often.
+asked() { [ "$(grep -c 'crls asked' "$WORK/$1/agent.log")" -ge "$2" ]; }
 no_tunnel() { ! sw "$1" --list-sas | grep -q "^$2: .*ESTABLISHED"; }
 
 step "three gateways, tunnels between all of them, an agent on each"
@@ -25,7 +27,7 @@ pki_start
 authorize gw1 gw2 gw3
 for n in 1 2 3; do
 	gateway_start gw$n
-	agent_start gw$n --crl-interval 2s
+	agent_start gw$n --crl-interval 2s -v
 done
 initiate gw1 gw1-gw2 >/dev/null || fail "no tunnel gw1-gw2"
 initiate gw1 gw1-gw3 >/dev/null || fail "no tunnel gw1-gw3"
@@ -38,6 +40,12 @@ out=$("$PKI4IPSEC" peer status --dir "$WORK/gw1/peer") || fail "status: $out"
 expect "status says that all is well" "agent *good" "$out"
 
 step "revoked, under packets"
+# On gw3 charon has forgotten whom it has met, as it does after 32 others: its
+# agent has not.
+wait_for 10 "gw3's agent to have met gw2" asked gw3 \
+    $(($(grep -c 'crls asked' "$WORK/gw3/agent.log") + 2))
+sw gw3 --flush-certs --type x509 >/dev/null
+sw gw3 --list-certs --type x509 | grep -q gw2.example && fail "gw3 has not forgotten"
 ping_start gw1 1 2 "$WORK/revoked.log"
 revoked=$PING_PID
 ping_start gw1 1 3 "$WORK/other.log"

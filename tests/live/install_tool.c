@@ -152,7 +152,7 @@ enforce(const struct tool *t, struct fault *f)
 	struct enforce_report	r;
 	bool			ok;
 
-	ok = enforce_crl(t->req.vici_uri, t->enforce, t->before, &r, f);
+	ok = enforce_crl(t->req.vici_uri, t->enforce, t->before, NULL, &r, f);
 	printf("crl_loaded=%d revoked=%zu ended=%zu\n", r.loaded, r.revoked,
 	    r.ended);
 	return ok;
