@@ -270,9 +270,57 @@ identities_allowed(const struct change_ask *q, const struct cvp_update *u,
 	return true;
 }
 
-/* As it was, as stated, or as the template makes it of the new names. */
+/* All attributes of this part of a name are of types that may go. */
 static bool
-subject_allowed(const struct change_ask *q, const struct names *old,
+part_listed(const struct cvp_update *u, struct view part)
+{
+	struct der	d, set, pair;
+	struct view	type;
+
+	der_init(&d, part);
+	if (!der_open(&d, DER_SET, &set, NULL))
+		return false;
+	while (!der_at_end(&set)) {
+		bool	listed = false;
+
+		if (!der_open(&set, DER_SEQUENCE, &pair, NULL) || !der_oid(&pair, &type, NULL))
+			return false;
+		for (size_t i = 0; i < u->n_rdn_types; i++)
+			listed |= view_equal(u->rdn_types[i], type);
+		if (!listed)
+			return false;
+	}
+	return true;
+}
+
+/* new is old without some parts of types that may go; nothing comes in. */
+static bool
+only_parts_gone(const struct cvp_update *u, struct view old, struct view new)
+{
+	struct der	o, n, from, to;
+	struct view	part, next = VIEW_NONE;
+
+	der_init(&o, old);
+	der_init(&n, new);
+	if (!der_open(&o, DER_SEQUENCE, &from, NULL) || !der_open(&n, DER_SEQUENCE, &to, NULL))
+		return false;
+	while (!der_at_end(&from)) {
+		if (next.n == 0 && !der_at_end(&to) && !der_get_tlv(&to, DER_SET, &next, NULL))
+			return false;
+		if (!der_get_tlv(&from, DER_SET, &part, NULL))
+			return false;
+		if (next.n > 0 && view_equal(part, next))
+			next = VIEW_NONE;
+		else if (!part_listed(u, part))
+			return false;
+	}
+	return next.n == 0 && der_at_end(&to);
+}
+
+/* As it was, as stated, less than it was, or as the template makes it of the new names. */
+static bool
+subject_allowed(const struct change_ask *q, const struct cvp_update *u,
+    const struct names *old,
     const struct names *new, const struct names *exact, struct arena *a,
     struct change_verdict *v, struct fault *f)
 {
@@ -284,6 +332,8 @@ subject_allowed(const struct change_ask *q, const struct names *old,
 		v->holder.subject = old->subject;
 	else if (exact->subject.n > 0 && same_name(new->subject, exact->subject))
 		v->holder.subject = exact->subject;
+	else if (u->n_rdn_types > 0 && only_parts_gone(u, old->subject, new->subject))
+		v->holder.subject = new->subject;
 	else if (profile_subject(q->template, &h, a, &ruled, NULL) &&
 	    same_name(new->subject, ruled))
 		v->holder.subject = ruled;
@@ -298,6 +348,7 @@ judge_update(const struct change_ask *q, const struct names *old, struct arena *
     struct change_verdict *v, struct fault *f)
 {
 	const struct change_subject_name	*c = &q->request->names;
+	const struct cvp_update			*u;
 	struct names				 new, exact;
 
 	if (!names_of(c->subject.n > 0 ? c->subject : NAME_EMPTY, c->has_san, &c->san, a, &new,
@@ -317,9 +368,10 @@ judge_update(const struct change_ask *q, const struct names *old, struct arena *
 		    no(v, CVP_UPDATE_NOT_ALLOWED, f, "RFC 4809, 3.5.2.3",
 		    "the names are not those of the authorization");
 	}
-	return exact_names(q->terms->cvp.lifecycle->update, a, &exact, f) &&
-	    identities_allowed(q, q->terms->cvp.lifecycle->update, old, &new, &exact, v, f) &&
-	    subject_allowed(q, old, &new, &exact, a, v, f);
+	u = q->terms->cvp.lifecycle->update;
+	return exact_names(u, a, &exact, f) &&
+	    identities_allowed(q, u, old, &new, &exact, v, f) &&
+	    subject_allowed(q, u, old, &new, &exact, a, v, f);
 }
 
 /* --- by a later authorization ------------------------------------------------------------ */
@@ -384,10 +436,17 @@ change_judge(const struct change_ask *q, struct arena *a, struct change_verdict 
 	if (q->use != NULL ? !use_allows(q, &old, same_key, v, f) :
 	    !terms_allow(q, same_key, v, f))
 		return false;
-	if (v->kind == STORE_CHANGE_UPDATE && !judge_update(q, &old, a, v, f))
+	if (v->kind != STORE_CHANGE_UPDATE)
+		return true;
+	if (!judge_update(q, &old, a, v, f))
 		return false;
 	v->holder.not_before = 0;
-	return true;
+	/* What came in lies in the template's name space. */
+	if (profile_check_terms(q->template, &v->holder, f))
+		return true;
+	v->code = CVP_UPDATE_NOT_ALLOWED;
+	v->fail = cvp_code_fail(v->code);
+	return false;
 }
 
 /* Is this what such a request asked for?  Names are compared for updates only. */
