@@ -987,6 +987,32 @@ test_generations(void **state)
 	device_close(&d);
 }
 
+/*
+ * An Admin renews like everybody else; its rights go over to the new certificate
+ * and leave the old one (corrections, 8).
+ */
+static void
+test_admin(void **state)
+{
+	struct raw_answer	a;
+	struct raw_cert		now;
+	struct buf		all;
+
+	(void)state;
+	into_window(&admin_device);
+	must_renew(&admin_device, &new_key, RENEW_NEW_KEY, "the Admin");
+	in_use(&admin_device, &now);
+	buf_init(&all, 64);
+	cvp_put_template_query(&all, &(struct cvp_list){ 0 });
+	raw_ask(&pki, &now, CVP_TEMPLATE_QUERY, buf_view(&all), &a);
+	assert_false(a.failed || a.again);
+	raw_answer_clear(&a);
+	raw_ask(&pki, &admin, CVP_TEMPLATE_QUERY, buf_view(&all), &a);
+	expect_code(&a, CMC_BAD_IDENTITY, CVP_OLD_REVOKED, "the old certificate");
+	buf_clear(&all);
+	raw_cert_clear(&now);
+}
+
 /* --- all of them ---------------------------------------------------------------------------------------- */
 
 static int
@@ -1036,6 +1062,7 @@ main(void)
 		cmocka_unit_test(test_rekey_ends),
 		cmocka_unit_test(test_update_by_grant),
 		cmocka_unit_test(test_generations),
+		cmocka_unit_test(test_admin),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
