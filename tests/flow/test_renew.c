@@ -20,6 +20,7 @@
 #include "flow_raw.h"
 #include "peer/ask.h"
 #include "peer/renew.h"
+#include "store/store_log.h"
 
 #define DAY	INT64_C(86400)
 #define WHOLE	CMC_WHOLE_MESSAGE
@@ -121,12 +122,35 @@ events_of(const struct device *d, int *failure)
 	return s.events;
 }
 
-/* Refused with this code: event 12 for the Admin, and nothing has changed. */
+static bool
+count_refused(void *ctx, const struct store_audit *e, struct fault *f)
+{
+	(void)f;
+	*(size_t *)ctx += strcmp(e->action, "change refused") == 0;
+	return true;
+}
+
+static size_t
+refusals_in_audit(void)
+{
+	struct fault	f = { 0 };
+	size_t		n = 0;
+
+	if (!store_audit_walk(pki.store, 0, 1u << 20, count_refused, &n, &f))
+		fail_msg("%s", f.text);
+	return n;
+}
+
+/*
+ * Refused with this code: event 12 for the Admin, a row in the audit trail, and
+ * nothing has changed (R4809-3.5.2.2-6, R4809-3.5.2.3-9).
+ */
 static void
 expect_refusal(struct device *d, const struct wish *w, int code, const char *label)
 {
 	struct renew_report	r;
 	int64_t			before = in_use(d, NULL);
+	size_t			audited = refusals_in_audit();
 	int			failure;
 
 	flow_wire_again(&d->w);
@@ -135,6 +159,8 @@ expect_refusal(struct device *d, const struct wish *w, int code, const char *lab
 	if ((events_of(d, &failure) & FLOW_EVENT(CVP_EVENT_CHANGE_REFUSED)) == 0 ||
 	    failure != code)
 		fail_msg("%s: failure %d, not %d: %s", label, failure, code, d->f.text);
+	if (refusals_in_audit() != audited + 1)
+		fail_msg("%s: %zu audit rows, %zu before", label, refusals_in_audit(), audited);
 	if (in_use(d, NULL) != before)
 		fail_msg("%s: another certificate is in use", label);
 }
