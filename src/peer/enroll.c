@@ -11,6 +11,7 @@
 #include "peer/ask.h"
 #include "peer/enroll.h"
 #include "peer/enroll_state.h"
+#include "peer/generation.h"
 #include "peer/talk.h"
 
 #define ANSWER_MAX	(1u << 20)	/* status, a certificate, a chain: kilobytes */
@@ -394,7 +395,7 @@ step_install(struct run *w, struct fault *f)
 	struct install_request	req = { .dir = w->q->dir };
 	struct install_report	report;
 	struct secret		pem = { 0 };
-	bool			ok;
+	bool			ok, settled;
 
 	if (!key_to_pem(w->key, &pem, f))
 		return false;
@@ -403,7 +404,8 @@ step_install(struct run *w, struct fault *f)
 	req.nca = w->st.n_certs - 1;
 	for (size_t i = 0; i < req.nca; i++)
 		req.ca[i] = buf_view(&w->st.certs[i + 1]);
-	ok = install_files(&req, &report, f);
+	/* Keys of an earlier certificate's renewals are not used any more. */
+	ok = install_files(&req, &report, f) && generation_settle(w->q->dir, &settled, f);
 	secret_clear(&pem);
 	if (!ok || !keep_ticket(w, f))
 		return false;

@@ -234,6 +234,16 @@ destroy_others(const char *dir, const char *keep, bool *done, struct fault *f)
 	return ok;
 }
 
+/* Written by an enrolment since: no generation is in use. */
+static bool
+all_plain(const char *dir)
+{
+	for (size_t i = 0; i < PARTS; i++)
+		if (!is_plain(dir, parts[i].name))
+			return false;
+	return true;
+}
+
 bool
 generation_settle(const char *dir, bool *done, struct fault *f)
 {
@@ -242,7 +252,12 @@ generation_settle(const char *dir, bool *done, struct fault *f)
 	*done = false;
 	if (!target(dir, CURRENT, now, f))
 		return false;
-	if (now[0] == '\0')		/* plain files, or none */
+	if (now[0] == '\0')		/* never renewed */
 		return true;
+	if (all_plain(dir)) {
+		now[0] = '\0';
+		if (!drop_link(dir, CURRENT, f))
+			return false;
+	}
 	return drop_link(dir, PREVIOUS, f) && destroy_others(dir, now, done, f);
 }

@@ -26,7 +26,10 @@ MUST_CHECK bool generation_write(const char *dir, const char *serial,
  */
 MUST_CHECK bool generation_switch(const char *dir, const char *serial,
     const char *old_serial, struct fault *f);
-/* Destroy the previous one, and others that nothing points to; *done: there was one. */
+/*
+ * Destroy the previous one, and others that nothing points to; *done: there
+ * was one.  Where an enrolment wrote plain files since, that is all of them.
+ */
 MUST_CHECK bool generation_settle(const char *dir, bool *done, struct fault *f);
 /* Use the previous one again; the present one becomes previous. */
 MUST_CHECK bool generation_back(const char *dir, bool *done, struct fault *f);

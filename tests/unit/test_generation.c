@@ -141,8 +141,11 @@ test_switch(void **state)
 	path_in("generation/01", path);
 	assert_false(file_exists(path));
 	must(generation_back(dir, &done, &f) && !done, &f);
-	/* Enrolled anew: plain files again, and then the next renewal. */
+	/* Enrolled anew: plain files again, old keys go, and then the next renewal. */
 	plain("04");
+	must(generation_settle(dir, &done, &f) && done, &f);
+	path_in("generation/03", path);
+	assert_false(file_exists(path));
 	write_new("05");
 	switch_to("05", "04");
 	expect_in_use("05", "after another enrolment");
