@@ -56,7 +56,7 @@ struct run {
 	int64_t			 crl_seconds;
 	int64_t			 percent;
 	int			 lock, signals;
-	bool			 stop, rested;
+	bool			 stop, rested, told_end;
 	const struct rng	*rng;
 	struct http_client	*http;		/* for CRLs */
 	struct ticket		 ticket;
@@ -137,6 +137,7 @@ read_due(struct run *r, struct fault *f)
 	r->report.not_after = d.not_after;
 	r->report.renew_at = d.expired ? 0 : d.at;
 	r->report.renewal_under_way = d.under_way;
+	r->told_end = r->told_end && d.expired;
 	r->dirty = true;
 	return true;
 }
@@ -210,6 +211,8 @@ notice_folder(struct run *r)
 	    st.st_mtim.tv_sec == r->seen.st_mtim.tv_sec &&
 	    st.st_mtim.tv_nsec == r->seen.st_mtim.tv_nsec))
 		return;
+	mended(r, "expired");
+	mended(r, "revoked");
 	if (read_folder(r, &f))
 		log_line(LOG_LEVEL_INFO, "certificate in use", "serial=%s", r->report.serial);
 	else
@@ -389,12 +392,11 @@ do_crls(struct run *r)
 /* --- renewal -------------------------------------------------------------------------------- */
 
 static const char *
-renewal_help(const struct run *r, const struct fault *f)
+renewal_help(const struct fault *f)
 {
 	if (f->kind == FAULT_BUSY)
 		return HELP_AGAIN;
-	return r->report.now > r->agent.not_after ? HELP_TICKET :
-	    "pki4ipsec peer renew -v; or ask your Admin for a new ticket";
+	return "pki4ipsec peer renew -v; or ask your Admin for a new ticket";
 }
 
 static bool
@@ -432,7 +434,7 @@ do_renew(struct run *r)
 		    "old_serial=%s", renew_kind_name(got.kind), got.serial, got.old_serial);
 	} else {
 		agent_renewal_failed(&r->agent, &now, f.kind, retry_after, chance(r));
-		trouble(r, "renewal", &f, renewal_help(r, &f));
+		trouble(r, "renewal", &f, renewal_help(&f));
 	}
 	r->report.renewal_failures = r->agent.renewal.failures;
 	if (ok ? !read_folder(r, &g) : !read_due(r, &g))
@@ -496,6 +498,20 @@ do_change(struct run *r)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
+/* The one thing that no event announces. */
+static void
+notice_end(struct run *r)
+{
+	struct fault	f = { 0 };
+
+	if (r->report.now <= r->report.not_after || r->told_end)
+		return;
+	r->told_end = true;
+	fault_set(&f, FAULT_REFUSED, "RFC 4809, 3.5.2", "the certificate of this device has "
+	    "expired, and an expired one is not renewed");
+	trouble(r, "expired", &f, HELP_TICKET);
+}
+
 static void
 write_report(struct run *r)
 {
@@ -503,6 +519,7 @@ write_report(struct run *r)
 	char		status[128], date[32];
 
 	r->report.now = (int64_t)time(NULL);
+	notice_end(r);
 	if (!r->dirty && r->report.now - r->written < REPORT_SECONDS)
 		return;
 	r->report.crls = &r->crls;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "peer/agent.h"
+#include "peer/agent_report.h"
 
 #define WALL		INT64_C(1795500000)
 #define MS		INT64_C(5000000)
@@ -218,6 +219,55 @@ test_hurry(void **state)
 	assert_int_equal(a.change.at, MS);
 }
 
+/* --- health --------------------------------------------------------------------------- */
+
+static const struct {
+	const char		*label;
+	int64_t			 ends_in;	/* of 100 days */
+	bool			 revoked;
+	unsigned		 failures;
+	enum agent_daemon	 daemon;
+	bool			 trouble;
+	int64_t			 crl_ends_in;	/* of an hour; 0: there is none */
+	enum agent_health	 want;
+} healths[] = {
+	{ "all is well", 50 * DAY, false, 0, AGENT_IN_USE, false, 3000, AGENT_GOOD },
+	{ "on its way", 50 * DAY, false, 0, AGENT_COMING, false, 3000, AGENT_GOOD },
+	{ "a renewal failed", 30 * DAY, false, 1, AGENT_IN_USE, false, 3000, AGENT_WARNING },
+	{ "and little is left", 9 * DAY, false, 9, AGENT_IN_USE, false, 3000, AGENT_BAD },
+	{ "expired", -1, false, 0, AGENT_IN_USE, false, 3000, AGENT_BAD },
+	{ "revoked", 50 * DAY, true, 0, AGENT_IN_USE, false, 3000, AGENT_BAD },
+	{ "peers refuse", 50 * DAY, false, 0, AGENT_REFUSED, false, 3000, AGENT_BAD },
+	{ "no daemon", 50 * DAY, false, 0, AGENT_UNREACHABLE, false, 3000, AGENT_BAD },
+	{ "a CRL near its end", 50 * DAY, false, 0, AGENT_IN_USE, false, 600, AGENT_WARNING },
+	{ "a CRL that has ended", 50 * DAY, false, 0, AGENT_IN_USE, false, -1, AGENT_BAD },
+	{ "no CRL", 50 * DAY, false, 0, AGENT_IN_USE, false, 0, AGENT_BAD },
+	{ "some trouble", 50 * DAY, false, 0, AGENT_IN_USE, true, 3000, AGENT_WARNING },
+};
+
+static void
+test_health(void **state)
+{
+	static struct crls	crls = { .n = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(healths) / sizeof(healths[0]); i++) {
+		struct agent_report	r = {
+			.now = WALL, .has_cert = true, .crls = &crls,
+			.not_before = WALL + healths[i].ends_in - 100 * DAY,
+			.not_after = WALL + healths[i].ends_in,
+			.revoked = healths[i].revoked, .renewal_failures = healths[i].failures,
+			.daemon = healths[i].daemon, .error = { .at = healths[i].trouble },
+		};
+
+		print_message("  %s\n", healths[i].label);
+		crls.at[0].held = healths[i].crl_ends_in != 0;
+		crls.at[0].next_update = WALL + healths[i].crl_ends_in;
+		crls.at[0].this_update = crls.at[0].next_update - 3600;
+		assert_int_equal(agent_report_health(&r), healths[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -228,6 +278,7 @@ main(void)
 		cmocka_unit_test(test_crl_pauses),
 		cmocka_unit_test(test_change_pauses),
 		cmocka_unit_test(test_hurry),
+		cmocka_unit_test(test_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
