@@ -135,6 +135,7 @@ mint(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 			continue;
 		entries[m.n].entry_id = q->entries[i].entry_id;
 		entries[m.n].wanted_id = q->entries[i].wanted_id;
+		entries[m.n].facts.template = view_str(w->template->t.name);
 		entries[m.n].facts.admin = view_str(w->sender.admin.name);
 		entries[m.n].facts.replaces = g[i].replaces;
 		entries[m.n].facts.state = STORE_AUTHZ_OPEN;

@@ -5,6 +5,7 @@ void
 seal_facts_put(struct buf *b, const struct seal_facts *s)
 {
 	wire_put_view(b, s->id);
+	wire_put_view(b, s->template);
 	wire_put_view(b, view_of(s->terms_digest, sizeof(s->terms_digest)));
 	wire_put_view(b, s->admin);
 	wire_put_u64(b, (uint64_t)s->replaces);
@@ -36,6 +37,7 @@ void
 seal_facts_get(struct wire *w, struct seal_facts *out)
 {
 	out->id = wire_get_view(w);
+	out->template = wire_get_view(w);
 	get_digest(w, out->terms_digest);
 	out->admin = wire_get_view(w);
 	out->replaces = (int64_t)wire_get_u64(w);

@@ -198,8 +198,9 @@ by_use(struct signer *s, const struct change_request *q, const struct asked *a,
 
 	sha256(q->use_terms, digest);
 	if (q->facts.state != STORE_AUTHZ_IN_PROGRESS ||
+	    !view_equal(q->template, q->facts.template) ||
 	    memcmp(digest, q->facts.terms_digest, sizeof(digest)) != 0)
-		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the terms that are sealed");
+		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the template and terms that are sealed");
 	if (q->facts.replaces == 0 || q->facts.replaces != number_of(&a->old))
 		return fault_set(f, FAULT_REFUSED, "corrections, 15",
 		    "CHANGE: the authorization does not replace this certificate");

@@ -148,8 +148,9 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 		goto out;
 	}
 	if (q.facts.state != STORE_AUTHZ_IN_PROGRESS ||
+	    !view_equal(q.template, q.facts.template) ||
 	    memcmp(digest, q.facts.terms_digest, sizeof(digest)) != 0) {
-		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the terms that are sealed");
+		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the template and terms that are sealed");
 		goto out;
 	}
 	if ((e = templates_find(&s->templates, q.template)) == NULL) {

@@ -117,11 +117,15 @@ seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
     struct seal_facts *out, struct fault *f)
 {
 	struct store_admin	ad = { 0 };
+	struct store_template	t = { 0 };
 
+	if (!store_template_find_n(e->p.store, z->template, a, &t, f))
+		return false;
 	if (z->admin != 0 && !store_admin_find_n(e->p.store, z->admin, a, &ad, f))
 		return false;
 	*out = (struct seal_facts){
 		.id = view_str(z->id),
+		.template = view_str(t.name != NULL ? t.name : ""),
 		.admin = z->admin == 0 ? VIEW_LIT("operator") : view_str(ad.name),
 		.replaces = z->replaces,
 		.state = sealed_state(z),

@@ -183,6 +183,40 @@ test_issue_once(void **state)
 	buf_clear(&q);
 }
 
+/* The template is sealed as well: no device's terms under an Admin's template. */
+static void
+test_issue_under_its_template(void **state)
+{
+	struct buf		q;
+	struct issue_request	i = { 0 };
+	struct frame		fr;
+	struct wire		w;
+	struct fault		f = { 0 };
+	size_t			used;
+
+	(void)state;
+	assert_true(frame_take(buf_view(&kept[SIGNER_ISSUE]), FRAME_BODY_MAX, &fr, &used, &f));
+	wire_init(&w, fr.body);
+	seal_facts_get(&w, &i.facts);
+	i.sealed = wire_get_view(&w);
+	i.template = wire_get_view(&w);
+	i.terms = wire_get_view(&w);
+	i.label = wire_get_view(&w);
+	i.tbs = wire_get_view(&w);
+	buf_init(&q, FRAME_BODY_MAX);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_NONE);
+	i.template = VIEW_LIT("ra-gateway");
+	buf_reset(&q);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_REFUSED);
+	i.facts.template = i.template;
+	buf_reset(&q);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_SIGNATURE);
+	buf_clear(&q);
+}
+
 /* Tokens for this certificate; what the signer says. */
 static enum fault_kind
 mint_for(struct view recipient)
@@ -503,6 +537,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_prove_binds_its_own_key),
 		cmocka_unit_test(test_issue_once),
+		cmocka_unit_test(test_issue_under_its_template),
 		cmocka_unit_test(test_mint_is_for_admins),
 		cmocka_unit_test(test_crl_of_today),
 		cmocka_unit_test(test_change_needs_the_device),
