@@ -108,6 +108,7 @@ live_stop() {
 		sleep 0.05
 	done
 	kill -9 "$pid" 2>/dev/null
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 }
 
 live_end() {
