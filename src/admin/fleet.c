@@ -13,12 +13,12 @@
 enum column {
 	COLUMN_FQDN = 0, COLUMN_EMAIL, COLUMN_IPV4, COLUMN_IPV6, COLUMN_LABEL,
 	COLUMN_TEMPLATE, COLUMN_GROUP, COLUMN_SITE, COLUMN_ADDRESS, COLUMN_SUBNETS,
-	COLUMN_PEER, COLUMNS
+	COLUMN_PEER, COLUMN_PLATFORM, COLUMNS
 };
 
 static const char *const column_names[COLUMNS] = {
 	"fqdn", "email", "ipv4", "ipv6", "label", "template", "group", "site", "address",
-	"subnets", "peer",
+	"subnets", "peer", "platform",
 };
 
 static const enum identity_kind column_kinds[] = {
@@ -103,7 +103,7 @@ unknown_column(struct table *t, unsigned line, const char *name)
 		problem_add(t->p, line, name, "unknown column; did you mean \"%s\"?", near);
 	else
 		problem_add(t->p, line, name, "unknown column; known are fqdn, email, ipv4, ipv6, "
-		    "label, template, group, site, address, subnets, peer");
+		    "label, template, group, site, address, subnets, peer, platform");
 }
 
 static bool
@@ -293,6 +293,16 @@ read_template(struct table *t, struct device *d, const char *text)
 }
 
 static void
+read_platform(struct table *t, struct device *d, const char *text)
+{
+	struct view	bad;
+
+	if (strchr(text, ',') != NULL || !lint_products_find(view_str(text), &d->platform, &bad))
+		problem_add(t->p, d->line, "platform", "\"%s\" is none of strongswan, libreswan, "
+		    "windows, apple, android, cisco", text);
+}
+
+static void
 read_field(struct table *t, struct device *d, enum column c, const char *text,
     struct identity ids[IDENTITIES_MAX])
 {
@@ -323,6 +333,9 @@ read_field(struct table *t, struct device *d, enum column c, const char *text,
 		break;
 	case COLUMN_PEER:
 		read_peers(t, d, text);
+		break;
+	case COLUMN_PLATFORM:
+		read_platform(t, d, text);
 		break;
 	case COLUMNS:
 		break;

@@ -12,6 +12,7 @@
 
 #include "admin/csv.h"
 #include "profile/identity.h"
+#include "profile/lint.h"
 
 #define FLEET_PEERS_MAX	64	/* named in one row; more is what groups are for */
 #define FLEET_NAME_MAX	128	/* octets of a device's name */
@@ -36,6 +37,7 @@ struct device {
 	const char	*group, *site;	/* "" */
 	const char	*address;	/* "" */
 	const char	*subnets;	/* comma separated, or "" */
+	unsigned	 platform;	/* enum lint_product; 0: not said */
 	const char	*const *peers;	/* labels */
 	size_t		 n_peers;
 };

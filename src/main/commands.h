@@ -14,6 +14,7 @@ extern const struct command cmd_lint;
 extern const struct command cmd_verify;
 extern const struct command cmd_pki_init;
 extern const struct command cmd_admin_enroll;
+extern const struct command cmd_admin_check;
 extern const struct command cmd_bench_enroll;
 
 #endif

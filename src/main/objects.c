@@ -373,3 +373,21 @@ objects_fetch(struct objects *o, const char *url, struct fault *f)
 	http_client_free(c);
 	return ok;
 }
+
+bool
+objects_of_kind(const struct objects *o, enum object_kind kind, struct view **list, size_t *n,
+    struct fault *f)
+{
+	*n = 0;
+	if ((*list = calloc(o->n + 1, sizeof(**list))) == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	for (size_t i = 0; i < o->n; i++) {
+		const struct object	*one = &o->list[i];
+
+		if (one->unreadable != NULL)
+			return fault_set(f, FAULT_MALFORMED, "", "%s", one->unreadable);
+		if (one->kind == kind)
+			(*list)[(*n)++] = one->der;
+	}
+	return true;
+}

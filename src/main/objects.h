@@ -50,4 +50,11 @@ MUST_CHECK bool objects_fetch(struct objects *o, const char *url, struct fault *
 MUST_CHECK bool objects_take(struct objects *o, const char *source, struct view content,
     bool *found, struct fault *f);
 
+/*
+ * The DER of each of this kind; *list is to be freed either way.  What could
+ * not be read is a fault here.
+ */
+MUST_CHECK bool objects_of_kind(const struct objects *o, enum object_kind kind,
+    struct view **list, size_t *n, struct fault *f);
+
 #endif

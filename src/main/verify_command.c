@@ -67,18 +67,7 @@ static bool
 gather(struct input *q, size_t which, const struct objects *o, enum object_kind kind,
     struct fault *f)
 {
-	q->lists[which] = calloc(o->n + 1, sizeof(*q->lists[which]));
-	if (q->lists[which] == NULL)
-		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
-	for (size_t i = 0; i < o->n; i++) {
-		const struct object	*one = &o->list[i];
-
-		if (one->unreadable != NULL)
-			return fault_set(f, FAULT_MALFORMED, "", "%s", one->unreadable);
-		if (one->kind == kind)
-			q->lists[which][q->n[which]++] = one->der;
-	}
-	return true;
+	return objects_of_kind(o, kind, &q->lists[which], &q->n[which], f);
 }
 
 static bool
@@ -116,15 +105,8 @@ read_at(const char *text, int64_t *out, struct fault *f)
 static bool
 read_how(const char *text, enum verify_revocation *out, struct fault *f)
 {
-	static const char *const	words[] = { "strict", "soft", "off" };
-
-	for (unsigned i = 0; i < 3; i++)
-		if (strcmp(text, words[i]) == 0) {
-			*out = (enum verify_revocation)i;
-			return true;
-		}
-	return fault_set(f, FAULT_USAGE, "", "--revocation takes strict, soft or off, not \"%s\"",
-	    text);
+	return verify_revocation_find(text, out) || fault_set(f, FAULT_USAGE, "",
+	    "--revocation takes strict, soft or off, not \"%s\"", text);
 }
 
 static bool

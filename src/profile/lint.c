@@ -51,6 +51,15 @@ product_bit(struct view word)
 	return 0;
 }
 
+const char *
+lint_product_name(unsigned product)
+{
+	for (size_t i = 0; i < PRODUCTS; i++)
+		if (products[i].bit == product)
+			return products[i].name;
+	return "unknown";
+}
+
 bool
 lint_products_find(struct view list, unsigned *out, struct view *bad)
 {

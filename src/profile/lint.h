@@ -55,6 +55,8 @@ enum lint_product {
 };
 /* "windows,apple" into a set; false for a word that is none, which *bad is. */
 bool	lint_products_find(struct view list, unsigned *out, struct view *bad);
+/* "windows" for LINT_WINDOWS alone; "unknown" for what is no single product. */
+const char *lint_product_name(unsigned product);
 
 struct lint {
 	const char		*name;		/* "e_ike_san_dns_wildcard" */

@@ -13,6 +13,19 @@
 #define RSA_BITS_LEAST	2048
 #define DATE_MAX	32
 
+bool
+verify_revocation_find(const char *word, enum verify_revocation *out)
+{
+	static const char *const	words[] = { "strict", "soft", "off" };
+
+	for (unsigned i = 0; i < 3; i++)
+		if (strcmp(word, words[i]) == 0) {
+			*out = (enum verify_revocation)i;
+			return true;
+		}
+	return false;
+}
+
 /* --- the rules about one certificate ------------------------------------------------ */
 
 struct rule {

@@ -24,6 +24,9 @@ enum verify_revocation {
 	VERIFY_OFF,		/* do not ask at all */
 };
 
+/* "strict", "soft", "off" */
+bool	verify_revocation_find(const char *word, enum verify_revocation *out);
+
 struct verify_terms {
 	struct view		 leaf;
 	const struct view	*intermediates;	/* in any order, also unrelated ones */
