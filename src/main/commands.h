@@ -12,6 +12,7 @@ extern const struct command *all_commands[];
 
 extern const struct command cmd_lint;
 extern const struct command cmd_verify;
+extern const struct command cmd_why;
 extern const struct command cmd_pki_init;
 extern const struct command cmd_admin_enroll;
 extern const struct command cmd_admin_check;

@@ -23,6 +23,7 @@ extern const struct command *const peer_commands[];
 static const struct command *const joint_commands[] = {
 	&cmd_lint,
 	&cmd_verify,
+	&cmd_why,
 #if defined(HAVE_PKI) && defined(HAVE_PEER)
 	&cmd_pki_init,
 #endif
