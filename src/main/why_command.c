@@ -282,7 +282,7 @@ explain(const struct invocation *in, const struct input *q, int *rc, struct faul
 	else
 		json_decref(list);
 	if (ok && !in->json && !in->quiet && q->log.n == 0)
-		printf("no known message in %" PRIu64 " lines\n", q->log.lines);
+		printf("no known message; lines read: %" PRIu64 "\n", q->log.lines);
 	return ok;
 }
 
