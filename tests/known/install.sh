@@ -18,19 +18,27 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
 EVERYTHING='bin/pki4ipsec
+lib/systemd/system/pki4ipsec-peer.service
 lib/systemd/system/pki4ipsec.service
 lib/sysusers.d/pki4ipsec.conf
 share/man/man1/pki4ipsec-admin.1
 share/man/man1/pki4ipsec-bench.1
+share/man/man1/pki4ipsec-lint.1
 share/man/man1/pki4ipsec-peer.1
 share/man/man1/pki4ipsec-pki.1
+share/man/man1/pki4ipsec-verify.1
+share/man/man1/pki4ipsec-why.1
 share/man/man1/pki4ipsec.1
 share/man/man5/pki4ipsec-csv.5
 share/man/man5/pki4ipsec-template.5
 share/man/man5/pki4ipsec-ticket.5
 share/man/man5/pki4ipsec.conf.5'
 PEER='bin/pki4ipsec
+lib/systemd/system/pki4ipsec-peer.service
+share/man/man1/pki4ipsec-lint.1
 share/man/man1/pki4ipsec-peer.1
+share/man/man1/pki4ipsec-verify.1
+share/man/man1/pki4ipsec-why.1
 share/man/man1/pki4ipsec.1
 share/man/man5/pki4ipsec-ticket.5'
 
@@ -106,7 +114,8 @@ env CC="${CC:-gcc}" meson setup "$WORK/peer" -Dpki=false -Dadmin=false -Dtests=f
     >"$WORK/log" 2>&1 || { cat "$WORK/log"; bad "meson setup for devices"; }
 same "files for devices" "$PEER" "$(planned "$WORK/peer" "$(prefix_of "$WORK/peer")")"
 if [ -x build-peer/pki4ipsec ]; then
-	same "commands for devices" "peer" \
-	    "$(build-peer/pki4ipsec --help | awk '/^  [a-z]/ { print $1 }' | sort -u)"
+	same "commands for devices" "lint peer verify why" \
+	    "$(build-peer/pki4ipsec --help | awk '/^  [a-z]/ { print $1 }' |
+	    sort -u | xargs)"
 fi
 exit $failed
