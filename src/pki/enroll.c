@@ -202,6 +202,9 @@ template_fits(struct work *w, uint32_t *code, struct fault *f)
 	struct store_template	t;
 
 	*code = CVP_TEMPLATE_CHANGED;
+	w->template = templates_find_n(&w->e->templates, w->authz.template);
+	if (w->template != NULL)
+		return true;
 	if (!store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, f))
 		return false;
 	w->template = t.n == 0 ? NULL : templates_find(&w->e->templates, view_str(t.name));

@@ -111,21 +111,40 @@ sealed_state(const struct store_authz *z)
 	}
 }
 
+/* Of a template in use, or of an older version in the store; empty if there is none. */
+static bool
+template_name(struct engine *e, int64_t n, struct arena *a, struct view *out, struct fault *f)
+{
+	struct template_entry	*use = n == 0 ? NULL : templates_find_n(&e->templates, n);
+	struct store_template	 t = { 0 };
+
+	*out = (struct view){ 0 };
+	if (use != NULL) {
+		*out = view_str(use->t.name);
+		return true;
+	}
+	if (!store_template_find_n(e->p.store, n, a, &t, f))
+		return false;
+	if (t.n != 0)
+		*out = view_str(t.name);
+	return true;
+}
+
 /* What the seal of z is bound to. */
 bool
 seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
     struct seal_facts *out, struct fault *f)
 {
 	struct store_admin	ad = { 0 };
-	struct store_template	t = { 0 };
+	struct view		template;
 
-	if (!store_template_find_n(e->p.store, z->template, a, &t, f))
+	if (!template_name(e, z->template, a, &template, f))
 		return false;
 	if (z->admin != 0 && !store_admin_find_n(e->p.store, z->admin, a, &ad, f))
 		return false;
 	*out = (struct seal_facts){
 		.id = view_str(z->id),
-		.template = view_str(t.name != NULL ? t.name : ""),
+		.template = template,
 		.admin = z->admin == 0 ? VIEW_LIT("operator") : view_str(ad.name),
 		.replaces = z->replaces,
 		.state = sealed_state(z),

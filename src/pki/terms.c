@@ -135,6 +135,15 @@ templates_find(const struct templates *t, struct view name)
 	return NULL;
 }
 
+struct template_entry *
+templates_find_n(const struct templates *t, int64_t n)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->list[i].n == n)
+			return &t->list[i];
+	return NULL;
+}
+
 /* --- template to wire ----------------------------------------------------- */
 
 static struct cvp_secret_format

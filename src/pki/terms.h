@@ -33,6 +33,8 @@ MUST_CHECK bool templates_load(const struct pki_config *c, struct templates *out
     struct fault *f);
 void	templates_clear(struct templates *t);
 struct template_entry *templates_find(const struct templates *t, struct view name);
+/* The one in that row of the store; NULL: none of those in use, perhaps an older version. */
+struct template_entry *templates_find_n(const struct templates *t, int64_t n);
 
 /* Template (7.3 of the profile) with the terms of t. */
 void	template_put(const struct template *t, struct buf *out);
