@@ -111,7 +111,7 @@ note "$took ms"
 killed=0
 late=0
 round=0
-while [ "$killed" -lt "$KILLS" ] && [ "$round" -lt "$KILLS" ]; do
+while [ "$killed" -lt "$KILLS" ] && [ "$round" -lt $((3 * KILLS)) ]; do
 	round=$((round + 1))
 	list "r$round" $SIZE
 	for _ in 1 2 3 4; do

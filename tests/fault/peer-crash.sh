@@ -13,7 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 
 KILLS=${KILLS:-36}
-DEVICES=$KILLS		# there are, if each is killed but once
+DEVICES=$((2 * KILLS))	# there are; all are needed if half the kills come too late
 SEED=${SEED:-$RANDOM}
 
 fault_need sqlite3 openssl
