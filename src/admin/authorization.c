@@ -507,7 +507,7 @@ send_request(struct authorization *z, struct fault *f)
 static bool
 acknowledge(struct authorization *z, struct fault *f)
 {
-	uint8_t		digest[SHA256_OCTETS];
+	uint8_t		digest[SHA256_OCTETS] = { 0 };
 	struct view	list = view_of(digest, sizeof(digest)), none;
 	struct cvp_ack	ack = {
 		.batch_id = view_of(z->b.id, sizeof(z->b.id)), .digests = &list, .n_digests = 1,

@@ -217,7 +217,7 @@ put_anchors(const struct signer *s, struct view transaction, struct view nonce, 
 {
 	struct cmc_writer	w;
 	struct cmc_mark		m;
-	uint8_t			digest[SHA256_OCTETS];
+	uint8_t			digest[SHA256_OCTETS] = { 0 };
 	struct view		hash = view_of(digest, sizeof(digest));
 	struct cmc_anchors	a = {
 		.sequence = 1, .hash = { .oid = OID_SHA256 }, .hashes = &hash, .n_hashes = 1,

@@ -355,7 +355,7 @@ put_own_controls(struct cmc_writer *w, const struct raw *r, struct view random,
 void
 raw_content(const struct raw *r, struct buf *out)
 {
-	uint8_t			k[PROOF_OCTETS], random[LINK_RANDOM_MIN], identity[PROOF_OCTETS];
+	uint8_t			k[PROOF_OCTETS], random[LINK_RANDOM_MIN] = { 0 }, identity[PROOF_OCTETS];
 	struct view		rv = r->random.n > 0 ? r->random : view_of(random, sizeof(random));
 	struct buf		requests, witness;
 	struct cmc_writer	w;
