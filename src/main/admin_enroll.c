@@ -10,6 +10,7 @@
 #include "main/commands.h"
 #include "peer/enroll.h"
 #include "peer/reach.h"
+#include "peer/ticket_load.h"
 
 static bool
 enroll(const struct ticket *t, const char *dir, const struct transport *way, int64_t now,
@@ -75,19 +76,13 @@ run(const struct invocation *in)
 	struct enroll_report	 r = { 0 };
 	struct ticket		 t = { 0 };
 	struct fault		 f = { 0 };
-	struct buf		 text;
 	bool			 ok;
 
-	buf_init(&text, TICKET_FILE_MAX);
-	ok = (file_read(in->args[0], &text, &f) && ticket_read(buf_view(&text), &t, &f)) ||
-	    fault_within(&f, "ticket");
+	ok = ticket_load_argument(in->args[0], &t, &f);
 	if (ok) {
 		ok = over_http(&t, dir, &r, &f);
 		ticket_clear(&t);
 	}
-	if (text.p != NULL)
-		secret_wipe(text.p, text.n);
-	buf_clear(&text);
 	if (!ok)
 		return command_fail(in, &f, f.kind == FAULT_BUSY ? "the same command again: it goes "
 		    "on where it stopped" : NULL);

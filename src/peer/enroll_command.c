@@ -5,18 +5,16 @@
  */
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "peer/commands.h"
 #include "peer/enroll.h"
 #include "peer/reach.h"
+#include "peer/ticket_load.h"
 #include "peer/tunnels.h"
 
-#define URI_START		"pki4ipsec:"
 #define RETRY_PRESET		"2m"
 #define RETRY_SECONDS_MAX	INT64_C(2592000)	/* a month */
 #define PLAN_ARENA_MAX		(4u << 20)
@@ -48,40 +46,6 @@ struct call {
 };
 
 /* --- the command line --------------------------------------------------------------- */
-
-static bool
-read_stdin(struct buf *out, struct fault *f)
-{
-	uint8_t	part[4096];
-	ssize_t	n;
-
-	while ((n = read(STDIN_FILENO, part, sizeof(part))) > 0)
-		buf_add(out, part, (size_t)n);
-	secret_wipe(part, sizeof(part));
-	if (n < 0)
-		return fault_set(f, FAULT_IO, "", "could not read standard input");
-	return buf_check(out, "ticket", f);
-}
-
-static bool
-read_ticket(const char *arg, struct ticket *out, struct fault *f)
-{
-	struct buf	text;
-	bool		ok = true;
-
-	buf_init(&text, TICKET_FILE_MAX);
-	if (strcmp(arg, "-") == 0)
-		ok = read_stdin(&text, f);
-	else if (strncmp(arg, URI_START, strlen(URI_START)) == 0)
-		buf_add_str(&text, arg);
-	else
-		ok = file_read(arg, &text, f);
-	ok = ok && buf_check(&text, "ticket", f) && ticket_read(buf_view(&text), out, f);
-	if (text.p != NULL)
-		secret_wipe(text.p, text.n);
-	buf_clear(&text);
-	return ok || fault_within(f, "ticket");
-}
 
 static bool
 read_options(struct call *c, struct fault *f)
@@ -272,7 +236,7 @@ run(const struct invocation *in)
 
 	memset(&c, 0, sizeof(c));
 	c.in = in;
-	if (!read_options(&c, &f) || !read_ticket(in->args[0], &c.ticket, &f))
+	if (!read_options(&c, &f) || !ticket_load_argument(in->args[0], &c.ticket, &f))
 		return fail(&c, &f);
 	ok = enroll(&c, &f) && (!c.strongswan || install(&c, &f));
 	ticket_clear(&c.ticket);

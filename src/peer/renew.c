@@ -12,6 +12,7 @@
 #include "peer/renew.h"
 #include "peer/renew_names.h"
 #include "peer/talk.h"
+#include "peer/ticket_load.h"
 #include "peer/tunnels.h"
 
 #define ANSWER_MAX	(1u << 20)
@@ -90,15 +91,9 @@ drop_file(const struct run *w, const char *name, struct fault *f)
 static bool
 read_ticket(const char *dir, const char *name, struct ticket *out, struct fault *f)
 {
-	char		path[INSTALL_PATH_MAX];
-	struct buf	text;
-	bool		ok;
+	char	path[INSTALL_PATH_MAX];
 
-	buf_init(&text, TICKET_FILE_MAX);
-	ok = path_join(path, sizeof(path), dir, name, f) && file_read(path, &text, f) &&
-	    ticket_read(buf_view(&text), out, f);
-	buf_clear(&text);
-	return ok || fault_within(f, "%s/%s", dir, name);
+	return path_join(path, sizeof(path), dir, name, f) && ticket_load(path, out, f);
 }
 
 static bool

@@ -16,10 +16,10 @@
 #include "peer/commands.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
+#include "peer/ticket_load.h"
 #include "peer/tunnels.h"
 #include "profile/identity.h"
 
-#define URI_START		"pki4ipsec:"
 #define RETRY_PRESET		"2m"
 #define RETRY_SECONDS_MAX	INT64_C(2592000)	/* a month */
 #define ANSWER_MAX		(1u << 20)
@@ -72,24 +72,6 @@ struct call {
 /* --- the command line --------------------------------------------------------------- */
 
 static bool
-read_file(const char *path, struct ticket *out, struct fault *f)
-{
-	struct buf	text;
-	bool		ok = true;
-
-	buf_init(&text, TICKET_FILE_MAX);
-	if (strncmp(path, URI_START, strlen(URI_START)) == 0)
-		buf_add_str(&text, path);
-	else
-		ok = file_read(path, &text, f);
-	ok = ok && buf_check(&text, "ticket", f) && ticket_read(buf_view(&text), out, f);
-	if (text.p != NULL)
-		secret_wipe(text.p, text.n);
-	buf_clear(&text);
-	return ok || fault_within(f, "ticket");
-}
-
-static bool
 read_common(struct call *c, struct fault *f)
 {
 	char		 path[INSTALL_PATH_MAX];
@@ -104,7 +86,7 @@ read_common(struct call *c, struct fault *f)
 		return false;
 	if (!file_exists(path))
 		return fault_set(f, FAULT_NOT_FOUND, "", "nothing is enrolled in \"%s\"", c->dir);
-	return read_file(path, &c->own, f);
+	return ticket_load(path, &c->own, f);
 }
 
 static bool
@@ -375,7 +357,7 @@ run_rekey(const struct invocation *in)
 	struct fault	 f = { 0 };
 
 	c->q.ticket = &c->use;
-	return change(c, read_common(c, &f) && read_file(in->args[0], &c->use, &f), &f);
+	return change(c, read_common(c, &f) && ticket_load_argument(in->args[0], &c->use, &f), &f);
 }
 
 static int

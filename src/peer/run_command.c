@@ -25,6 +25,7 @@
 #include "peer/enforce.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
+#include "peer/ticket_load.h"
 #include "peer/vici.h"
 
 #define CRL_INTERVAL_PRESET	"60s"
@@ -623,15 +624,10 @@ read_options(struct run *r, struct fault *f)
 static bool
 read_ticket(struct run *r, struct fault *f)
 {
-	char		path[INSTALL_PATH_MAX];
-	struct buf	text;
-	bool		ok;
+	char	path[INSTALL_PATH_MAX];
 
-	buf_init(&text, TICKET_FILE_MAX);
-	ok = path_join(path, sizeof(path), r->dir, "ticket", f) && file_read(path, &text, f) &&
-	    ticket_read(buf_view(&text), &r->ticket, f);
-	buf_clear(&text);
-	return ok;
+	return path_join(path, sizeof(path), r->dir, "ticket", f) &&
+	    ticket_load(path, &r->ticket, f);
 }
 
 static bool
