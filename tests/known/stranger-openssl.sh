@@ -61,9 +61,14 @@ for name in request response1 response2 confirm; do
 	verifies "openssl asn1parse: $name" \
 	    openssl asn1parse -inform DER -in $name.der
 done
-cp 1.response torn.response
-printf '\001' | dd of=torn.response bs=1 seek=$(($(wc -c <torn.response) / 2)) \
-    conv=notrunc status=none
+# tear: answer 1 with one bit of its signed content turned over
+python3 - 1.response response1.der torn.response <<'END'
+import sys
+answer, content = (open(name, "rb").read() for name in sys.argv[1:3])
+at = answer.index(content) + len(content) // 2
+open(sys.argv[3], "wb").write(
+    answer[:at] + bytes([answer[at] ^ 1]) + answer[at + 1:])
+END
 if openssl cms -verify -inform DER -in torn.response -binary -CAfile "$ROOT" \
     -purpose any -out /dev/null 2>"$WORK/last.log"; then
 	fail "openssl verifies a changed answer"
