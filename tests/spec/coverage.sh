@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Which requirement does which test prove?  Collects the IDs that tests and
-# fuzz harnesses cite and holds them against docs/spec/requirements.txt.
+# fuzz harnesses cite and holds them, and docs/spec/reasons.txt, against
+# docs/spec/requirements.txt.  A requirement is cited, or has a stated reason
+# why no test of this project can prove it, or is open.
 #
 #	coverage.sh		print the table
 #	coverage.sh --write	put it into docs/spec/coverage.md
-#	coverage.sh --check	fail when that file is stale, or an ID unknown
+#	coverage.sh --check	fail when that file is stale, an ID unknown, a
+#				reason missing, given twice, or for a cited ID
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
 OUT=docs/spec/coverage.md
-KNOWN=docs/spec/requirements.txt
+KNOWN=docs/spec/requirements.txt	# ID STRENGTH
+REASONS=docs/spec/reasons.txt		# ID REASON
 ID='R(4809|4945|5272|5273|5274)-[A-Za-z0-9]+(\.[A-Za-z0-9]+)*(-[0-9]+[a-z]?)'
 
 # "ID FILE", sorted, each pair once.
@@ -21,49 +25,106 @@ cited() {
 		awk -F: '{ print $2, $1 }' | sort -u -V
 }
 
+# "ID REASON", without comments and empty lines.
+reasons() { grep -vE '^[[:space:]]*(#|$)' "$REASONS"; }
+
 table() {
 	cat <<-'TEXT'
 	# Requirements and the tests that prove them
 
-	Written by `tests/spec/coverage.sh --write`; not by hand. A row is here
-	because a test cites the requirement; the test's comment says where.
+	Written by `tests/spec/coverage.sh --write`; not by hand. Cited: a test
+	names the requirement, and its comment says where. Reason: no test of this
+	project can prove it, and `reasons.txt` says why. Open: neither.
 
 	TEXT
-	cited | awk -v known="$KNOWN" '
-	BEGIN {
-		while ((getline id < known) > 0) {
-			split(id, part, "-")
-			total[part[1]]++
-			if (!(part[1] in seen)) {
-				seen[part[1]] = 1
-				docs[++ndocs] = part[1]
-			}
-			all[id] = 1
+	awk '
+	FILENAME == ARGV[1] {
+		split($1, part, "-")
+		if (!(part[1] in seen)) {
+			seen[part[1]] = 1
+			docs[++ndocs] = part[1]
 		}
+		class[$1] = part[1] SUBSEP $2
+		order[++n] = $1
+		total[class[$1]]++
+		next
+	}
+	FILENAME == ARGV[2] {
+		if (!($1 in files))
+			named[++nnamed] = $1
+		files[$1] = files[$1] (files[$1] == "" ? "" : ", ") "`" $2 "`"
+		next
 	}
 	{
-		if (!($1 in files)) {
-			order[++n] = $1
-			split($1, part, "-")
-			if ($1 in all)
-				count[part[1]]++
-		}
-		files[$1] = files[$1] (files[$1] == "" ? "" : ", ") "`" $2 "`"
+		id = $1
+		sub(/^[^ \t]+[ \t]*/, "")
+		reason[id] = $0
+	}
+	function row(d, s, k, c) {
+		c = d SUBSEP s
+		if (total[c] == 0)
+			return
+		printf "| %s | %s | %d | %d | %d | %d |\n", d, s, total[c],
+		    cites[c], stated[c], total[c] - cites[c] - stated[c]
 	}
 	END {
-		print "| document | requirements | cited by a test |"
-		print "| --- | ---: | ---: |"
+		for (i = 1; i <= n; i++) {
+			id = order[i]
+			split(class[id], part, SUBSEP)
+			all = part[1] SUBSEP "all"
+			total[all]++
+			if (id in files) {
+				cites[class[id]]++
+				cites[all]++
+			} else if (id in reason) {
+				stated[class[id]]++
+				stated[all]++
+			} else
+				open[class[id]] = open[class[id]] " " id
+		}
+		print "| document | strength | requirements | cited | reason | open |"
+		print "| --- | --- | ---: | ---: | ---: | ---: |"
+		nk = split("all MUST SHOULD MAY other", kinds, " ")
 		for (i = 1; i <= ndocs; i++)
-			printf "| %s | %d | %d |\n", docs[i], total[docs[i]],
-			    count[docs[i]]
-		print "\n| requirement | tests |\n| --- | --- |"
+			for (k = 1; k <= nk; k++)
+				row(docs[i], kinds[k])
+		print "\n## Cited\n\n| requirement | tests |\n| --- | --- |"
+		for (i = 1; i <= nnamed; i++)
+			printf "| %s | %s |\n", named[i], files[named[i]]
+		print "\n## Stated reasons\n\n| requirement | reason |\n| --- | --- |"
 		for (i = 1; i <= n; i++)
-			printf "| %s | %s |\n", order[i], files[order[i]]
-	}'
+			if (!(order[i] in files) && order[i] in reason)
+				printf "| %s | %s |\n", order[i], reason[order[i]]
+		print "\n## Open\n"
+		for (i = 1; i <= ndocs; i++)
+			for (k = 2; k <= nk; k++)
+				if ((docs[i] SUBSEP kinds[k]) in open)
+					printf "%s %s:%s\n\n", docs[i], kinds[k],
+					    open[docs[i] SUBSEP kinds[k]]
+	}' "$KNOWN" <(cited) <(reasons)
 }
 
-unknown() {
-	cited | cut -d ' ' -f 1 | sort -u | comm -23 - <(sort -u "$KNOWN")
+# What is wrong with citations and reasons, a line each.
+wrong() {
+	awk -v reasons="$REASONS" '
+	FILENAME == ARGV[1] { known[$1] = 1; next }
+	FILENAME == ARGV[2] {
+		if (!($1 in known))
+			print $2 ": no requirement " $1
+		files[$1] = $2
+		next
+	}
+	{
+		if (!($1 in known))
+			print reasons ": no requirement " $1
+		if (NF < 2)
+			print reasons ": no reason for " $1
+		if ($1 in files)
+			print reasons ": " $1 " is excused, but cited by " files[$1]
+		if ($1 in twice)
+			print reasons ": " $1 " has two reasons"
+		twice[$1] = 1
+	}' "$KNOWN" <(cited) <(reasons)
 }
 
 case ${1:-} in
@@ -74,20 +135,13 @@ case ${1:-} in
 	table >"$OUT.new" && mv "$OUT.new" "$OUT"
 	;;
 --check)
-	failed=0
-	bad=$(unknown)
-	if [ -n "$bad" ]; then
-		for id in $bad; do
-			cited | awk -v id="$id" \
-			    '$1 == id { print $2 ": no requirement " id }'
-		done
-		failed=1
-	fi
+	bad=$(wrong)
+	[ -z "$bad" ] || printf '%s\n' "$bad"
 	if ! table | cmp -s - "$OUT"; then
 		echo "$OUT is stale: run tests/spec/coverage.sh --write"
-		failed=1
+		bad=stale
 	fi
-	exit $failed
+	[ -z "$bad" ]
 	;;
 *)
 	echo "usage: coverage.sh [--write | --check]" >&2
