@@ -184,6 +184,31 @@ check_nonces(const struct exchange *x, const struct cmc_controls *c, struct view
 	    "the answer is to another request: its recipientNonce is not ours");
 }
 
+/*
+ * An answer to what the server could not read: it had nothing to repeat.  As
+ * it may be an old one, it is a hint and no more.
+ */
+static bool
+is_unread(const struct exchange_answer *r)
+{
+	const struct cmc_controls	*c = &r->response.controls;
+
+	return cmc_find(c, CMC_TRANSACTION_ID) == NULL &&
+	    cmc_find(c, CMC_RECIPIENT_NONCE) == NULL &&
+	    cmc_status_overall(&r->status) == CMC_FAILED;
+}
+
+static bool
+unread(const struct exchange_answer *r, struct fault *f)
+{
+	struct exchange_failure	why;
+
+	exchange_failure(r, CMC_WHOLE_MESSAGE, &why);
+	return fault_set(f, FAULT_BUSY, "RFC 4809, 3.4.11", "the PKI answers that it cannot read "
+	    "the message (%s): it was damaged on the way, or something between changes it",
+	    why.has_fail ? cmc_fail_name(why.fail) : "no reason given");
+}
+
 bool
 exchange_read(struct exchange *x, struct view octets, const struct exchange_trust *trust,
     struct arena *a, struct exchange_answer *out, struct fault *f)
@@ -192,7 +217,11 @@ exchange_read(struct exchange *x, struct view octets, const struct exchange_trus
 	struct view		fresh;
 
 	if (!message_open(octets, a, &r.message, f) || !verify(trust, &r, f) ||
-	    !decode(&r, a, f) || !check_transaction(x, &r.response.controls, f) ||
+	    !decode(&r, a, f))
+		return false;
+	if (is_unread(&r))
+		return unread(&r, f);
+	if (!check_transaction(x, &r.response.controls, f) ||
 	    !check_nonces(x, &r.response.controls, &fresh, f))
 		return false;
 	memcpy(x->received, fresh.p, fresh.n);

@@ -72,7 +72,8 @@ struct exchange_answer {
  * by a certificate for that (id-kp-cmcCA) under the anchor, of this
  * transaction, answering our last senderNonce.  On success the server's new
  * nonce is kept in x; a fault changes nothing, and such octets say nothing
- * about what the server did: repeat the request.
+ * about what the server did: repeat the request.  FAULT_BUSY: the answer is a
+ * failure without transactionId and nonce, to a message that was not readable.
  */
 MUST_CHECK bool exchange_read(struct exchange *x, struct view octets,
     const struct exchange_trust *trust, struct arena *a, struct exchange_answer *out,

@@ -164,7 +164,7 @@ pass "8 times, $busy of them told to try again: one authorization, one ticket ea
 step "an answer is lost"
 for i in 1 2 3; do
 	list "l$i" $SIZE
-	proxy_start "$WORK/way$i" --lose "$i"
+	proxy_start "$WORK/way$i" "$i=lose"
 	run "l$i" --url "http://127.0.0.1:$(cat "$WORK/way$i/port")/cmc"
 	# The last one only tells the PKI that the tickets are here.
 	case $i:$RC in

@@ -237,7 +237,7 @@ audit_holds() {
 
 # ---- what passes between a device and the server ----
 
-# proxy_start DIR [--lose N]
+# proxy_start DIR [N=ACTION...], see proxy.py
 proxy_start() {
 	local dir=$1
 	shift
