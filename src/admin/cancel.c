@@ -11,8 +11,7 @@
 #include <jansson.h>
 
 #include "admin/commands.h"
-#include "admin/session.h"
-#include "admin/targets.h"
+#include "admin/selection.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "message/proof.h"
@@ -20,10 +19,14 @@
 #include "profile/prepare.h"
 
 #define NONCE_OCTETS	16
-#define VALUE_OCTETS	(1u << 20)
-#define ITEMS_MAX	TARGETS_MAX
+#define VALUE_OCTETS	(8u << 20)	/* CVP_CANCELS_MAX items */
 
-static const struct option options[] = { ADMIN_OPTIONS, { 0 } };
+static const struct option options[] = {
+	ADMIN_OPTIONS,
+	SELECTION_OPTIONS,
+	SELECTION_SAFETY,
+	{ 0 },
+};
 
 /* One authorization to cancel. */
 struct item {
@@ -142,14 +145,26 @@ add_word(struct cancel *c, const struct targets *all, const char *word, struct f
 }
 
 static bool
-collect(struct cancel *c, struct fault *f)
+add_words(struct cancel *c, const char *const *words, size_t n, struct fault *f)
+{
+	struct targets	all = { 0 };
+
+	if (n > 0 && !targets_find(&c->s->a, &c->s->inv, words, n, c->s->arena, &all, f))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!add_word(c, &all, words[i], f))
+			return false;
+	return true;
+}
+
+static bool
+collect_named(struct cancel *c, struct fault *f)
 {
 	const struct invocation	*in = c->s->in;
 	const char		*words[ARGUMENTS_MAX];
-	struct targets		 all = { 0 };
 	size_t			 n = 0;
 
-	if ((c->v = arena_array(c->s->arena, ITEMS_MAX + ARGUMENTS_MAX, sizeof(*c->v))) == NULL)
+	if ((c->v = arena_array(c->s->arena, TARGETS_MAX + ARGUMENTS_MAX, sizeof(*c->v))) == NULL)
 		return arena_fault(f);
 	for (size_t i = 0; i < in->nargs; i++) {
 		if (!is_ticket(in->args[i]))
@@ -157,12 +172,48 @@ collect(struct cancel *c, struct fault *f)
 		else if (!add_ticket(c, in->args[i], f))
 			return false;
 	}
-	if (n > 0 && !targets_find(&c->s->a, &c->s->inv, words, n, c->s->arena, &all, f))
+	return add_words(c, words, n, f);
+}
+
+/* What selection_find() takes: what can still be cancelled. */
+static bool
+is_unused(const struct target *t)
+{
+	return t->state == CVP_STATE_WAITING || t->state == CVP_STATE_OPEN;
+}
+
+static bool
+collect_selected(struct cancel *c, const struct selection *q, bool *go, struct fault *f)
+{
+	struct targets	all;
+
+	if (!selection_find(c->s, q, is_unused, &all, f) ||
+	    !selection_confirm(c->s, &all, "cancelled", go, f))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!add_word(c, &all, words[i], f))
+	if (all.n > CVP_CANCELS_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "%zu authorizations are meant, up to %d can be "
+		    "cancelled at once: add a condition", all.n, CVP_CANCELS_MAX);
+	if ((c->v = arena_array(c->s->arena, all.n + 1, sizeof(*c->v))) == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; *go && i < all.n; i++)
+		if (!add_target(c, &all.v[i], f))
 			return false;
 	return true;
+}
+
+static bool
+collect(struct cancel *c, bool *go, struct fault *f)
+{
+	struct selection	q;
+
+	*go = true;
+	if (!selection_read(c->s->in, &q, f))
+		return false;
+	if (q.any || c->s->in->nargs == 0)
+		return collect_selected(c, &q, go, f);
+	return option_given(c->s->in, "dry-run") || option_given(c->s->in, "expect") ?
+	    fault_set(f, FAULT_USAGE, "", "--dry-run and --expect go with conditions such as "
+	    "--group NAME") : collect_named(c, f);
 }
 
 /* --- cancel, result, acknowledgement ---------------------------------------------------- */
@@ -206,10 +257,27 @@ put_cancel(struct cancel *c, struct buf *out, struct fault *f)
 	return buf_check(out, "authzCancel", f);
 }
 
+/* Answers come in the order of the questions: looked for from *at on. */
+static struct item *
+find_asked(struct cancel *c, struct view id, size_t *at)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct item	*item = &c->v[(*at + i) % c->n];
+
+		if (item->skip || !view_equal(id, view_str(item->id)))
+			continue;
+		*at = (*at + i + 1) % c->n;
+		return item;
+	}
+	return NULL;
+}
+
 static bool
 take_result(struct cancel *c, struct view value, struct fault *f)
 {
-	struct cvp_cancel_result	r;
+	struct cvp_cancel_result	 r;
+	struct item			*item;
+	size_t				 at = 0;
 
 	if (!cvp_cancel_result_decode(value, c->s->arena, &r, f))
 		return false;
@@ -222,9 +290,8 @@ take_result(struct cancel *c, struct view value, struct fault *f)
 		if (!c->v[i].skip)
 			c->v[i].outcome = CVP_CANCEL_REFUSED;	/* what was not answered */
 	for (size_t i = 0; i < r.n_items; i++) {
-		for (size_t k = 0; k < c->n; k++)
-			if (!c->v[k].skip && view_equal(r.items[i].id, view_str(c->v[k].id)))
-				c->v[k].outcome = r.items[i].result;
+		if ((item = find_asked(c, r.items[i].id, &at)) != NULL)
+			item->outcome = r.items[i].result;
 		if (r.items[i].receipt.n > 0)
 			c->receipts.v[c->receipts.n++] = r.items[i].receipt;
 	}
@@ -262,14 +329,14 @@ note(struct cancel *c, struct fault *f)
 }
 
 static bool
-go(struct cancel *c, struct fault *f)
+go(struct cancel *c, bool *told, struct fault *f)
 {
 	struct view	result;
 	struct buf	der;
 	bool		ok;
 
-	if (!collect(c, f))
-		return false;
+	if (!collect(c, told, f) || !*told)
+		return f->kind == FAULT_NONE;
 	buf_init(&der, VALUE_OCTETS);
 	ok = put_cancel(c, &der, f);
 	if (ok && der.n > 0)
@@ -335,16 +402,17 @@ run(const struct invocation *in)
 	struct session	s;
 	struct cancel	c = { .s = &s };
 	struct fault	f = { 0 };
-	int		code = EXIT_FAILED;
+	bool		told;
+	int		code = EXIT_DONE;
 
-	if (session_open(&s, in, true, &f) && go(&c, &f))
+	if (session_open(&s, in, !option_given(in, "dry-run"), &f) && go(&c, &told, &f) && told)
 		code = report(&c);
 	return session_end(&s, &f, code);
 }
 
 const struct command cmd_admin_cancel = {
-	.group = "admin", .name = "cancel", .args = "DEVICE|TICKET...", .min_args = 1,
+	.group = "admin", .name = "cancel", .args = "[DEVICE|TICKET...]",
 	.max_args = ARGUMENTS_MAX,
-	.help = "make tickets worthless that were not used",
+	.help = "make tickets worthless that were not used, by name or by condition",
 	.options = options, .run = run,
 };

@@ -120,6 +120,8 @@ record_terms(const struct cvp_record *r, struct record_terms *out)
 		return;
 	if (r->effective->has_window && r->effective->window_not_after.present)
 		out->window_end = r->effective->window_not_after.v;
+	if (r->effective->cert != NULL && r->effective->cert->not_after.present)
+		out->cert_end = r->effective->cert->not_after.v;
 	if (r->effective->cert != NULL)
 		san = cvp_cert_extension(r->effective->cert, OID_SUBJECT_ALT_NAME);
 	if (san == NULL || !general_names_decode(san->value, &names, &why))

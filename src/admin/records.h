@@ -31,11 +31,11 @@ MUST_CHECK bool records_walk(struct admin *a, struct view batch_id,
 /* May it still bring a certificate, or has it brought one that counts? */
 bool	record_lives(const struct cvp_record *r);
 
-/* Names and end of the window that were granted, as far as the record says. */
+/* Names, end of the window and of the certificate, as far as the record says. */
 struct record_terms {
 	struct identity	 ids[IDENTITIES_MAX];
 	size_t		 n_ids;
-	int64_t		 window_end;	/* 0: not said */
+	int64_t		 window_end, cert_end;	/* 0: not said */
 };
 void	record_terms(const struct cvp_record *r, struct record_terms *out);
 

@@ -25,6 +25,7 @@ struct target {
 	struct identity	 ids[IDENTITIES_MAX];
 	size_t		 n_ids;
 	int64_t		 window_end;	/* 0: not said */
+	int64_t		 cert_end;	/* of its certificate; 0: not said */
 	struct view	 issuer, serial;	/* of its certificate; empty: none */
 	char		 serial_text[RECORD_SERIAL_MAX];
 	uint32_t	 failure;	/* enum cvp_code of the last one, or 0 */

@@ -147,33 +147,51 @@ crl_decode(struct view der, struct crl *out, struct fault *f)
 	    decode_tbs(out, f);
 }
 
+static bool
+read_reason(struct view value, struct crl_revoked *out, struct fault *f)
+{
+	struct der	d;
+	uint64_t	reason;
+
+	der_init(&d, value);
+	if (!der_enum(&d, CRL_AA_COMPROMISE, &reason, f) || !der_end(&d, f))
+		return false;
+	out->reason = (unsigned)reason;
+	return crl_reason_name(out->reason) != NULL || fault_set(f, FAULT_MALFORMED,
+	    "RFC 5280, 5.3.1", "reason %u is not one", out->reason);
+}
+
+/* It only informs: one that cannot be read is as if it were not there. */
+static void
+read_invalidity(struct view value, struct crl_revoked *out)
+{
+	struct der	d;
+	struct view	v;
+
+	der_init(&d, value);
+	out->has_invalidity = der_get(&d, DER_GENERALIZED_TIME, &v, NULL) && der_end(&d, NULL) &&
+	    der_generalized_content(v, &out->invalidity, NULL);
+}
+
 /* crlEntryExtensions */
 static bool
 read_entry_extensions(struct der *in, struct crl_revoked *out, struct fault *f)
 {
 	struct extensions		list;
 	const struct extension		*e;
-	struct der			d;
 	struct view			tlv;
-	uint64_t			reason;
-	size_t				i;
 
 	if (!der_get_tlv(in, DER_SEQUENCE, &tlv, f) ||
 	    !extensions_decode(tlv, &list, f))
 		return false;
-	for (i = 0; i < list.n; i++) {
+	for (size_t i = 0; i < list.n; i++) {
 		e = &list.list[i];
 		if (view_equal(e->oid, OID_REASON_CODE)) {
-			der_init(&d, e->value);
-			if (!der_enum(&d, CRL_AA_COMPROMISE, &reason, f) ||
-			    !der_end(&d, f))
+			if (!read_reason(e->value, out, f))
 				return false;
-			out->reason = (unsigned)reason;
-			if (crl_reason_name(out->reason) == NULL)
-				return fault_set(f, FAULT_MALFORMED,
-				    "RFC 5280, 5.3.1",
-				    "reason %u is not one", out->reason);
-		} else if (e->critical)
+		} else if (view_equal(e->oid, OID_INVALIDITY_DATE))
+			read_invalidity(e->value, out);
+		else if (e->critical)
 			out->unknown_critical = true;
 	}
 	return true;

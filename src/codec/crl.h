@@ -35,7 +35,7 @@ const char *crl_reason_name(unsigned reason);
 /* The number of a name, exactly as above; false if there is none. */
 bool	crl_reason_find(const char *name, unsigned *reason);
 
-/* Writing: crl_begin, crl_entry for each, crl_finish; then sign and assemble. */
+/* Writing: crl_begin, crl_put for each, crl_finish; then sign and assemble. */
 struct crl_plan {
 	struct view	 sigalg;	/* AlgorithmIdentifier TLV */
 	struct view	 issuer;	/* Name TLV */
@@ -58,7 +58,15 @@ struct crl_writer {
 };
 
 void	crl_begin(struct crl_writer *w, const struct crl_plan *p, struct buf *out);
-/* serial: big-endian number.  Reason 0 is left out, as RFC 5280, 5.3.1 asks. */
+
+struct crl_item {
+	struct view	 serial;	/* big-endian number */
+	int64_t		 revoked_at;
+	unsigned	 reason;	/* 0 is left out, as RFC 5280, 5.3.1 asks */
+	int64_t		 invalidity;	/* invalidityDate (5.3.2); 0: none */
+};
+void	crl_put(struct crl_writer *w, const struct crl_item *item);
+/* The same without an invalidityDate. */
 void	crl_entry(struct crl_writer *w, struct view serial, int64_t revoked_at,
 	    unsigned reason);
 /* The TBSCertList then stands in out; *tbs is a view of it. */
@@ -93,6 +101,8 @@ struct crl_revoked {
 	struct view	 serial;	/* INTEGER content octets */
 	int64_t		 revoked_at;
 	unsigned	 reason;	/* CRL_UNSPECIFIED when absent */
+	bool		 has_invalidity;
+	int64_t		 invalidity;
 	bool		 unknown_critical;
 };
 

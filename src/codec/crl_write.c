@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/crl.h"
 
-/* ENUMERATED reasonCode in its extension; the last octet is the reason. */
-static const uint8_t reason_extension[] = { 0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03,
-    0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01 };
+/* ENUMERATED reasonCode as an Extension; the last octet is the reason. */
+static const uint8_t reason_extension[] = { 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15,
+    0x04, 0x03, 0x0a, 0x01 };
+/* The same of invalidityDate, up to the digits of its GeneralizedTime. */
+static const uint8_t invalidity_extension[] = { 0x30, 0x18, 0x06, 0x03, 0x55, 0x1d, 0x18,
+    0x04, 0x11 };
+#define INVALIDITY_TLV	17	/* 18 0f YYYYMMDDHHMMSSZ */
 
 void
 crl_begin(struct crl_writer *w, const struct crl_plan *p, struct buf *out)
@@ -36,22 +40,61 @@ remember_time(struct crl_writer *w, int64_t t)
 	buf_clear(&b);
 }
 
+static bool
+encode_invalidity(int64_t t, uint8_t out[INVALIDITY_TLV])
+{
+	struct buf	b;
+	bool		ok;
+
+	buf_init(&b, INVALIDITY_TLV);
+	der_put_generalized(&b, t);
+	ok = buf_ok(&b) && b.n == INVALIDITY_TLV;
+	if (ok)
+		memcpy(out, b.p, INVALIDITY_TLV);
+	buf_clear(&b);
+	return ok;
+}
+
+static size_t
+extensions_size(const struct crl_item *i)
+{
+	return (i->reason != 0 ? sizeof(reason_extension) + 1 : 0) +
+	    (i->invalidity != 0 ? sizeof(invalidity_extension) + INVALIDITY_TLV : 0);
+}
+
+static void
+put_extensions(const struct crl_item *i, const uint8_t date[INVALIDITY_TLV], uint8_t *p)
+{
+	*p++ = DER_SEQUENCE;
+	*p++ = (uint8_t)extensions_size(i);
+	if (i->reason != 0) {
+		memcpy(p, reason_extension, sizeof(reason_extension));
+		p += sizeof(reason_extension);
+		*p++ = (uint8_t)i->reason;
+	}
+	if (i->invalidity != 0) {
+		memcpy(p, invalidity_extension, sizeof(invalidity_extension));
+		memcpy(p + sizeof(invalidity_extension), date, INVALIDITY_TLV);
+	}
+}
+
 /* An entry is below 128 octets, so that one octet holds its length. */
 void
-crl_entry(struct crl_writer *w, struct view serial, int64_t revoked_at,
-    unsigned reason)
+crl_put(struct crl_writer *w, const struct crl_item *item)
 {
-	size_t	number, n;
-	bool	sign;
-	uint8_t	*p;
+	struct view	serial = item->serial;
+	uint8_t		date[INVALIDITY_TLV], *p;
+	size_t		number, n, extra = extensions_size(item);
+	bool		sign;
 
 	while (serial.n > 1 && serial.p[0] == 0) {
 		serial.p++;
 		serial.n--;
 	}
-	remember_time(w, revoked_at);
+	remember_time(w, item->revoked_at);
 	if (serial.n == 0 || serial.n > 20 || w->last_time_len == 0 ||
-	    crl_reason_name(reason) == NULL)
+	    crl_reason_name(item->reason) == NULL ||
+	    (item->invalidity != 0 && !encode_invalidity(item->invalidity, date)))
 		w->out->failed = true;
 	if (!buf_ok(w->out))
 		return;
@@ -60,8 +103,7 @@ crl_entry(struct crl_writer *w, struct view serial, int64_t revoked_at,
 	w->has_entries = true;
 	sign = serial.p[0] >= 0x80;
 	number = serial.n + sign;
-	n = 2 + number + w->last_time_len +
-	    (reason != 0 ? sizeof(reason_extension) + 1 : 0);
+	n = 2 + number + w->last_time_len + (extra > 0 ? 2 + extra : 0);
 	if ((p = buf_extend(w->out, 2 + n)) == NULL)
 		return;
 	*p++ = DER_SEQUENCE;
@@ -73,11 +115,16 @@ crl_entry(struct crl_writer *w, struct view serial, int64_t revoked_at,
 	memcpy(p, serial.p, serial.n);
 	p += serial.n;
 	memcpy(p, w->last_time_tlv, w->last_time_len);
-	p += w->last_time_len;
-	if (reason != 0) {
-		memcpy(p, reason_extension, sizeof(reason_extension));
-		p[sizeof(reason_extension)] = (uint8_t)reason;
-	}
+	if (extra > 0)
+		put_extensions(item, date, p + w->last_time_len);
+}
+
+void
+crl_entry(struct crl_writer *w, struct view serial, int64_t revoked_at, unsigned reason)
+{
+	struct crl_item	item = { .serial = serial, .revoked_at = revoked_at, .reason = reason };
+
+	crl_put(w, &item);
 }
 
 static void

@@ -59,8 +59,13 @@ set_crl_object(struct engine *e, enum authority_id ca, const struct store_crl *c
 static bool
 add_entry(void *ctx, const struct store_revoked *r, struct fault *f)
 {
+	struct crl_item	item = {
+		.serial = r->serial, .revoked_at = r->revoked_at, .reason = (unsigned)r->reason,
+		.invalidity = r->invalidity,
+	};
+
 	(void)f;
-	crl_entry(ctx, r->serial, r->revoked_at, (unsigned)r->reason);
+	crl_put(ctx, &item);
 	return true;
 }
 

@@ -61,9 +61,10 @@ template_of(struct work *w, int64_t n, struct store_template *t, struct fault *f
 	return store_template_find_n(w->e->p.store, n, w->a, t, f);
 }
 
-/* NULL: none, or none that was signed. */
+/* NULL: none, or none that was signed; else *row is what the store knows of it. */
 static bool
-find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out, struct fault *f)
+find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out,
+    struct store_cert *row, struct fault *f)
 {
 	struct store_cert	 c;
 	struct cmc_cert_id	*id;
@@ -74,6 +75,7 @@ find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out, struct f
 		return true;
 	if (!store_cert_find(w->e->p.store, n, false, w->a, &c, f))
 		return false;
+	*row = c;
 	ca = authority_of(w->e, c.ca);
 	if (c.n == 0 || ca == AUTHORITIES || c.state == STORE_CERT_RESERVED ||
 	    c.state == STORE_CERT_REJECTED)
@@ -88,41 +90,47 @@ find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out, struct f
 
 /* The names in a certificate, as terms have them. */
 static bool
-names_of(struct work *w, const struct store_cert *row, struct cvp_terms *t, struct fault *f)
+set_names(struct work *w, const struct store_cert *row, struct cvp_cert *names,
+    struct fault *f)
 {
-	struct cvp_cert		*names = arena_alloc(w->a, sizeof(*names));
 	struct extension	*san = arena_alloc(w->a, sizeof(*san));
 	struct cert		*c = arena_alloc(w->a, sizeof(*c));
 
-	if (names == NULL || san == NULL || c == NULL)
+	if (san == NULL || c == NULL)
 		return arena_fault(f);
 	if (!cert_decode(row->body, c, f))
 		return fault_within(f, "certificate %" PRId64, row->n);
 	*san = (struct extension){ .oid = OID_SUBJECT_ALT_NAME, .value = c->san_value };
-	*names = t->cert != NULL ? *t->cert : (struct cvp_cert){ 0 };
 	names->subject = c->subject;
 	names->extensions = san;
 	names->n_extensions = c->has_san;
-	t->cert = names;
 	return true;
 }
 
-/* After an update the names are those of the newest certificate. */
+/* The times are those of the certificate, and after an update the names are, too. */
 static bool
-set_updated(struct work *w, const struct store_authz *z, struct cvp_terms *t, struct fault *f)
+set_from_cert(struct work *w, const struct store_authz *z, const struct store_cert *row,
+    struct cvp_terms *t, struct fault *f)
 {
-	struct store_cert	c;
+	struct cvp_cert		*cert = arena_alloc(w->a, sizeof(*cert));
+	struct store_cert	 c;
 
+	if (cert == NULL)
+		return arena_fault(f);
+	*cert = t->cert != NULL ? *t->cert : (struct cvp_cert){ 0 };
+	cert->not_before = (struct cvp_time){ true, row->not_before };
+	cert->not_after = (struct cvp_time){ true, row->not_after };
+	t->cert = cert;
 	if (z->updates == 0)
 		return true;
 	return store_cert_find(w->e->p.store, z->cert, true, w->a, &c, f) &&
-	    (c.n == 0 || names_of(w, &c, t, f));
+	    (c.n == 0 || set_names(w, &c, cert, f));
 }
 
-/* What was granted: names and window, for an Admin who has no list of them. */
+/* What was granted, and what came of it, for an Admin who has no list of them. */
 static bool
-set_effective(struct work *w, const struct store_authz *z, struct cvp_record *r,
-    struct fault *f)
+set_effective(struct work *w, const struct store_authz *z, const struct store_cert *row,
+    struct cvp_record *r, struct fault *f)
 {
 	struct cvp_terms	*t;
 
@@ -133,7 +141,7 @@ set_effective(struct work *w, const struct store_authz *z, struct cvp_record *r,
 	if (!cvp_terms_decode(z->terms, w->a, t, f))
 		return fault_within(f, "terms of authorization %" PRId64, z->n);
 	r->effective = t;
-	return set_updated(w, z, t, f);
+	return r->cert == NULL || set_from_cert(w, z, row, t, f);
 }
 
 /* Foreign records are left out, as unknown ones are (corrections, 5). */
@@ -143,6 +151,7 @@ add_record(struct work *w, const struct store_authz *z, struct store_template *t
 {
 	struct cvp_record	*r = &info->records[info->n_records];
 	struct cvp_failure	*failure;
+	struct store_cert	 row = { 0 };
 
 	if (!template_of(w, z->template, t, f))
 		return false;
@@ -161,7 +170,7 @@ add_record(struct work *w, const struct store_authz *z, struct store_template *t
 		failure->code = (uint32_t)z->last_failure;
 		r->last_failure = failure;
 	}
-	if (!find_cert_id(w, z->cert, &r->cert, f) || !set_effective(w, z, r, f))
+	if (!find_cert_id(w, z->cert, &r->cert, &row, f) || !set_effective(w, z, &row, r, f))
 		return false;
 	info->n_records++;
 	return true;
@@ -292,6 +301,7 @@ static bool
 drop_foreign(struct work *w, struct events *e, struct fault *f)
 {
 	struct store_template	t = { 0 };
+	struct store_cert	row;
 	size_t			kept = 0;
 
 	for (size_t i = 0; i < e->n; i++) {
@@ -301,7 +311,7 @@ drop_foreign(struct work *w, struct events *e, struct fault *f)
 			return false;
 		if (!admin_may(&w->sender.admin, t.name, "query"))
 			continue;
-		if (!find_cert_id(w, e->certs[i], &e->list[i].cert, f))
+		if (!find_cert_id(w, e->certs[i], &e->list[i].cert, &row, f))
 			return false;
 		e->list[kept++] = e->list[i];
 	}

@@ -22,6 +22,25 @@ end_lineage(struct engine *e, struct store_authz *z, const char *actor, int64_t 
 	    (successor == 0 || change_end(e, successor, actor, now, f));
 }
 
+/* What it came after and what still counts, for a delay or for good, goes with it. */
+static bool
+end_predecessors(struct engine *e, int64_t n, int reason, const char *actor, int64_t now,
+    struct fault *f)
+{
+	struct store_cert	old;
+	bool			done;
+
+	for (; n != 0; n = old.prev) {
+		if (!store_cert_find(e->p.store, n, false, e->scratch, &old, f))
+			return false;
+		if (old.state != STORE_CERT_SUPERSEDED)
+			break;
+		if (!revoke_cert(e, &old, NULL, reason, 0, actor, now, &done, f))
+			return false;
+	}
+	return true;
+}
+
 /*
  * z may be NULL when its state was moved already.  *done false: it was revoked
  * before, and nothing is written.
@@ -41,7 +60,8 @@ revoke_cert(struct engine *e, struct store_cert *c, struct store_authz *z, int r
 	if (ca < AUTHORITY_CAS)
 		e->crl_dirty[ca] = true;
 	if (z != NULL && z->state == STORE_AUTHZ_CONFIRMED && z->cert == c->n &&
-	    !end_lineage(e, z, actor, now, f))
+	    (!end_lineage(e, z, actor, now, f) ||
+	    !end_predecessors(e, c->prev, reason, actor, now, f)))
 		return false;
 	if (c->prev != 0 && !change_forget(e, c, f))
 		return false;
@@ -82,8 +102,11 @@ may_revoke(struct work *w, const struct store_cert *c, const struct store_authz 
 }
 
 static bool
-reason_allowed(const struct cmc_revoke *r, struct fault *f)
+reason_allowed(const struct cmc_revoke *r, int64_t now, struct fault *f)
 {
+	if (r->has_date && r->date > now)
+		return fault_set(f, FAULT_REFUSED, "RFC 5280, 5.3.2",
+		    "invalidityDate is still to come");
 	if (r->reason == CRL_CERTIFICATE_HOLD || r->reason == CRL_REMOVE_FROM_CRL ||
 	    crl_reason_name(r->reason) == NULL)
 		return fault_set(f, FAULT_REFUSED, "corrections, 5",
@@ -135,7 +158,7 @@ revoke_run(struct work *w, const struct cmc_control *c)
 	char			actor[160];
 	bool			done;
 
-	if (!cmc_revoke_decode(c->value, &r, &w->fault) || !reason_allowed(&r, &w->fault)) {
+	if (!cmc_revoke_decode(c->value, &r, &w->fault) || !reason_allowed(&r, w->now, &w->fault)) {
 		work_refuse(w, c->id, CMC_BAD_REQUEST);
 		return true;
 	}

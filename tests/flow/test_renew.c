@@ -598,6 +598,42 @@ test_retire_later(void **state)
 	edit_template(NULL);
 }
 
+/* Who is thrown out during the delay is out with both certificates. */
+static void
+test_revoked_during_delay(void **state)
+{
+	struct cmc_revoke	how = { .reason = CRL_KEY_COMPROMISE };
+	struct renew_report	r;
+	struct raw_cert		old, fresh;
+	struct raw_answer	a;
+	struct device		d;
+	struct buf		value;
+
+	(void)state;
+	edit_template(later);
+	enrolled(&d);
+	into_window(&d);
+	in_use(&d, &old);
+	flow_wire_again(&d.w);
+	assert_true(renew(&d, &new_key, &r));
+	in_use(&d, &fresh);
+	expect_cert(number_of(&old.cert), STORE_CERT_SUPERSEDED, "during the delay");
+	buf_init(&value, 4096);
+	how.cert = (struct cmc_cert_id){ fresh.cert.issuer, fresh.cert.serial };
+	cmc_put_revoke(&value, &how);
+	raw_ask(&pki, &admin, CMC_REVOKE_REQUEST, buf_view(&value), &a);
+	assert_false(a.again || a.failed);
+	raw_answer_clear(&a);
+	buf_clear(&value);
+	expect_cert(number_of(&fresh.cert), STORE_CERT_REVOKED, "the one that was named");
+	expect_cert(number_of(&old.cert), STORE_CERT_REVOKED, "the one before");
+	assert_int_equal(row(number_of(&old.cert)).reason, CRL_KEY_COMPROMISE);
+	raw_cert_clear(&fresh);
+	raw_cert_clear(&old);
+	device_close(&d);
+	edit_template(NULL);
+}
+
 /* R4809-3.5.2-16, -17: nothing after revocation, nothing after expiry. */
 static void
 test_over(void **state)
@@ -1079,6 +1115,7 @@ main(void)
 		cmocka_unit_test(test_signer_gone),
 		cmocka_unit_test(test_not_confirmed),
 		cmocka_unit_test(test_retire_later),
+		cmocka_unit_test(test_revoked_during_delay),
 		cmocka_unit_test(test_over),
 		cmocka_unit_test(test_revoked_meanwhile),
 		cmocka_unit_test(test_attacks),

@@ -151,20 +151,49 @@ static const struct {
 	struct view	 serial;
 	int64_t		 at;
 	unsigned	 reason;
+	int64_t		 invalidity;
 	bool		 ok;
 } entries[] = {
-	{ "a top bit", VIEW_LIT("\x81"), 1795493427, 0, true },
-	{ "leading zeros", VIEW_LIT("\x00\x00\x81"), 1795493427, 4, true },
-	{ "after 2050", VIEW_LIT("\x01"), 2524608000, 1, true },
-	{ "no serial", VIEW_NONE, 1795493427, 0, false },
-	{ "21 octets", VIEW_LIT("\x01" "12345678901234567890"), 1795493427, 0,
+	{ "a top bit", VIEW_LIT("\x81"), 1795493427, 0, 0, true },
+	{ "leading zeros", VIEW_LIT("\x00\x00\x81"), 1795493427, 4, 0, true },
+	{ "after 2050", VIEW_LIT("\x01"), 2524608000, 1, 0, true },
+	{ "no serial", VIEW_NONE, 1795493427, 0, 0, false },
+	{ "21 octets", VIEW_LIT("\x01" "12345678901234567890"), 1795493427, 0, 0,
 	    false },
-	{ "a reason that does not exist", VIEW_LIT("\x01"), 1795493427, 11,
+	{ "a reason that does not exist", VIEW_LIT("\x01"), 1795493427, 11, 0,
 	    false },
 	{ "the reason that was never given out", VIEW_LIT("\x01"), 1795493427,
-	    7, false },
-	{ "a date that does not exist", VIEW_LIT("\x01"), INT64_MAX, 1, false },
+	    7, 0, false },
+	{ "a date that does not exist", VIEW_LIT("\x01"), INT64_MAX, 1, 0, false },
+	{ "a time of compromise", VIEW_LIT("\x01"), 1795493427, 1, 1795400000, true },
+	{ "the longest entry", VIEW_LIT("\x81" "1234567890123456789"), 2524608000, 1,
+	    2524600000, true },
+	{ "a time, and no reason", VIEW_LIT("\x01"), 1795493427, 0, 1795400000, true },
+	{ "a time that does not exist", VIEW_LIT("\x01"), 1795493427, 1, INT64_MAX, false },
 };
+
+/* What was written is read back. */
+static void
+expect_entry(size_t i, struct view tbs)
+{
+	struct crl		c;
+	struct crl_revoked	r;
+	struct buf		der;
+	struct der		d;
+	struct fault		f = { 0 };
+
+	buf_init(&der, 4096);
+	crl_assemble(tbs, ALGORITHM_ECDSA_SHA256, VIEW_LIT("signature"), &der);
+	assert_true(crl_decode(buf_view(&der), &c, &f));
+	der_init(&d, c.entries);
+	if (!crl_next(&d, &r, &f) || r.reason != entries[i].reason ||
+	    r.has_invalidity != (entries[i].invalidity != 0) ||
+	    r.invalidity != entries[i].invalidity || r.unknown_critical)
+		fail_msg("%s: reason %u, invalidity %lld %s", entries[i].label, r.reason,
+		    (long long)r.invalidity, f.text);
+	buf_clear(&der);
+}
+
 
 static void
 test_entries(void **state)
@@ -185,12 +214,15 @@ test_entries(void **state)
 
 		buf_init(&b, 4096);
 		crl_begin(&w, &p, &b);
-		crl_entry(&w, entries[i].serial, entries[i].at,
-		    entries[i].reason);
+		crl_put(&w, &(struct crl_item){ .serial = entries[i].serial,
+		    .revoked_at = entries[i].at, .reason = entries[i].reason,
+		    .invalidity = entries[i].invalidity });
 		if (crl_finish(&w, &tbs, &f) != entries[i].ok)
 			fail_msg("%s: %s", entries[i].label, f.text);
 		if (entries[i].ok && !der_check(tbs, 12, &f))
 			fail_msg("%s: %s", entries[i].label, f.text);
+		if (entries[i].ok)
+			expect_entry(i, tbs);
 		buf_clear(&b);
 	}
 }
