@@ -399,8 +399,8 @@ static const struct template_key keys[] = {
 	{ "common-name", "identity, label or none", "what stands in CN, beside subjectAltName",
 	    set_word, get_word, OFFSET(cn), 0, 0, cn_words },
 
-	{ "validity", "1h ... 1825d", "lifetime of a certificate",
-	    set_duration, get_duration, OFFSET(validity_seconds), 3600, 1825 * DAY, NULL },
+	{ "validity", "5m ... 1825d", "lifetime of a certificate",
+	    set_duration, get_duration, OFFSET(validity_seconds), 300, 1825 * DAY, NULL },
 	{ "keys", KEYS_TEXT, "kinds of key; an RSA kind is the least size",
 	    set_keys, get_keys, OFFSET(keys), 0, 0, NULL },
 	{ "default-key", "one of keys", "kind of key that tickets ask for",

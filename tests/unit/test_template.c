@@ -84,7 +84,8 @@ static const struct {
 	bool		 ok;
 } settings[] = {
 	{ "validity", "90d", true },
-	{ "validity", "30m", false },
+	{ "validity", "5m", true },
+	{ "validity", "299s", false },
 	{ "validity", "6y", false },
 	{ "validity", "soon", false },
 	{ "version", "0", false },
