@@ -169,6 +169,25 @@ key_load_pem(struct view pem, struct fault *f)
 }
 
 struct key *
+key_load_der(struct view der, struct fault *f)
+{
+	const unsigned char	*p = der.p;
+	PKCS8_PRIV_KEY_INFO	*info;
+	EVP_PKEY		*pkey = NULL;
+
+	info = der.n > KEY_PEM_MAX ? NULL : d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.n);
+	if (info != NULL && p == der.p + der.n)
+		pkey = EVP_PKCS82PKEY(info);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	if (pkey == NULL) {
+		ossl_fault(f, FAULT_MALFORMED, "RFC 5958, 2", "could not read a private key in DER");
+		return NULL;
+	}
+	ERR_clear_error();
+	return key_adopt(pkey, f);
+}
+
+struct key *
 key_copy(const struct key *k, struct fault *f)
 {
 	struct key	*c = calloc(1, sizeof(*c));

@@ -51,6 +51,8 @@ struct key;
 struct key *key_generate(enum key_kind kind, struct fault *f);
 /* An unencrypted private key in PEM (PKCS #8 or the older forms). */
 struct key *key_load_pem(struct view pem, struct fault *f);
+/* PKCS #8, as key_to_der() writes it; nothing after it. */
+struct key *key_load_der(struct view der, struct fault *f);
 struct key *key_copy(const struct key *k, struct fault *f);	/* shares the secret */
 void	key_free(struct key *k);				/* accepts NULL */
 

@@ -132,24 +132,41 @@ seal_content(struct sealing *s, struct view plain, const struct rng *rng, struct
 	    VIEW_NONE, plain, &s->encrypted, s->tag, f);
 }
 
+/* AlgorithmIdentifier { id-aes256-CBC, IV } and what comes of it. */
 static bool
-put_envelope(const struct sealing *s, struct buf *out, struct fault *f)
+seal_content_cbc(struct sealing *s, struct view plain, const struct rng *rng,
+    struct fault *f)
+{
+	uint8_t	iv[AES_BLOCK_OCTETS];
+	size_t	mark = der_begin(&s->content_alg, DER_SEQUENCE);
+
+	rng_fill(rng, iv, sizeof(iv));
+	der_put(&s->content_alg, DER_OID, OID_AES256_CBC);
+	der_put_octets(&s->content_alg, view_of(iv, sizeof(iv)));
+	der_close(&s->content_alg, mark);
+	return buf_check(&s->content_alg, "algorithm", f) &&
+	    cbc_encrypt(view_of(s->cek, sizeof(s->cek)), view_of(iv, sizeof(iv)), plain,
+	    &s->encrypted, f);
+}
+
+static bool
+put_envelope(const struct sealing *s, bool is_auth, struct buf *out, struct fault *f)
 {
 	const struct cms_enveloped_plan	p = {
-		.is_auth = true,
+		.is_auth = is_auth,
 		.recipients = &s->recipient,
 		.recipient_count = 1,
-		.content_type = OID_CT_DATA,
+		.content_type = is_auth ? OID_CT_DATA : OID_CT_SIGNED_DATA,
 		.content_alg = buf_view(&s->content_alg),
 		.encrypted = buf_view(&s->encrypted),
-		.mac = view_of(s->tag, sizeof(s->tag)),
+		.mac = is_auth ? view_of(s->tag, sizeof(s->tag)) : VIEW_NONE,
 	};
 
 	return cms_enveloped_encode(&p, out, f) && buf_check(out, "envelope", f);
 }
 
-bool
-envelope_seal(struct view plain, const struct cert *to, const struct rng *rng,
+static bool
+seal(struct view plain, const struct cert *to, bool is_auth, const struct rng *rng,
     struct buf *out, struct fault *f)
 {
 	struct sealing	s = { .npoint = 0 };
@@ -159,11 +176,26 @@ envelope_seal(struct view plain, const struct cert *to, const struct rng *rng,
 	buf_init(&s.content_alg, SMALL_MAX);
 	buf_init(&s.encrypted, ENVELOPE_MAX);
 	rng_fill(rng, s.cek, sizeof(s.cek));
-	ok = seal_key(&s, to, f) && seal_content(&s, plain, rng, f) &&
-	    put_envelope(&s, out, f);
+	ok = seal_key(&s, to, f) &&
+	    (is_auth ? seal_content : seal_content_cbc)(&s, plain, rng, f) &&
+	    put_envelope(&s, is_auth, out, f);
 	secret_wipe(s.cek, sizeof(s.cek));
 	buf_clear(&s.encrypted);
 	buf_clear(&s.content_alg);
 	buf_clear(&s.encrypted_key);
 	return ok;
+}
+
+bool
+envelope_seal(struct view plain, const struct cert *to, const struct rng *rng,
+    struct buf *out, struct fault *f)
+{
+	return seal(plain, to, true, rng, out, f);
+}
+
+bool
+envelope_seal_signed(struct view content, const struct cert *to, const struct rng *rng,
+    struct buf *out, struct fault *f)
+{
+	return seal(content, to, false, rng, out, f);
 }

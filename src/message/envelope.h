@@ -25,6 +25,12 @@ struct cert;			/* codec/cert.h */
 /* Append a ContentInfo around plain (inner type id-data) to out. */
 MUST_CHECK bool envelope_seal(struct view plain, const struct cert *to,
     const struct rng *rng, struct buf *out, struct fault *f);
+/*
+ * Around the content of a SignedData, whose signature protects it: as
+ * EnvelopedData with AES-256-CBC and inner type id-signedData.
+ */
+MUST_CHECK bool envelope_seal_signed(struct view content, const struct cert *to,
+    const struct rng *rng, struct buf *out, struct fault *f);
 
 /*
  * Open one that is addressed to cert, whose private key is key.  Whatever
@@ -32,6 +38,9 @@ MUST_CHECK bool envelope_seal(struct view plain, const struct cert *to,
  * side must learn even less.
  */
 MUST_CHECK bool envelope_open(struct view bytes, const struct key *key,
+    const struct cert *cert, struct secret *out, struct fault *f);
+/* The same for what envelope_seal_signed() makes. */
+MUST_CHECK bool envelope_open_signed(struct view bytes, const struct key *key,
     const struct cert *cert, struct secret *out, struct fault *f);
 
 #endif

@@ -199,16 +199,16 @@ find_recipient(const struct cms_enveloped *e, const struct cert *cert)
 
 static bool
 open_decoded(const struct cms_enveloped *e, const struct key *key,
-    const struct cert *cert, struct secret *out, struct fault *f)
+    const struct cert *cert, struct view type, struct secret *out, struct fault *f)
 {
 	const struct content_kind	*kind = find_content_kind(e);
 	const struct cms_recipient	*r = find_recipient(e, cert);
 	struct secret			 cek = { NULL, 0 };
 	bool				 ok;
 
-	if (!view_equal(e->content_type, OID_CT_DATA))
+	if (!view_equal(e->content_type, type))
 		return fault_set(f, FAULT_REFUSED, "RFC 5652, 6.1",
-		    "the envelope holds something else than data");
+		    "the envelope holds something else than what is looked for");
 	if (kind == NULL)
 		return fault_set(f, FAULT_ALGORITHM, "RFC 5652, 6.1",
 		    "cannot use this content encryption");
@@ -222,9 +222,9 @@ open_decoded(const struct cms_enveloped *e, const struct key *key,
 	return ok || fault_closed(f);
 }
 
-bool
-envelope_open(struct view bytes, const struct key *key, const struct cert *cert,
-    struct secret *out, struct fault *f)
+static bool
+open_type(struct view bytes, const struct key *key, const struct cert *cert,
+    struct view type, struct secret *out, struct fault *f)
 {
 	struct cms_enveloped	 e;
 	struct arena		*a;
@@ -242,8 +242,22 @@ envelope_open(struct view bytes, const struct key *key, const struct cert *cert,
 		ok = ber_to_der(bytes, &der, f) && buf_check(&der, "envelope", f);
 		bytes = buf_view(&der);
 	}
-	ok = ok && cms_enveloped_decode(bytes, a, &e, f) && open_decoded(&e, key, cert, out, f);
+	ok = ok && cms_enveloped_decode(bytes, a, &e, f) && open_decoded(&e, key, cert, type, out, f);
 	buf_clear(&der);
 	arena_free(a);
 	return ok;
+}
+
+bool
+envelope_open(struct view bytes, const struct key *key, const struct cert *cert,
+    struct secret *out, struct fault *f)
+{
+	return open_type(bytes, key, cert, OID_CT_DATA, out, f);
+}
+
+bool
+envelope_open_signed(struct view bytes, const struct key *key, const struct cert *cert,
+    struct secret *out, struct fault *f)
+{
+	return open_type(bytes, key, cert, OID_CT_SIGNED_DATA, out, f);
 }

@@ -268,7 +268,8 @@ do_crl(struct call *c, struct fault *f)
 static bool
 is_right(const char *word, size_t n)
 {
-	static const char *const	rights[] = { "authorize", "enroll", "revoke", "query", "*" };
+	static const char *const	rights[] = { "authorize", "enroll", "foreign", "revoke",
+		"query", "*" };
 
 	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
 		if (strlen(rights[i]) == n && memcmp(word, rights[i], n) == 0)
@@ -286,7 +287,7 @@ check_right(const struct engine *e, const char *word, size_t n, struct fault *f)
 		return true;
 	if (colon == NULL || !is_right(colon + 1, n - t - 1))
 		return fault_set(f, FAULT_USAGE, "", "right \"%.*s\": want TEMPLATE:RIGHT with "
-		    "authorize, enroll, revoke, query or *", (int)n, word);
+		    "authorize, enroll, foreign, revoke, query or *", (int)n, word);
 	if ((t == 1 && word[0] == '*') ||
 	    templates_find(&e->templates, view_of(word, t)) != NULL)
 		return true;

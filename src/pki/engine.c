@@ -102,11 +102,18 @@ exchange_all(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 	}
 }
 
-/* One certification request: a first enrolment, or a successor. */
+/* An Admin asks in the place of a Peer. */
+static bool
+is_by_admin(const struct work *w)
+{
+	return w->errand == ERRAND_BIND || w->errand == ERRAND_GENERATE;
+}
+
+/* One certificate is asked for: a first one, or a successor. */
 static bool
 is_request(const struct work *w)
 {
-	return w->errand == ERRAND_ENROLL || w->errand == ERRAND_CHANGE;
+	return w->errand == ERRAND_ENROLL || w->errand == ERRAND_CHANGE || is_by_admin(w);
 }
 
 static void
@@ -114,6 +121,8 @@ find_authz(struct work *w)
 {
 	if (w->errand == ERRAND_ENROLL)
 		enroll_find(w);
+	else if (is_by_admin(w))
+		bind_find(w);
 	else
 		change_find(w);
 }
@@ -121,7 +130,7 @@ find_authz(struct work *w)
 static bool
 wants_proof(const struct work *w)
 {
-	return w->errand == ERRAND_ENROLL || w->has_use;
+	return w->errand == ERRAND_ENROLL || w->has_use || is_by_admin(w);
 }
 
 static void
@@ -129,6 +138,8 @@ ask_proof(struct work *w, struct buf *questions, size_t *count)
 {
 	if (w->errand == ERRAND_ENROLL)
 		enroll_ask_proof(w, questions, count);
+	else if (is_by_admin(w))
+		bind_ask(w, questions, count);
 	else
 		change_ask_use(w, questions, count);
 }
@@ -138,6 +149,8 @@ take_proof(struct work *w, const struct frame *answer)
 {
 	if (w->errand == ERRAND_ENROLL)
 		enroll_take_proof(w, answer);
+	else if (is_by_admin(w))
+		bind_take(w, answer);
 	else
 		change_take_use(w, answer);
 }
@@ -151,10 +164,10 @@ wants_issue(const struct work *w)
 static void
 ask_issue(struct work *w, struct buf *questions, size_t *count)
 {
-	if (w->errand == ERRAND_ENROLL)
-		enroll_ask_issue(w, questions, count);
-	else
+	if (w->errand == ERRAND_CHANGE)
 		change_ask_issue(w, questions, count);
+	else
+		enroll_ask_issue(w, questions, count);
 }
 
 /* --- transactions ----------------------------------------------------------------- */
@@ -234,14 +247,15 @@ transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 static bool
 wants_decision(const struct work *w)
 {
-	return w->errand == ERRAND_ENROLL ? w->proven :
+	return w->errand == ERRAND_ENROLL || is_by_admin(w) ? w->proven :
 	    w->errand == ERRAND_CHANGE && (w->proven || !w->has_use);
 }
 
 static bool
 decide(struct work *w)
 {
-	return w->errand == ERRAND_ENROLL ? enroll_decide(w) : change_decide(w);
+	return w->errand == ERRAND_CHANGE ? change_decide(w) :
+	    w->errand == ERRAND_GENERATE ? generate_decide(w) : enroll_decide(w);
 }
 
 static bool
@@ -257,7 +271,10 @@ run_end(struct work *w)
 {
 	switch (w->errand) {
 	case ERRAND_ENROLL:
+	case ERRAND_BIND:
 		return enroll_finish(w);
+	case ERRAND_GENERATE:
+		return generate_finish(w);
 	case ERRAND_CHANGE:
 		return change_finish(w);
 	case ERRAND_CONFIRM:
@@ -283,6 +300,8 @@ wants_note(const struct work *w)
 static bool
 note(struct work *w)
 {
+	if (is_by_admin(w))
+		return bind_note(w);
 	return w->errand == ERRAND_CHANGE && w->code != 0 ? change_note(w) : enroll_note(w);
 }
 
@@ -346,7 +365,8 @@ take_answer(struct work *w, const struct frame *fr)
 static void
 log_work(const struct work *w)
 {
-	static const char *const errands[] = { "message", "enroll", "change", "confirm", "control",
+	static const char *const errands[] = { "message", "enroll", "change", "bind",
+		"generate", "confirm", "control",
 		"unsigned" };
 	const struct answer_status *s = &w->answer.status[0];
 
@@ -358,7 +378,7 @@ log_work(const struct work *w)
 		    w->answer.n_status > 0 ? cmc_status_name(s->status) : "-",
 		    w->answer.n_status > 0 ? cmc_fail_name(s->fail) : "-",
 		    fault_kind_name(w->fault.kind), w->fault.rule, w->fault.text);
-	else if (w->errand == ERRAND_ENROLL)
+	else if (w->errand == ERRAND_ENROLL || is_by_admin(w))
 		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "certificate issued" :
 		    "certificate sent again", "from=%s authz=%" PRId64 " cert=%" PRId64
 		    " identity=\"%s\"", w->job->source, w->authz.n, w->cert.n, w->cert.identity);

@@ -23,8 +23,8 @@ in_window(const struct store_authz *z, int64_t now)
  * Open: in its window.  Later: only for the key that it is bound to, and after
  * the confirmation only for a while.
  */
-static bool
-is_eligible(const struct work *w)
+bool
+enroll_is_eligible(const struct work *w)
 {
 	const struct store_authz	*z = &w->authz;
 	bool				 same = z->bound && memcmp(z->spki_hash,
@@ -56,7 +56,7 @@ enroll_find(struct work *w)
 		work_again(w);
 		return;
 	}
-	w->eligible = w->authz.n != 0 && is_eligible(w);
+	w->eligible = w->authz.n != 0 && enroll_is_eligible(w);
 }
 
 static bool
@@ -292,6 +292,15 @@ cert_plan_reserved(struct work *w, const struct holder_terms *h, struct fault *f
 	return ok && (w->cert.body.p != NULL || arena_fault(f));
 }
 
+void
+work_actor(const struct work *w, char out[160])
+{
+	if (w->errand == ERRAND_BIND || w->errand == ERRAND_GENERATE)
+		snprintf(out, 160, "admin:%s", w->sender.admin.name);
+	else
+		snprintf(out, 160, "peer:%s", w->authz.id);
+}
+
 /* The Admin learns of it; the authorization stays open. */
 static bool
 refuse_request(struct work *w, uint32_t code)
@@ -302,7 +311,7 @@ refuse_request(struct work *w, uint32_t code)
 	bool			 done;
 
 	work_refuse_code(w, w->candidate.id, code);
-	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	work_actor(w, actor);
 	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
 	z->last_failure = (int)code;
 	if (store_authz_update(w->e->p.store, z, z->state, &done, &f) &&
@@ -331,7 +340,7 @@ decide_issue(struct work *w)
 	/* Whoever has this token had it from that envelope (corrections, 3). */
 	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
 		return false;
-	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	work_actor(w, actor);
 	if (z->state == STORE_AUTHZ_WAITING) {
 		if (!authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, &done, &w->fault))
 			return false;
@@ -478,7 +487,7 @@ store_issued(struct work *w, struct fault *f)
 		    " was finished by another request", w->cert.n);
 	z->sealed = w->sealed;
 	z->confirm_by = w->now + z->confirm_within;
-	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	work_actor(w, actor);
 	if (!record_request(w, f) ||
 	    !authz_move(w->e, z, STORE_AUTHZ_ISSUED, actor, w->now, &done, f))
 		return false;

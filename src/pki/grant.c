@@ -58,6 +58,25 @@ check_not_offered(const struct grant_frame *fr, struct grant *g)
 	return true;
 }
 
+/* Who makes the key: what the template permits, by the Admin's choice (RFC 4809, 3.3). */
+static bool
+check_generation(const struct grant_frame *fr, struct grant *g)
+{
+	enum generation	 method = g->terms.key_gen.present ?
+	    (enum generation)g->terms.key_gen.v : GENERATION_PEER;
+	char		 text[96];
+
+	if ((fr->template->t.generation & GENERATION_BIT(method)) == 0) {
+		snprintf(text, sizeof(text), "generation \"%s\" is not one of the template's",
+		    generation_name(method));
+		return no_text(fr, g, method == GENERATION_PKI ? CVP_NO_KEY_GENERATION :
+		    CVP_TERMS_CONFLICT, text);
+	}
+	return g->entry->replaces == NULL || method == GENERATION_PEER || no_text(fr, g,
+	    CVP_TERMS_CONFLICT, "who replaces a certificate signs with its key, and makes the "
+	    "next one itself");
+}
+
 /* What an entry may not say at all. */
 static bool
 check_fields(const struct grant_frame *fr, struct grant *g)
@@ -68,8 +87,8 @@ check_fields(const struct grant_frame *fr, struct grant *g)
 	if (own != NULL && (own->id_format != NULL || own->token_format != NULL))
 		return no_text(fr, g, CVP_TERMS_CONFLICT,
 		    "formats of id and token are set for all entries together");
-	if (g->terms.key_gen.present && g->terms.key_gen.v != CVP_KEYGEN_PEER)
-		return no_text(fr, g, CVP_NO_KEY_GENERATION, "the key is made by the Peer");
+	if (!check_generation(fr, g))
+		return false;
 	if (g->terms.approval.present && g->terms.approval.v != CVP_APPROVAL_AUTOMATIC)
 		return no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is not offered");
 	if (!check_not_offered(fr, g))

@@ -308,18 +308,14 @@ mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2]
 	return ok;
 }
 
-/*
- * Tokens are for Admins: a certificate of the management CA, now valid.  An
- * engine that asks for itself gets none, and so can prove nothing.
- */
-static bool
-check_recipient(const struct signer *s, const struct cert *to, int64_t now, struct fault *f)
+/* An engine that asks for itself gets no token, and so can prove nothing. */
+bool
+signer_check_admin(const struct signer *s, const struct cert *c, int64_t now, struct fault *f)
 {
-	if (!certificate_verify(to, &s->authorities.list[AUTHORITY_MANAGEMENT].cert, f))
-		return fault_within(f, "MINT: the recipient is no Admin");
-	if (now < to->not_before || now > to->not_after)
-		return fault_set(f, FAULT_REFUSED, "", "MINT: the recipient's certificate is "
-		    "not valid now");
+	if (!certificate_verify(c, &s->authorities.list[AUTHORITY_MANAGEMENT].cert, f))
+		return fault_within(f, "this is no Admin");
+	if (now < c->not_before || now > c->not_after)
+		return fault_set(f, FAULT_REFUSED, "", "the Admin's certificate is not valid now");
 	return true;
 }
 
@@ -345,7 +341,7 @@ put_secrets(struct signer *s, struct view recipient, const struct cvp_secrets *s
 		ok = true;
 		goto out;
 	}
-	if (!cert_decode(recipient, &to, f) || !check_recipient(s, &to, now, f) ||
+	if (!cert_decode(recipient, &to, f) || !signer_check_admin(s, &to, now, f) ||
 	    !envelope_seal(buf_view(&plain), &to, s->rng, &sealed, f))
 		goto out;
 	wire_put_view(answer, buf_view(&sealed));
@@ -703,6 +699,10 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 		return signer_answer_use(s, &w, answer, f);
 	case SIGNER_CHANGE:
 		return signer_answer_change(s, &w, now, answer, f);
+	case SIGNER_BIND:
+		return signer_answer_bind(s, &w, now, answer, f);
+	case SIGNER_GENERATE:
+		return signer_answer_generate(s, &w, now, answer, f);
 	default:
 		return fault_set(f, FAULT_MALFORMED, "", "question %u", q->type);
 	}

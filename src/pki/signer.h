@@ -22,6 +22,12 @@
  *	CHANGE	signs a successor: verifies itself that the old certificate
  *		signed the request and the requested key too, and that the terms
  *		the old one was issued under allow it (docs/adr/0020)
+ *	BIND	the same as PROVE for an Admin's signature in place of the token:
+ *		verifies itself that the message binds this very request to the
+ *		authorization, whose terms let an Admin ask (docs/adr/0024)
+ *	GENERATE	makes a Peer's key because an Admin's message asks for it and the
+ *		terms allow it; the key leaves enveloped for that Admin and in no
+ *		other form, and is wiped before the answer (docs/adr/0024)
  *	CANCEL	checks the witness of a cancellation and seals what is left
  *	RELEASE	reseals a key in progress as open and unbound, unless a
  *		certificate was signed for it
@@ -56,8 +62,10 @@ enum signer_op {
 	SIGNER_ANCHORS,
 	SIGNER_USE,
 	SIGNER_CHANGE,
+	SIGNER_BIND,
+	SIGNER_GENERATE,
 };
-#define SIGNER_OPS	(SIGNER_CHANGE + 1)
+#define SIGNER_OPS	(SIGNER_GENERATE + 1)
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
 /* --- questions and answers, as the engine sees them ----------------------- */
@@ -119,6 +127,22 @@ struct use_request {
 	uint8_t		next_spki[32];
 };
 
+/* BIND and GENERATE: what an Admin asks for an authorization by its id. */
+struct admin_request {
+	struct seal_facts facts;
+	struct view	sealed;
+	struct view	terms;		/* effective, DER */
+	struct view	admin;		/* the certificate that signs, DER */
+	struct view	message;	/* as received */
+	uint8_t		next_state;	/* BIND only, as next_spki */
+	uint8_t		next_spki[32];
+};
+struct generate_answer {
+	struct view	spki;
+	struct view	sealed;		/* in progress, bound to that key */
+	struct view	key;		/* ContentInfo, EnvelopedData */
+};
+
 struct change_request {
 	struct view	old;		/* the certificate that signs, DER */
 	struct view	message;	/* as received */
@@ -174,7 +198,8 @@ void	signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs);
 void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
 void	signer_put_use(struct buf *b, const struct use_request *q);
 void	signer_put_change(struct buf *b, const struct change_request *q);
-
+void	signer_put_bind(struct buf *b, const struct admin_request *q);
+void	signer_put_generate(struct buf *b, const struct admin_request *q);
 void	signer_put_release(struct buf *b, const struct release_request *q);
 void	signer_put_anchors(struct buf *b, const struct anchors_request *q);
 void	signer_put_journal(struct buf *b, uint64_t after);
@@ -187,13 +212,15 @@ MUST_CHECK bool signer_get_mint(const struct frame *fr, struct arena *a,
     struct mint_answer *out, struct fault *f);
 MUST_CHECK bool signer_get_prove(const struct frame *fr, struct prove_answer *out,
     struct fault *f);
+MUST_CHECK bool signer_get_generate(const struct frame *fr, struct generate_answer *out,
+    struct fault *f);
 /* ISSUE and CHANGE alike. */
 MUST_CHECK bool signer_get_issue(const struct frame *fr, struct issue_answer *out,
     struct fault *f);
 MUST_CHECK bool signer_get_journal(const struct frame *fr, struct journal_answer *out,
     struct fault *f);
 /*
- * RESPOND and CRL: the signed object; CANCEL and USE: see prove_answer; RELEASE: the
+ * RESPOND and CRL: the signed object; CANCEL, USE and BIND: see prove_answer; RELEASE: the
  * seal; ANCHORS: ContentInfo.
  */
 MUST_CHECK bool signer_get_object(const struct frame *fr, enum signer_op op,

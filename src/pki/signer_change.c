@@ -14,14 +14,6 @@
 
 #define CONTENT_DEPTH_MAX	40
 
-/* What a message turned out to be. */
-struct asked {
-	struct cert		old;
-	struct cmc_request	data;
-	struct certreq		request;
-	uint8_t			spki_hash[SHA256_OCTETS];
-};
-
 /* Issued by one of our CAs. */
 static bool
 check_ours(struct signer *s, const struct cert *c, struct fault *f)
@@ -33,19 +25,16 @@ check_ours(struct signer *s, const struct cert *c, struct fault *f)
 }
 
 static bool
-read_data(struct signer *s, const struct cms_signed *m, struct asked *out, struct fault *f)
+read_data(struct signer *s, const struct cms_signed *m, struct signer_asked *out, struct fault *f)
 {
 	if (!view_equal(m->content_type, OID_CT_PKI_DATA) || !m->has_content)
 		return fault_set(f, FAULT_MALFORMED, "RFC 10002, 3.2", "no PKIData");
-	if (!der_check(m->content, CONTENT_DEPTH_MAX, f) || !cmc_request_decode(m->content,
-	    s->arena, &cmc_limits_peer, &out->data, NULL, f))
-		return false;
-	return out->data.n_requests == 1 || fault_set(f, FAULT_REFUSED, "corrections, 15",
-	    "%zu requests", out->data.n_requests);
+	return der_check(m->content, CONTENT_DEPTH_MAX, f) && cmc_request_decode(m->content,
+	    s->arena, &cmc_limits_peer, &out->data, NULL, f);
 }
 
 static bool
-check_pop(struct asked *a, struct fault *f)
+check_pop(struct signer_asked *a, struct fault *f)
 {
 	struct pubkey	*pub = pubkey_from_spki(a->request.spki, f);
 	bool		 ok = pub != NULL && certreq_check_pop(&a->request, pub, f);
@@ -54,18 +43,28 @@ check_pop(struct asked *a, struct fault *f)
 	return ok;
 }
 
-/* Signed by the old certificate, and by the key that is to be certified. */
-static bool
-open_asked(struct signer *s, struct view old, struct view message, struct asked *out,
-    struct fault *f)
+bool
+signer_open_message(struct signer *s, struct view cert, struct view message,
+    struct signer_asked *out, struct fault *f)
 {
 	struct cms_signed	m;
 
-	if (!cert_decode(old, &out->old, f) || !check_ours(s, &out->old, f) ||
-	    !message_open(message, s->arena, &m, f) ||
-	    !message_verify_cert(&m, &out->old, NULL, SIGNING_CERTIFICATE_REQUIRED, f) ||
-	    !read_data(s, &m, out, f) ||
-	    !certreq_read(&out->data.requests[0], s->arena, &out->request, f) ||
+	return cert_decode(cert, &out->old, f) && check_ours(s, &out->old, f) &&
+	    message_open(message, s->arena, &m, f) &&
+	    message_verify_cert(&m, &out->old, NULL, SIGNING_CERTIFICATE_REQUIRED, f) &&
+	    read_data(s, &m, out, f);
+}
+
+bool
+signer_open_request(struct signer *s, struct view cert, struct view message,
+    struct signer_asked *out, struct fault *f)
+{
+	if (!signer_open_message(s, cert, message, out, f))
+		return false;
+	if (out->data.n_requests != 1)
+		return fault_set(f, FAULT_REFUSED, "corrections, 15", "%zu requests",
+		    out->data.n_requests);
+	if (!certreq_read(&out->data.requests[0], s->arena, &out->request, f) ||
 	    !check_pop(out, f))
 		return false;
 	sha256(out->request.spki, out->spki_hash);
@@ -109,7 +108,7 @@ read_use(struct wire *w, struct use_question *q, struct fault *f)
 
 /* The proof in the message's authzUse, made with k over the requests in it. */
 static bool
-use_holds(const struct asked *a, const uint8_t *k, bool *holds, struct fault *f)
+use_holds(const struct signer_asked *a, const uint8_t *k, bool *holds, struct fault *f)
 {
 	const struct cmc_control	*c = cmc_find(&a->data.controls, CVP_AUTHZ_USE);
 	struct cvp_use			 use;
@@ -129,12 +128,12 @@ bool
 signer_answer_use(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)
 {
 	struct use_question	q;
-	struct asked		a;
+	struct signer_asked		a;
 	struct secret		k = { 0 };
 	struct buf		next;
 	bool			known, holds = false, ok;
 
-	if (!read_use(w, &q, f) || !open_asked(s, q.old, q.message, &a, f) ||
+	if (!read_use(w, &q, f) || !signer_open_request(s, q.old, q.message, &a, f) ||
 	    !signer_check_step(&q.facts, q.state, q.spki, a.spki_hash, f) ||
 	    !signer_key_or_dummy(s, &q.facts, q.sealed, &k, &known, f))
 		return false;
@@ -191,7 +190,7 @@ by_deed(struct signer *s, const struct change_request *q, struct granted_terms *
 
 /* The terms are those of an authorization whose token was shown for this key. */
 static bool
-by_use(struct signer *s, const struct change_request *q, const struct asked *a,
+by_use(struct signer *s, const struct change_request *q, const struct signer_asked *a,
     struct granted_terms *g, struct secret *k, struct fault *f)
 {
 	uint8_t	digest[SHA256_OCTETS];
@@ -211,7 +210,7 @@ by_use(struct signer *s, const struct change_request *q, const struct asked *a,
 }
 
 static bool
-judge(struct signer *s, const struct change_request *q, const struct asked *a,
+judge(struct signer *s, const struct change_request *q, const struct signer_asked *a,
     const struct template *t, const struct granted_terms *g, int64_t now,
     struct change_verdict *v, struct fault *f)
 {
@@ -226,7 +225,7 @@ judge(struct signer *s, const struct change_request *q, const struct asked *a,
 
 /* A key that was fixed for the first certificate binds no successor. */
 static bool
-sign(struct signer *s, const struct change_request *q, const struct asked *a,
+sign(struct signer *s, const struct change_request *q, const struct signer_asked *a,
     const struct template *t, const struct granted_terms *g, const struct change_verdict *v,
     int64_t now, struct buf *cert, struct fault *f)
 {
@@ -270,7 +269,7 @@ signer_answer_change(struct signer *s, struct wire *w, int64_t now, struct buf *
 	struct granted_terms	 g;
 	struct template_entry	*e;
 	struct secret		 k = { 0 };
-	struct asked		 a;
+	struct signer_asked		 a;
 	struct buf		 cert;
 	bool			 ok;
 
@@ -280,7 +279,7 @@ signer_answer_change(struct signer *s, struct wire *w, int64_t now, struct buf *
 		return fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"",
 		    (int)q.template.n, (const char *)q.template.p);
 	buf_init(&cert, CERT_OCTETS_MAX);
-	ok = open_asked(s, q.old, q.message, &a, f) &&
+	ok = signer_open_request(s, q.old, q.message, &a, f) &&
 	    (q.use ? by_use(s, &q, &a, &g, &k, f) : by_deed(s, &q, &g, f)) &&
 	    judge(s, &q, &a, &e->t, &g, now, &v, f) &&
 	    sign(s, &q, &a, &e->t, &g, &v, now, &cert, f) &&

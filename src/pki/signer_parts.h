@@ -6,6 +6,7 @@
 #include "crypt/aead.h"
 #include "crypt/key.h"
 #include "message/signed.h"
+#include "pki/certreq.h"
 #include "pki/journal.h"
 #include "pki/signer.h"
 
@@ -76,6 +77,23 @@ struct signing {
 MUST_CHECK bool signer_sign(struct signer *s, const struct signing *q, int64_t now,
     struct buf *cert, struct fault *f);
 
+/* What a message that one of our certificates signed turned out to be. */
+struct signer_asked {
+	struct cert		old;		/* the one that signs */
+	struct cmc_request	data;
+	struct certreq		request;
+	uint8_t			spki_hash[SHA256_OCTETS];
+};
+/* The signature holds, by a certificate of one of our CAs; dates are not looked at. */
+MUST_CHECK bool signer_open_message(struct signer *s, struct view cert, struct view message,
+    struct signer_asked *out, struct fault *f);
+/* And one request is in it, whose maker holds its key. */
+MUST_CHECK bool signer_open_request(struct signer *s, struct view cert, struct view message,
+    struct signer_asked *out, struct fault *f);
+/* A certificate of the management CA, now valid: MINT and GENERATE encrypt to no other. */
+MUST_CHECK bool signer_check_admin(const struct signer *s, const struct cert *c, int64_t now,
+    struct fault *f);
+
 /* Answers of signer_issue.c; each appends its body to answer. */
 MUST_CHECK bool signer_issue(struct signer *s, struct wire *w, int64_t now,
     struct buf *answer, struct fault *f);
@@ -87,6 +105,11 @@ MUST_CHECK bool signer_anchors(struct signer *s, struct wire *w, struct buf *ans
 MUST_CHECK bool signer_answer_use(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
 MUST_CHECK bool signer_answer_change(struct signer *s, struct wire *w, int64_t now,
+    struct buf *answer, struct fault *f);
+/* Of signer_admin.c. */
+MUST_CHECK bool signer_answer_bind(struct signer *s, struct wire *w, int64_t now,
+    struct buf *answer, struct fault *f);
+MUST_CHECK bool signer_answer_generate(struct signer *s, struct wire *w, int64_t now,
     struct buf *answer, struct fault *f);
 MUST_CHECK bool signer_journal(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);

@@ -114,6 +114,36 @@ signer_put_use(struct buf *b, const struct use_request *q)
 	frame_end(b, mark);
 }
 
+static void
+put_admin(struct buf *b, const struct admin_request *q)
+{
+	seal_facts_put(b, &q->facts);
+	wire_put_view(b, q->sealed);
+	wire_put_view(b, q->terms);
+	wire_put_view(b, q->admin);
+	wire_put_view(b, q->message);
+}
+
+void
+signer_put_bind(struct buf *b, const struct admin_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_BIND, 0, 0);
+
+	put_admin(b, q);
+	wire_put_u8(b, q->next_state);
+	wire_put_view(b, view_of(q->next_spki, sizeof(q->next_spki)));
+	frame_end(b, mark);
+}
+
+void
+signer_put_generate(struct buf *b, const struct admin_request *q)
+{
+	size_t	mark = frame_begin(b, SIGNER_GENERATE, 0, 0);
+
+	put_admin(b, q);
+	frame_end(b, mark);
+}
+
 void
 signer_put_change(struct buf *b, const struct change_request *q)
 {
@@ -219,11 +249,24 @@ signer_get_prove(const struct frame *fr, struct prove_answer *out, struct fault 
 {
 	struct wire	w;
 
-	if (!answered(fr, fr->type == SIGNER_CANCEL || fr->type == SIGNER_USE ?
-	    (enum signer_op)fr->type : SIGNER_PROVE, &w, f))
+	if (!answered(fr, fr->type == SIGNER_CANCEL || fr->type == SIGNER_USE ||
+	    fr->type == SIGNER_BIND ? (enum signer_op)fr->type : SIGNER_PROVE, &w, f))
 		return false;
 	out->holds = wire_get_u8(&w) == 1;
 	out->sealed = wire_get_view(&w);
+	return wire_end(&w, "signer's answer", f);
+}
+
+bool
+signer_get_generate(const struct frame *fr, struct generate_answer *out, struct fault *f)
+{
+	struct wire	w;
+
+	if (!answered(fr, SIGNER_GENERATE, &w, f))
+		return false;
+	out->spki = wire_get_view(&w);
+	out->sealed = wire_get_view(&w);
+	out->key = wire_get_view(&w);
 	return wire_end(&w, "signer's answer", f);
 }
 

@@ -88,6 +88,10 @@ authz_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
 		z->state = from;
 		return true;
 	}
+	/* A key the PKI made is needed until it is confirmed, and no longer. */
+	if ((from == STORE_AUTHZ_IN_PROGRESS || from == STORE_AUTHZ_ISSUED) &&
+	    to != STORE_AUTHZ_ISSUED && !store_generated_erase(e->p.store, z->n, f))
+		return false;
 	snprintf(action, sizeof(action), "authz %s>%s", cvp_state_name((enum cvp_state)from),
 	    cvp_state_name((enum cvp_state)to));
 	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);

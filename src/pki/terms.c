@@ -238,7 +238,7 @@ template_put(const struct template *t, struct buf *out)
 		.terms = {
 			.id_format = &id,
 			.token_format = &token,
-			.key_gen = { true, CVP_KEYGEN_PEER },
+			.key_gen = { true, template_generation(t) },
 			.lifecycle = &life,
 			.on_template_change = { true, CVP_CHANGE_REJECT },
 			.key_specs = keys,
@@ -372,4 +372,25 @@ terms_take_key(const struct cvp_terms *t, struct view spki, struct fault *f)
 			return true;
 	return fault_set(f, FAULT_ALGORITHM, "RFC 4809, 3.2.4",
 	    "the key is of no kind that was authorized");
+}
+
+enum generation
+terms_generation(const struct cvp_terms *t)
+{
+	return t->key_gen.present ? (enum generation)t->key_gen.v : GENERATION_PEER;
+}
+
+enum key_kind
+terms_key_kind(const struct cvp_key_spec *k)
+{
+	for (size_t i = 0; i < KNOWN_KEYS; i++) {
+		struct cvp_key_spec	known = wire_key(&known_keys[i]);
+
+		if (known_keys[i].kind != KEY_RSA_2048 &&
+		    view_equal(k->algorithm.oid, known.algorithm.oid) &&
+		    view_equal(k->algorithm.params, known.algorithm.params) &&
+		    key_kind_bits(known_keys[i].kind) >= k->min_bits)
+			return known_keys[i].kind;
+	}
+	return KEY_NONE;
 }

@@ -65,6 +65,11 @@ MUST_CHECK bool granted_terms_read(struct view der, struct arena *a,
  */
 MUST_CHECK bool terms_take_key(const struct cvp_terms *t, struct view spki, struct fault *f);
 
+/* Who makes the key: the Peer, unless they say. */
+enum generation terms_generation(const struct cvp_terms *t);
+/* The least key of this kind that can be made; KEY_NONE: none of those we make. */
+enum key_kind terms_key_kind(const struct cvp_key_spec *k);
+
 MUST_CHECK bool granted_terms_of(const struct cvp_terms *t, struct arena *a,
     struct granted_terms *out, struct fault *f);
 

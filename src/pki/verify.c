@@ -18,14 +18,20 @@ limits_of(const struct work *w)
 }
 
 static bool
+within_octets(struct work *w, struct fault *f)
+{
+	return w->opened.message.content.n <= PEER_OCTETS_MAX || fault_set(f, FAULT_LIMIT,
+	    "corrections, 19", "a PKIData of %zu octets, up to %u are taken from a Peer",
+	    w->opened.message.content.n, PEER_OCTETS_MAX);
+}
+
+static bool
 within_limits(struct work *w, struct fault *f)
 {
 	if (w->sender.admin.n != 0)
 		return true;
-	if (w->opened.message.content.n > PEER_OCTETS_MAX)
-		return fault_set(f, FAULT_LIMIT, "corrections, 19",
-		    "a PKIData of %zu octets, up to %u are taken from a Peer",
-		    w->opened.message.content.n, PEER_OCTETS_MAX);
+	if (!within_octets(w, f))
+		return false;
 	if (w->opened.message.certificate_count > PEER_CERTIFICATES_MAX)
 		return fault_set(f, FAULT_LIMIT, "corrections, 19",
 		    "%zu certificates, up to %d are taken from a Peer",
@@ -88,6 +94,14 @@ static const enum cmc_kind change_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
 	CVP_AUTHZ_USE, 0
 };
+static const enum cmc_kind bind_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CVP_AUTHZ_BIND, 0
+};
+static const enum cmc_kind generate_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CVP_KEY_GEN_REQUEST, 0
+};
 static const enum cmc_kind peer_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
 	CMC_REVOKE_REQUEST, CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
@@ -112,6 +126,10 @@ kinds_of(const struct work *w)
 		return confirm_kinds;
 	case ERRAND_CHANGE:
 		return change_kinds;
+	case ERRAND_BIND:
+		return bind_kinds;
+	case ERRAND_GENERATE:
+		return generate_kinds;
 	case ERRAND_UNSIGNED:
 		return unsigned_kinds;
 	default:
@@ -139,7 +157,8 @@ only_these(struct work *w, const enum cmc_kind *allowed)
 		fault_set(&w->fault, FAULT_REFUSED, "", "control %s from this sender",
 		    cmc_kind_name(c->v[i].kind));
 		/* Those of an enrolment stand behind the key's own signature (7). */
-		if (c->v[i].kind == CVP_KEY_GEN_REQUEST && w->sender.admin.n != 0)
+		if (c->v[i].kind == CVP_KEY_GEN_REQUEST && w->sender.admin.n != 0 &&
+		    w->errand == ERRAND_OTHER)
 			work_refuse_code(w, c->v[i].id, CVP_NO_KEY_GENERATION);
 		else if (w->errand == ERRAND_ENROLL || w->errand == ERRAND_UNSIGNED ||
 		    c->v[i].kind == CMC_IDENTIFICATION ||
@@ -152,6 +171,25 @@ only_these(struct work *w, const enum cmc_kind *allowed)
 	return true;
 }
 
+/* About an authorization that there is already, not about an entry beside it. */
+static bool
+by_id(const struct work *w, enum cmc_kind kind)
+{
+	const struct cmc_controls	*c = &w->verified.data.controls;
+
+	return cmc_find(c, kind) != NULL && cmc_find(c, CVP_AUTHZ_REQUEST) == NULL;
+}
+
+/* Without a template that lets the PKI make keys, all that is asked is refused alike. */
+static bool
+makes_keys(const struct templates *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->list[i].t.generation & GENERATION_BIT(GENERATION_PKI))
+			return true;
+	return false;
+}
+
 static enum errand
 errand_of(const struct work *w)
 {
@@ -161,6 +199,11 @@ errand_of(const struct work *w)
 		return ERRAND_ENROLL;
 	if (cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
 		return ERRAND_CONFIRM;
+	if (w->sender.admin.n != 0 && by_id(w, CVP_AUTHZ_BIND) && w->verified.data.n_requests > 0)
+		return ERRAND_BIND;
+	if (w->sender.admin.n != 0 && by_id(w, CVP_KEY_GEN_REQUEST) &&
+	    w->verified.data.n_requests == 0 && makes_keys(&w->e->templates))
+		return ERRAND_GENERATE;
 	return w->verified.data.n_requests > 0 ? ERRAND_CHANGE : ERRAND_OTHER;
 }
 
@@ -362,8 +405,9 @@ read_use(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
 	return proof_algorithms(&w->use.proof, f);
 }
 
+/* Who signs shows the right to ask; the requested key, that it is held. */
 static bool
-verify_change(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+verify_request(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
 {
 	struct certreq	*r = arena_alloc(w->a, sizeof(*r));
 	struct pubkey	*pub;
@@ -377,18 +421,86 @@ verify_change(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault
 		return fault_set(f, FAULT_REFUSED, "corrections, 15", "%zu requests in one message",
 		    w->verified.data.n_requests);
 	}
-	if (!read_candidate(w, r, about, f) || !read_use(w, about, fail, f))
+	if (!read_candidate(w, r, about, f))
 		return false;
 	w->request = r;
-	*about = w->candidate.id;
 	*fail = CMC_BAD_ALG;
 	if ((pub = pubkey_from_spki(r->spki, f)) == NULL)
 		return false;
-	/* The old key shows the right to ask, the requested one that it is held. */
 	*fail = CMC_POP_FAILED;
 	ok = certreq_check_pop(r, pub, f);
 	pubkey_free(pub);
 	return ok;
+}
+
+static bool
+verify_change(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	return verify_request(w, about, fail, f) && read_use(w, about, fail, f);
+}
+
+/* --- an Admin in the place of a Peer -------------------------------------------------- */
+
+/* The one control of its kind; one message is about one authorization. */
+static bool
+only_control(struct work *w, enum cmc_kind kind, const struct cmc_control **c,
+    uint32_t *about, struct fault *f)
+{
+	const struct cmc_controls	*all = &w->verified.data.controls;
+	const struct cmc_control	*more;
+	size_t				 at = 0;
+
+	*c = cmc_next(all, kind, &at);
+	w->target_control = *about = (*c)->id;
+	if ((more = cmc_next(all, kind, &at)) == NULL)
+		return within_octets(w, f);
+	*about = more->id;
+	return fault_set(f, FAULT_REFUSED, "corrections, 5", "two %s in one message",
+	    cmc_kind_name(kind));
+}
+
+static bool
+by_known_id(const struct cvp_target *t, struct fault *f)
+{
+	return t->entry_id == 0 || fault_set(f, FAULT_REFUSED, "corrections, 5",
+	    "entry %u of no authzRequest in this message", t->entry_id);
+}
+
+static bool
+verify_bind(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	const struct cmc_control	*c;
+	struct cvp_bind			 bind;
+
+	*fail = CMC_BAD_REQUEST;
+	if (!only_control(w, CVP_AUTHZ_BIND, &c, about, f) ||
+	    !cvp_bind_decode(c->value, &bind, f) || !by_known_id(&bind.target, f))
+		return false;
+	if (bind.request != w->verified.data.requests[0].id)
+		return fault_set(f, FAULT_REFUSED, "corrections, 5",
+		    "authzBind of request %u, which is not there", bind.request);
+	w->target = bind.target;
+	if (!verify_request(w, about, fail, f))
+		return false;
+	*fail = CMC_BAD_REQUEST;
+	return !w->request->changes_names || fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
+	    "changeSubjectName in a first enrolment");
+}
+
+static bool
+verify_generate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	const struct cmc_control	*c;
+
+	*fail = CMC_BAD_REQUEST;
+	if (!only_control(w, CVP_KEY_GEN_REQUEST, &c, about, f) ||
+	    !cvp_key_gen_request_decode(c->value, w->a, &w->generate, f) ||
+	    !by_known_id(&w->generate.target, f))
+		return false;
+	w->target = w->generate.target;
+	w->candidate.id = c->id;
+	sha256(c->value, w->generate_digest);
+	return true;
 }
 
 static bool
@@ -454,7 +566,9 @@ work_verify(struct work *w)
 		ok = verify_enrollment(w, &about, &fail, &w->fault);
 	else if (w->errand != ERRAND_UNSIGNED)
 		ok = verify_certificate(w, &about, &fail, &w->fault) &&
-		    (w->errand != ERRAND_CHANGE || verify_change(w, &about, &fail, &w->fault));
+		    (w->errand != ERRAND_CHANGE || verify_change(w, &about, &fail, &w->fault)) &&
+		    (w->errand != ERRAND_BIND || verify_bind(w, &about, &fail, &w->fault)) &&
+		    (w->errand != ERRAND_GENERATE || verify_generate(w, &about, &fail, &w->fault));
 	if (!ok) {
 		refuse_sender(w, about, fail);
 		return;

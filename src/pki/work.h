@@ -75,6 +75,8 @@ enum errand {
 	ERRAND_NONE = 0,
 	ERRAND_ENROLL,			/* signed by the key of its request */
 	ERRAND_CHANGE,			/* a request signed by a certificate */
+	ERRAND_BIND,			/* a Peer's request, signed by an Admin with authzBind */
+	ERRAND_GENERATE,		/* keyGenRequest of an Admin */
 	ERRAND_CONFIRM,			/* confirmCertAcceptance, by its certificate */
 	ERRAND_OTHER,			/* Admin controls, revocation */
 	ERRAND_UNSIGNED,		/* authzCancel, authzCancelAck */
@@ -105,6 +107,13 @@ struct work {
 	enum course		 course;
 	struct store_cert	 cert;		/* reserved, issued or confirmed */
 	struct template_entry	*template;
+
+	/* An Admin in the place of a Peer. */
+	struct cvp_target	 target;
+	uint32_t		 target_control;	/* what is refused if it may not */
+	struct cvp_key_gen_request generate;
+	uint8_t			 generate_digest[32];
+	struct view		 key_package;	/* ContentInfo */
 
 	/* A change: its request, the lineage it is of, and what it was found to be. */
 	struct certreq		*request;
@@ -176,6 +185,20 @@ void	enroll_ask_anchors(struct work *w, struct buf *questions, size_t *count);
 void	enroll_take_anchors(struct work *w, const struct frame *answer);
 bool	enroll_finish(struct work *w);		/* writes; false: undo */
 bool	enroll_note(struct work *w);		/* writes; false: undo */
+
+/* In its window, or bound to this key and not over. */
+bool	enroll_is_eligible(const struct work *w);
+
+/* Who asks, for the audit trail: "peer:ID" or "admin:NAME". */
+void	work_actor(const struct work *w, char out[160]);
+
+/* An Admin in the place of a Peer (bind.c); the rest as in enroll.c. */
+void	bind_find(struct work *w);		/* reads the store */
+void	bind_ask(struct work *w, struct buf *questions, size_t *count);
+void	bind_take(struct work *w, const struct frame *answer);
+bool	generate_decide(struct work *w);	/* writes; false: undo */
+bool	generate_finish(struct work *w);	/* writes; false: undo */
+bool	bind_note(struct work *w);		/* writes; false: undo */
 
 /* The same stages for a successor (change.c). */
 void	change_find(struct work *w);		/* reads the store */

@@ -80,6 +80,7 @@ start_from(const struct start *s, struct template *t)
 	t->validity_seconds = s->days * DAY;
 	t->keys = s->keys;
 	t->key_default = KEY_EC_P256;
+	t->generation = GENERATION_BIT(GENERATION_PEER);
 	t->key_transport = s->transport;
 	t->eku = s->eku;
 	copy_text(t->policy, sizeof(t->policy), s->policy);
@@ -158,6 +159,11 @@ check_usage(const struct template *t, struct fault *f)
 		return fault_set(f, FAULT_USAGE, "",
 		    "template %s: default-key %s is not among keys", t->name,
 		    key_kind_name(t->key_default));
+	/* who made an Admin's key could speak for it */
+	if (t->management && t->generation != GENERATION_BIT(GENERATION_PEER))
+		return fault_set(f, FAULT_USAGE, "RFC 4809, 3.3.2",
+		    "template %s: generation = \"peer\" is the only one for certificates of the "
+		    "management CA", t->name);
 	if (t->management)
 		return true;
 	if (t->eku != 0 && (t->eku & (EKU_IPSEC_IKE | EKU_ANY)) == 0)
@@ -169,6 +175,16 @@ check_usage(const struct template *t, struct fault *f)
 		    "template %s: extended-key-usage mixes IKE with a role of the PKI",
 		    t->name);
 	return true;
+}
+
+enum generation
+template_generation(const struct template *t)
+{
+	enum generation	g = GENERATION_PEER;
+
+	while (g < GENERATION_PKI && (t->generation & GENERATION_BIT(g)) == 0)
+		g++;
+	return g;
 }
 
 bool

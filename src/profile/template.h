@@ -27,9 +27,22 @@
 #define DN_TEXT_MAX		64	/* ub-common-name and its kin, in code points */
 #define DN_TEXT_SIZE		(4 * DN_TEXT_MAX + 1)
 
-/* Sets of identity kinds and of key kinds. */
+/* Sets of identity kinds, of key kinds and of methods of generation. */
 #define IDENTITY_BIT(kind)	(1u << (kind))
 #define KEY_BIT(kind)		(1u << (kind))
+#define GENERATION_BIT(method)	(1u << (method))
+
+/* Who makes the key (RFC 4809, 3.3); the numbers of AuthzTerms.keyGen. */
+enum generation {
+	GENERATION_NONE = 0,
+	GENERATION_PEER = 1,
+	GENERATION_PEER_ADMIN = 2,	/* the Peer's key, the Admin's request */
+	GENERATION_ADMIN = 3,
+	GENERATION_PKI = 4,
+};
+/* "peer", "peer-key-admin-request", "admin", "pki"; other words: GENERATION_NONE. */
+const char	*generation_name(enum generation g);
+enum generation	 generation_find(struct view word);
 
 /* What stands in CN. */
 enum template_cn {
@@ -72,6 +85,7 @@ struct template {
 	int64_t		 validity_seconds;
 	unsigned	 keys;			/* KEY_BIT(): RSA kinds are least sizes */
 	enum key_kind	 key_default;
+	unsigned	 generation;		/* who may make keys, GENERATION_BIT() */
 	bool		 key_transport;		/* keyAgreement or keyEncipherment too */
 	unsigned	 eku;			/* enum ext_key_usage; 0: absent */
 	char		 policy[TEMPLATE_OID_TEXT_MAX];	/* dotted, or "" */
@@ -125,6 +139,9 @@ MUST_CHECK bool template_set(struct template *t, const char *key, const char *va
 /* The text template_set would take for the present value. */
 MUST_CHECK bool template_get(const struct template *t, const char *key,
     struct buf *out, struct fault *f);
+
+/* Who makes the key when an authorization does not say: the Peer, if it may. */
+enum generation template_generation(const struct template *t);
 
 /* Do the values fit one another? */
 MUST_CHECK bool template_check(const struct template *t, struct fault *f);

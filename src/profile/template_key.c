@@ -247,6 +247,35 @@ purpose_bit(struct view word)
 	return 0;
 }
 
+static const char *const generations[] = {
+	[GENERATION_NONE] = "", [GENERATION_PEER] = "peer",
+	[GENERATION_PEER_ADMIN] = "peer-key-admin-request", [GENERATION_ADMIN] = "admin",
+	[GENERATION_PKI] = "pki",
+};
+
+const char *
+generation_name(enum generation g)
+{
+	return generations[g];
+}
+
+enum generation
+generation_find(struct view word)
+{
+	for (enum generation g = GENERATION_PEER; g <= GENERATION_PKI; g++)
+		if (view_equal(word, view_str(generations[g])))
+			return g;
+	return GENERATION_NONE;
+}
+
+static unsigned
+generation_bit(struct view word)
+{
+	enum generation	g = generation_find(word);
+
+	return g == GENERATION_NONE ? 0 : GENERATION_BIT(g);
+}
+
 /* The next word of a list; empty at its end. */
 static struct view
 next_word(struct view *list)
@@ -288,16 +317,31 @@ set_identities(const struct template_key *k, struct template *t, const char *val
 	return read_set(value, identity_bit, AT(unsigned, t, k)) || refuse(k, value, f);
 }
 
+/* One word at least. */
+static bool
+set_some(const struct template_key *k, struct template *t, const char *value,
+    unsigned (*bit)(struct view), struct fault *f)
+{
+	unsigned	set;
+
+	if (!read_set(value, bit, &set) || set == 0)
+		return refuse(k, value, f);
+	*AT(unsigned, t, k) = set;
+	return true;
+}
+
 static bool
 set_keys(const struct template_key *k, struct template *t, const char *value,
     struct fault *f)
 {
-	unsigned	set;
+	return set_some(k, t, value, key_bit, f);
+}
 
-	if (!read_set(value, key_bit, &set) || set == 0)
-		return refuse(k, value, f);
-	*AT(unsigned, t, k) = set;
-	return true;
+static bool
+set_generation(const struct template_key *k, struct template *t, const char *value,
+    struct fault *f)
+{
+	return set_some(k, t, value, generation_bit, f);
 }
 
 static bool
@@ -334,6 +378,16 @@ get_keys(const struct template_key *k, const struct template *t, struct buf *out
 	for (enum key_kind i = KEY_EC_P256; i < KEY_RSA_OTHER; i++)
 		if (*AT_CONST(unsigned, t, k) & KEY_BIT(i))
 			put_word(out, start, key_kind_name(i));
+}
+
+static void
+get_generation(const struct template_key *k, const struct template *t, struct buf *out)
+{
+	size_t	start = out->n;
+
+	for (enum generation g = GENERATION_PEER; g <= GENERATION_PKI; g++)
+		if (*AT_CONST(unsigned, t, k) & GENERATION_BIT(g))
+			put_word(out, start, generation_name(g));
 }
 
 static void
@@ -405,6 +459,9 @@ static const struct template_key keys[] = {
 	    set_keys, get_keys, OFFSET(keys), 0, 0, NULL },
 	{ "default-key", "one of keys", "kind of key that tickets ask for",
 	    set_key_kind, get_key_kind, OFFSET(key_default), 0, 0, NULL },
+	{ "generation", "any of peer, peer-key-admin-request, admin, pki",
+	    "who may make the key; with anybody but the peer it leaves the device's hands",
+	    set_generation, get_generation, OFFSET(generation), 0, 0, NULL },
 	{ "key-transport", "yes or no", "keyUsage also lets others encrypt to this key",
 	    set_flag, get_flag, OFFSET(key_transport), 0, 0, NULL },
 	{ "extended-key-usage", "any of serverAuth, clientAuth, ipsecIKE, ikeIntermediate, cmcRA, or empty",

@@ -213,7 +213,16 @@ static const char version_2[] =
 ") STRICT;\n"
 "CREATE INDEX change_open ON change (cert) WHERE request IS NOT NULL;\n";
 
-const char *const schema_steps[] = { version_1, version_2, NULL };
+/* Keys made by the PKI, enveloped, until they are confirmed. */
+static const char version_3[] =
+"CREATE TABLE generated (\n"
+"	authz	INTEGER PRIMARY KEY REFERENCES authz,\n"
+"	digest	BLOB NOT NULL,\n"
+"	spki	BLOB NOT NULL,\n"
+"	key	BLOB NOT NULL\n"
+") STRICT;\n";
+
+const char *const schema_steps[] = { version_1, version_2, version_3, NULL };
 
 static int64_t
 last_version(const char *const *steps)

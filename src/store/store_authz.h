@@ -215,6 +215,21 @@ MUST_CHECK bool store_authz_begun(struct store *st, int64_t now, int64_t *n,
 MUST_CHECK bool store_authz_count(struct store *st,
     int64_t counts[STORE_AUTHZ_STATES], struct fault *f);
 
+/* --- keys made by the PKI -------------------------------------------------- */
+
+/* There while its authorization is in progress or issued. */
+struct store_generated {
+	int64_t		 authz;		/* 0: none */
+	uint8_t		 digest[STORE_DIGEST_OCTETS];	/* of the keyGenRequest */
+	struct view	 spki;
+	struct view	 key;		/* enveloped for its Admin */
+};
+MUST_CHECK bool store_generated_insert(struct store *st, const struct store_generated *g,
+    struct fault *f);
+MUST_CHECK bool store_generated_find(struct store *st, int64_t authz, struct arena *a,
+    struct store_generated *out, struct fault *f);
+MUST_CHECK bool store_generated_erase(struct store *st, int64_t authz, struct fault *f);
+
 /* --- names --------------------------------------------------------------- */
 
 enum store_name_kind {
