@@ -61,6 +61,8 @@ static const struct row rows[] = {
 	    "a request must have arrived completely within" },
 	{ "limits", "stop", SECONDS, AT(stop_seconds), 1, 600, "10s",
 	    "time for requests in flight when the server stops" },
+	{ "limits", "hang", SECONDS, AT(hang_seconds), 5, 3600, "60s",
+	    "a process that says nothing for so long is ended and started again" },
 	{ "limits", "refusal", WHOLE, AT(refusal_floor_ms), 0, 10000, "50",
 	    "milliseconds before a failed proof is answered" },
 	{ "crl", "interval", SECONDS, AT(crl_interval), 60, 604800, "1h",

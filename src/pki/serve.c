@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ struct child {
 	int		control;
 	bool		running, ready;
 	int64_t		started_ms, start_at_ms;	/* start_at 0: not due */
+	int64_t		heard_ms;	/* when it last said that it works */
 	unsigned	deaths;		/* in quick succession */
 };
 
@@ -72,6 +74,15 @@ serve_say_ready(struct fault *f)
 	if (send(SERVE_CONTROL_FD, &octet, 1, MSG_NOSIGNAL) == 1)
 		return true;
 	return fault_set(f, FAULT_IO, "", "could not tell main: %s", strerror(errno));
+}
+
+void
+serve_say_alive(void)
+{
+	char	octet = SERVE_ALIVE;
+
+	/* A main that does not listen just now hears the next one. */
+	(void)!send(SERVE_CONTROL_FD, &octet, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void
@@ -241,6 +252,7 @@ wait_ready(struct server *s, struct child *c, struct fault *f)
 	} while (p[0].revents == 0 && left > 0 && !s->quit);
 	if (p[0].revents != 0 && recv(c->control, &octet, 1, 0) == 1 && octet == SERVE_READY) {
 		c->ready = true;
+		c->heard_ms = now_ms();
 		return true;
 	}
 	return fault_set(f, FAULT_BUSY, "", s->quit ? "told to end before process %s was ready" :
@@ -403,6 +415,35 @@ check_child(struct child *c)
 		note_death(c, &st);
 }
 
+/* A process that hangs is no better than one that has ended, and harder to see. */
+static void
+check_silence(const struct server *s, struct child *c)
+{
+	char	octets[64];
+	int64_t	silent;
+
+	if (!c->running || !c->ready)
+		return;
+	while (recv(c->control, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		c->heard_ms = now_ms();
+	silent = now_ms() - c->heard_ms;
+	if (silent < s->config.hang_seconds * 1000)
+		return;
+	log_line(LOG_LEVEL_ERROR, "process hangs: ending it", "process=%s silent=%" PRId64 "s",
+	    child_name(c), silent / 1000);
+	process_signal(&c->process, SIGKILL);
+	c->heard_ms = now_ms();
+}
+
+static bool
+all_ready(const struct server *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->children[i].running || !s->children[i].ready)
+			return false;
+	return true;
+}
+
 static void
 restart_due(struct server *s)
 {
@@ -509,8 +550,12 @@ watch(struct server *s)
 
 		if (poll(&p, 1, AGAIN_MS) > 0)
 			take_signals(s);
-		for (size_t i = 0; i < s->n; i++)
+		for (size_t i = 0; i < s->n; i++) {
+			check_silence(s, &s->children[i]);
 			check_child(&s->children[i]);
+		}
+		if (all_ready(s))
+			notify_watchdog();
 		renew_own(s);
 		if (s->reload && !s->quit)
 			reload(s);

@@ -4,7 +4,9 @@
  *
  * Every child gets one control socket to main at PROCESS_FD_FIRST.  Over it
  * main hands links (socket pairs between two children), tagged with what they
- * are; the child says one octet, SERVE_READY, when it can work.
+ * are; the child says one octet, SERVE_READY, when it can work, and then
+ * SERVE_ALIVE every SERVE_ALIVE_MS.  Who is silent for limits.hang is ended and
+ * started again.
  */
 #ifndef PKI_SERVE_H
 #define PKI_SERVE_H
@@ -18,6 +20,8 @@ enum serve_tag {
 	SERVE_TO_FRONT,		/* for the engine */
 };
 #define SERVE_READY		'R'
+#define SERVE_ALIVE		'A'
+#define SERVE_ALIVE_MS		500
 #define SERVE_CONTROL_FD	PROCESS_FD_FIRST
 #define SERVE_OPERATOR_FD	(PROCESS_FD_FIRST + 2)	/* the engine's; listens */
 
@@ -29,6 +33,7 @@ enum serve_frame {
 	SERVE_CERT_ANSWER,	/* found (u8), der */
 	SERVE_OBJECT,		/* path, type, modified, expires, version, body */
 	SERVE_LIVE,		/* engine: all objects were sent */
+	SERVE_SIGNER,		/* engine: the signer is there (u8), or is not */
 };
 
 /* A front's inheritance besides the control socket. */
@@ -52,5 +57,7 @@ void	serve_leave_signals(void);
 
 /* Tell main that this child is ready. */
 MUST_CHECK bool serve_say_ready(struct fault *f);
+/* Tell main that this child still works; never waits. */
+void	serve_say_alive(void);
 
 #endif

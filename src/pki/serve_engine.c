@@ -5,6 +5,7 @@
  * sockets.
  */
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 
 #define FRONTS_MAX	64	/* links at one time, dying ones too */
 #define OPERATORS_MAX	8
-#define TICK_MS		500
+#define TICK_MS		SERVE_ALIVE_MS
 #define WITHOUT_SIGNER_TICKS 20	/* then main starts this process again */
 #define HELD_MAX	65536	/* refusals waiting for their floor */
 #define SOURCE_MAX	64
@@ -77,7 +78,7 @@ struct engine_process {
 	uint64_t		 versions[64];		/* of objects already sent */
 	int			 signer_fd;		/* -1: lost, main sends another one */
 	unsigned		 without_signer;	/* ticks */
-	bool			 recover;
+	bool			 recover, told_signer;
 };
 
 /* --- objects ------------------------------------------------------------------- */
@@ -364,6 +365,35 @@ on_operator(void *ctx, int listener)
 
 /* --- links from main ---------------------------------------------------------------- */
 
+/* Fronts say so at /readyz. */
+static void
+tell_signer(struct engine_process *p, struct front_link *l)
+{
+	uint8_t		is_there = p->signer_fd >= 0;
+	struct fault	f = { 0 };
+
+	if (l->channel != NULL && !net_channel_send(l->channel, SERVE_SIGNER, 0, 0,
+	    view_of(&is_there, 1), &f))
+		log_fault(LOG_LEVEL_ERROR, "could not tell a front of the signer", &f);
+}
+
+/* Its death is seen between requests, too. */
+static void
+look_at_signer(struct engine_process *p)
+{
+	struct pollfd	fd = { p->signer_fd, 0, 0 };
+
+	if (p->signer_fd >= 0 && poll(&fd, 1, 0) > 0 && (fd.revents & POLLHUP) != 0) {
+		close(p->signer_fd);
+		p->signer_fd = -1;
+	}
+	if (p->told_signer == (p->signer_fd >= 0))
+		return;
+	p->told_signer = p->signer_fd >= 0;
+	for (size_t i = 0; i < FRONTS_MAX; i++)
+		tell_signer(p, &p->fronts[i]);
+}
+
 static void
 add_front(struct engine_process *p, int fd)
 {
@@ -381,6 +411,7 @@ add_front(struct engine_process *p, int fd)
 		l->channel = net_channel_new(p->loop, fd, &front_ops, l, &f);
 		for (size_t k = 0; l->channel != NULL && k < n; k++)
 			send_object(l, &o[k]);
+		tell_signer(p, l);
 		if (l->channel == NULL ||
 		    !net_channel_send(l->channel, SERVE_LIVE, 0, 0, VIEW_NONE, &f))
 			log_fault(LOG_LEVEL_ERROR, "could not take a front", &f);
@@ -397,6 +428,7 @@ set_signer(struct engine_process *p, int fd)
 		close(p->signer_fd);
 	p->signer_fd = fd;
 	p->recover = true;
+	look_at_signer(p);
 }
 
 static void
@@ -424,6 +456,8 @@ on_tick(void *ctx)
 	struct fault		 f = { 0 };
 	int64_t			 now = net_loop_now(p->loop);
 
+	serve_say_alive();
+	look_at_signer(p);
 	/* A signer that died is replaced at once; a link that was given up is not. */
 	p->without_signer = p->signer_fd < 0 ? p->without_signer + 1 : 0;
 	if (p->without_signer > WITHOUT_SIGNER_TICKS) {

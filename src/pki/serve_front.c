@@ -44,6 +44,8 @@ struct front {
 	struct page		*pages[OBJECTS_MAX];
 	size_t			 n_pages;
 	bool			 live;		/* the engine's objects are here */
+	bool			 signer;	/* the engine has one */
+	struct net_timer	*alive;
 	bool			 told;		/* main knows that we are ready */
 	unsigned		 stopping;	/* servers still draining */
 	uint64_t		 slots[SLOTS];	/* ids of requests at the engine; 0: free */
@@ -408,6 +410,9 @@ on_frame(void *ctx, const struct frame *fr)
 	case SERVE_LIVE:
 		take_live(p);
 		break;
+	case SERVE_SIGNER:
+		p->signer = fr->body.n == 1 && fr->body.p[0] != 0;
+		break;
 	default:
 		break;
 	}
@@ -465,10 +470,20 @@ handle_readyz(void *ctx, struct http_request *req)
 	struct http_answer	 a = { .status = 200, .content_type = "text/plain",
 		.body = VIEW_LIT("ready\n") };
 
-	if (p->engine == NULL || !p->live)
-		http_refuse(req, 503, p->engine == NULL ? "no engine" : "starting");
+	if (p->engine == NULL || !p->live || !p->signer)
+		http_refuse(req, 503, p->engine == NULL ? "no engine" :
+		    !p->live ? "starting" : "no signer");
 	else
 		http_reply(req, &a);
+}
+
+static void
+on_alive(void *ctx)
+{
+	struct front	*p = ctx;
+
+	serve_say_alive();
+	net_timer_start(p->alive, SERVE_ALIVE_MS);
 }
 
 /* --- start ------------------------------------------------------------------------------ */
@@ -549,7 +564,7 @@ open_all(struct front *p, struct fault *f)
 	    (p->public = http_server_new(p->loop, &limits, public, 4, f)) == NULL ||
 	    (p->health = http_server_new(p->loop, NULL, health, 2, f)) == NULL)
 		return false;
-	return listen_health(p, f) &&
+	return listen_health(p, f) && (p->alive = net_timer_new(p->loop, on_alive, p, f)) != NULL &&
 	    net_watch_fd(p->loop, SERVE_CONTROL_FD, on_control, NULL, p, f) != NULL &&
 	    net_signal_new(p->loop, SIGTERM, on_signal, p, f) != NULL;
 }
@@ -568,7 +583,11 @@ serve_front(const struct pki_config *c, const struct front_inheritance *in)
 	p.in = in;
 	process_want_fds((size_t)c->max_connections + 256);
 	ok = process_harden(&f) && open_all(&p, &f) && serve_drop(c, &f) &&
-	    sandbox_enter(SANDBOX_FRONT, &f) && net_loop_run(p.loop, &f);
+	    sandbox_enter(SANDBOX_FRONT, &f);
+	if (ok) {
+		net_timer_start(p.alive, SERVE_ALIVE_MS);
+		ok = net_loop_run(p.loop, &f);
+	}
 	if (!ok)
 		log_fault(LOG_LEVEL_ERROR, "front ends", &f);
 	fflush(NULL);

@@ -18,6 +18,7 @@ struct signer_process {
 	struct signer	*signer;
 	int		 signals, link;
 	struct buf	 in, out;
+	int64_t		 said_ms;	/* when main was told that we work */
 	bool		 quit;
 };
 
@@ -90,6 +91,21 @@ take_link(struct signer_process *p, struct fault *f)
 	return true;
 }
 
+/* Not at every turn: under load there are thousands a second. */
+static void
+say_alive(struct signer_process *p)
+{
+	struct timespec	t;
+	int64_t		now;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (now - p->said_ms < SERVE_ALIVE_MS)
+		return;
+	p->said_ms = now;
+	serve_say_alive();
+}
+
 static void
 turn(struct signer_process *p)
 {
@@ -99,8 +115,9 @@ turn(struct signer_process *p)
 	};
 	struct fault	f = { 0 };
 
-	if (poll(fds, p->link >= 0 ? 3 : 2, -1) < 0)
+	if (poll(fds, p->link >= 0 ? 3 : 2, SERVE_ALIVE_MS) < 0)
 		return;
+	say_alive(p);
 	if (fds[0].revents != 0 && signals_next(p->signals) == SIGTERM)
 		p->quit = true;
 	if (p->link >= 0 && fds[2].revents != 0 && !read_link(p, &f)) {

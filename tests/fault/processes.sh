@@ -136,6 +136,31 @@ mv "$WORK/https.key.pem" "$VPN/keys/https.key.pem"
 wait_for 30 "the front" serve_ready
 is "processes" "$(children | cut -d ' ' -f 2 | tr '\n' ' ')" "engine front signer "
 
+step "a child that hangs"
+conf hang 5s
+n=$(said "main: reloaded")
+kill -HUP "$SERVE_PID"
+wait_for 20 "the reload" said_since "main: reloaded" "$n"
+for role in signer engine front; do
+	wait_for 20 "the server" serve_ready
+	pid=$(child $role)
+	kill -STOP "$pid"
+	wait_for 30 "another $role" anew $role "$pid"
+	grep -q "process hangs: ending it.*process=$role" "$WORK/serve.log" ||
+		fail "the log does not say that $role hangs"
+done
+pass "is ended after $(grep -c "process hangs" "$WORK/serve.log") silences, and another serves"
+
+step "not ready without a signer"
+ready_says() { curl -s -m 2 "$HEALTH/readyz" | grep -q "$1"; }
+mv "$VPN/keys/ike.key.pem" "$WORK/ike.key.pem"
+kill -9 "$(child signer)"
+wait_for 20 "/readyz to say so" ready_says "no signer"
+mv "$WORK/ike.key.pem" "$VPN/keys/ike.key.pem"
+wait_for 30 "the signer" serve_ready
+cp "$WORK/good.conf" "$VPN/pki4ipsec.conf"
+pass "/readyz: no signer"
+
 step "SIGTERM while a child hangs"
 engine=$(child engine)
 template=$VPN/templates/s2s-gateway.conf
