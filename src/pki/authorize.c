@@ -121,7 +121,8 @@ mint(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 {
 	struct mint_entry	*entries = arena_array(w->a, q->n_entries, sizeof(*entries));
 	struct mint_request	 m = {
-		.batch_id = q->batch_id, .recipient = q->encrypt_to, .entries = entries,
+		.batch_id = q->batch_id, .recipient = q->encrypt_to,
+		.message = w->job->message, .asked_at = w->now, .entries = entries,
 		.id_format = &formats[0], .token_format = &formats[1],
 	};
 	struct mint_answer	 answer;

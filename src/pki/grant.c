@@ -385,13 +385,19 @@ encode_terms(const struct grant_frame *fr, struct grant *g)
 }
 
 bool
+grant_terms(const struct grant_frame *fr, const struct cvp_entry *entry, struct grant *g)
+{
+	*g = (struct grant){ .entry = entry };
+	return merge(fr, g) && set_label(fr, g) && set_window(fr, g) &&
+	    set_validity(fr, g) && set_confirm_within(fr, g) && set_subject(fr, g) &&
+	    set_sans(fr, g) && encode_terms(fr, g);
+}
+
+bool
 grant_entry(const struct grant_frame *fr, const struct cvp_entry *entry, struct grant *g,
     struct fault *f)
 {
-	*g = (struct grant){ .entry = entry };
-	if (!merge(fr, g) || !set_label(fr, g) || !set_window(fr, g) ||
-	    !set_validity(fr, g) || !set_confirm_within(fr, g) || !set_subject(fr, g) ||
-	    !set_sans(fr, g) || !encode_terms(fr, g))
+	if (!grant_terms(fr, entry, g))
 		return true;		/* g->code says why not */
 	if (!set_replaces(fr, g, f))
 		return false;

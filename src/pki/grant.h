@@ -12,7 +12,7 @@
 #include "pki/work.h"
 
 struct grant_frame {			/* what all entries share */
-	struct engine			*e;
+	struct engine			*e;		/* grant_terms() needs none */
 	struct arena			*a;
 	int64_t				 now;
 	const struct store_admin	*admin;		/* NULL: the operator */
@@ -38,6 +38,13 @@ struct grant {
 	int64_t			 lineage;	/* ...and its authorization */
 	struct view		 id, sealed;	/* once minted */
 };
+
+/*
+ * The terms alone: no store, and no Admin in fr.  False: g->code says why not.
+ * The signer comes to the same octets from the same message.
+ */
+MUST_CHECK bool grant_terms(const struct grant_frame *fr, const struct cvp_entry *entry,
+    struct grant *out);
 
 /* False only when the store could not be read. */
 MUST_CHECK bool grant_entry(const struct grant_frame *fr, const struct cvp_entry *entry,

@@ -11,7 +11,7 @@
 #include "message/issue.h"
 #include "message/signed.h"
 #include "pki/certreq.h"
-#include "pki/signer_parts.h"
+#include "pki/signer_order.h"
 #include "store/store_authz.h"
 
 #define MINT_MAX		65536
@@ -266,10 +266,24 @@ get_format(struct wire *w, struct secret_format *out, struct fault *f)
 	return true;
 }
 
-/* Draw token and, unless one is wanted, id; seal K; note the pair. */
+/* Open, and bound to no key: everything after that is PROVE's. */
+static bool
+check_fresh(const struct seal_facts *facts, struct fault *f)
+{
+	static const uint8_t	none[sizeof(facts->spki_hash)];
+
+	return (facts->state == STORE_AUTHZ_OPEN &&
+	    memcmp(facts->spki_hash, none, sizeof(none)) == 0) || fault_set(f, FAULT_REFUSED,
+	    "corrections, 1", "MINT: an authorization in state %u", facts->state);
+}
+
+/*
+ * Draw token and, unless one is wanted, id; seal K; note the pair.  order is
+ * NULL in the operator's own process.
+ */
 static bool
 mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2],
-    struct cvp_secret *pair, struct buf *answer, struct fault *f)
+    struct order *order, struct cvp_secret *pair, struct buf *answer, struct fault *f)
 {
 	struct seal_facts	facts;
 	struct buf		text, sealed;
@@ -281,6 +295,9 @@ mint_one(struct signer *s, struct wire *w, const struct secret_format formats[2]
 	seal_facts_get(w, &facts);
 	if (w->failed)		/* nothing is drawn for entries that are not there */
 		return wire_end(w, "MINT", f);
+	if (!check_fresh(&facts, f) || (order != NULL &&
+	    !order_take(order, pair->entry_id, pair->id, &facts, f)))
+		return false;
 	buf_init(&text, AUTHZ_ID_OCTETS_MAX + TOKEN_OCTETS_MAX * 4);
 	buf_init(&sealed, 512);
 	ok = pair->id.n > 0 || secret_generate(&formats[0], s->rng, &text, f);
@@ -320,11 +337,10 @@ signer_check_admin(const struct signer *s, const struct cert *c, int64_t now, st
 }
 
 static bool
-put_secrets(struct signer *s, struct view recipient, const struct cvp_secrets *secrets,
-    int64_t now, struct buf *answer, struct fault *f)
+put_secrets(struct signer *s, const struct cert *to, const struct cvp_secrets *secrets,
+    struct buf *answer, struct fault *f)
 {
 	struct buf	plain, sealed;
-	struct cert	to;
 	bool		ok = false;
 
 	buf_init(&plain, MESSAGE_MAX);
@@ -332,17 +348,12 @@ put_secrets(struct signer *s, struct view recipient, const struct cvp_secrets *s
 	cvp_put_secrets(&plain, secrets);
 	if (!buf_check(&plain, "secrets", f))
 		goto out;
-	if (recipient.n == 0) {
-		if (!s->operator_mode) {
-			fault_set(f, FAULT_REFUSED, "", "secrets without a recipient");
-			goto out;
-		}
+	if (to == NULL) {
 		wire_put_view(answer, buf_view(&plain));
 		ok = true;
 		goto out;
 	}
-	if (!cert_decode(recipient, &to, f) || !signer_check_admin(s, &to, now, f) ||
-	    !envelope_seal(buf_view(&plain), &to, s->rng, &sealed, f))
+	if (!envelope_seal(buf_view(&plain), to, s->rng, &sealed, f))
 		goto out;
 	wire_put_view(answer, buf_view(&sealed));
 	ok = true;
@@ -354,16 +365,47 @@ out:
 	return ok;
 }
 
+/* Who is to have the tokens, and what he has signed for them. */
+struct minting {
+	struct view	batch_id, recipient, message;
+	int64_t		asked_at;
+	struct cert	to;
+	struct order	order;
+};
+
+static void
+get_minting(struct wire *w, struct minting *m)
+{
+	m->batch_id = wire_get_view(w);
+	m->recipient = wire_get_view(w);
+	m->message = wire_get_view(w);
+	m->asked_at = (int64_t)wire_get_u64(w);
+}
+
+static bool
+open_minting(struct signer *s, struct minting *m, int64_t now, struct fault *f)
+{
+	if (m->recipient.n == 0)
+		return s->operator_mode || fault_set(f, FAULT_REFUSED, "",
+		    "secrets without a recipient");
+	if (m->asked_at < now - ORDER_SKEW_SECONDS || m->asked_at > now + ORDER_SKEW_SECONDS)
+		return fault_set(f, FAULT_REFUSED, "", "MINT: not asked now");
+	return cert_decode(m->recipient, &m->to, f) && signer_check_admin(s, &m->to, now, f) &&
+	    order_open(s, &m->to, m->message, m->batch_id, m->asked_at, &m->order, f);
+}
+
 static bool
 answer_mint(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
     struct fault *f)
 {
 	struct secret_format	formats[2];
-	struct cvp_secrets	secrets = { .batch_id = wire_get_view(w) };
-	struct view		recipient = wire_get_view(w);
+	struct cvp_secrets	secrets = { 0 };
+	struct minting		m;
 	uint32_t		n;
 	bool			ok = true;
 
+	get_minting(w, &m);
+	secrets.batch_id = m.batch_id;
 	if (!get_format(w, &formats[0], f) || !get_format(w, &formats[1], f))
 		return false;
 	if (!secret_format_check_id(&formats[0], f) ||
@@ -372,14 +414,18 @@ answer_mint(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	n = wire_get_u32(w);
 	if (w->failed || n == 0 || n > MINT_MAX)
 		return fault_set(f, FAULT_LIMIT, "", "%u entries to mint", n);
+	if (!open_minting(s, &m, now, f))
+		return false;
 	secrets.n = n;
 	secrets.v = arena_array(s->arena, n, sizeof(*secrets.v));
 	if (secrets.v == NULL)
 		return arena_fault(f);
 	wire_put_u32(answer, n);
 	for (uint32_t i = 0; ok && i < n; i++)
-		ok = mint_one(s, w, formats, &secrets.v[i], answer, f);
-	ok = ok && wire_end(w, "MINT", f) && put_secrets(s, recipient, &secrets, now, answer, f);
+		ok = mint_one(s, w, formats, m.recipient.n > 0 ? &m.order : NULL,
+		    &secrets.v[i], answer, f);
+	ok = ok && wire_end(w, "MINT", f) && put_secrets(s,
+	    m.recipient.n > 0 ? &m.to : NULL, &secrets, answer, f);
 	/* The arena keeps its memory for the next question. */
 	for (uint32_t i = 0; i < n; i++)
 		if (secrets.v[i].token.n > 0)
@@ -512,6 +558,17 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 
 /* --- RESPOND, CRL, CANCEL ----------------------------------------------------------- */
 
+/* Which root to trust is told by ANCHORS alone, to who knows the token. */
+static bool
+check_response(struct signer *s, struct view content, struct fault *f)
+{
+	struct cmc_response	r;
+
+	return cmc_response_decode(content, s->arena, &cmc_limits_client, &r, NULL, f) &&
+	    (cmc_find(&r.controls, CMC_TRUSTED_ANCHORS) == NULL || fault_set(f,
+	    FAULT_REFUSED, "corrections, 10", "RESPOND: trust anchors in an answer"));
+}
+
 static bool
 answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
     struct fault *f)
@@ -526,7 +583,8 @@ answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer
 		return fault_set(f, FAULT_LIMIT, "", "%u certificates in an answer", n);
 	for (uint32_t i = 0; i < n; i++)
 		certs[i] = wire_get_view(w);
-	if (!wire_end(w, "RESPOND", f) || !der_check(content, CONTENT_DEPTH_MAX, f))
+	if (!wire_end(w, "RESPOND", f) || !der_check(content, CONTENT_DEPTH_MAX, f) ||
+	    !check_response(s, content, f))
 		return false;
 	buf_init(&message, FRAME_BODY_MAX);
 	buf_init(&signature, SIGNATURE_MAX);

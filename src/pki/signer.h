@@ -6,7 +6,8 @@
  * engine further than it must:
  *
  *	MINT	draws ids and tokens, seals their keys, envelopes them for a
- *		certificate of the management CA; the tokens leave in no other form
+ *		certificate of the management CA; the tokens leave in no other form,
+ *		and only for entries and terms of a message that it has signed
  *	PROVE	holds identity proof and link witness against a sealed key and,
  *		when both hold, reseals it for the next state and the key that is
  *		in the request they were made over
@@ -14,7 +15,8 @@
  *		its token was proved by this very key; decodes what it signs
  *		and holds it against the template, the sealed terms and
  *		the lints
- *	RESPOND	signs a PKIResponse as the CMC responder
+ *	RESPOND	signs a PKIResponse as the CMC responder; trust anchors it tells
+ *		nobody that way
  *	CRL	signs a whole CRL of one of its CAs, of now and for no longer than
  *		is configured, numbers only going up
  *	USE	the same as PROVE for a token shown in a message that a
@@ -78,6 +80,8 @@ struct mint_entry {
 struct mint_request {
 	struct view	batch_id;
 	struct view	recipient;	/* Certificate; empty: for the operator, in the clear */
+	struct view	message;	/* as received from the recipient; empty: the operator's */
+	int64_t		asked_at;	/* the engine's time */
 	const struct secret_format *id_format, *token_format;
 	const struct mint_entry *entries;
 	size_t		n;

@@ -71,15 +71,14 @@ signer_open_request(struct signer *s, struct view cert, struct view message,
 	return true;
 }
 
-/* Our serial numbers hold the number that `replaces` names. */
-static int64_t
-number_of(const struct cert *c)
+int64_t
+signer_number_of(struct view serial)
 {
-	struct view	serial = serial_magnitude(c->serial);
+	struct view	v = serial_magnitude(serial);
 	int64_t		n = 0;
 
-	for (size_t i = 1; i <= 5 && serial.n > 5; i++)
-		n = n << 8 | serial.p[i];
+	for (size_t i = 1; i <= 5 && v.n > 5; i++)
+		n = n << 8 | v.p[i];
 	return n;
 }
 
@@ -140,7 +139,7 @@ signer_answer_use(struct signer *s, struct wire *w, struct buf *answer, struct f
 	buf_init(&next, 512);
 	ok = use_holds(&a, k.p, &holds, f);
 	/* Nothing secret decides here: a certificate's number, and what is spent. */
-	holds = holds && known && q.facts.replaces == number_of(&a.old) &&
+	holds = holds && known && q.facts.replaces == signer_number_of(a.old.serial) &&
 	    !signer_is_spent(s, &q.facts);
 	q.facts.state = q.state;
 	memcpy(q.facts.spki_hash, q.spki.p, q.spki.n);
@@ -200,7 +199,7 @@ by_use(struct signer *s, const struct change_request *q, const struct signer_ask
 	    !view_equal(q->template, q->facts.template) ||
 	    memcmp(digest, q->facts.terms_digest, sizeof(digest)) != 0)
 		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the template and terms that are sealed");
-	if (q->facts.replaces == 0 || q->facts.replaces != number_of(&a->old))
+	if (q->facts.replaces == 0 || q->facts.replaces != signer_number_of(a->old.serial))
 		return fault_set(f, FAULT_REFUSED, "corrections, 15",
 		    "CHANGE: the authorization does not replace this certificate");
 	if (memcmp(a->spki_hash, q->facts.spki_hash, sizeof(digest)) != 0)

@@ -43,6 +43,9 @@ MUST_CHECK bool signer_check_step(const struct seal_facts *facts, uint8_t state,
 /* A record from yesterday's database: its token has been spent since. */
 bool	signer_is_spent(const struct signer *s, const struct seal_facts *facts);
 
+/* Our serial numbers hold the number that `replaces` names. */
+int64_t	signer_number_of(struct view serial);
+
 /*
  * On which terms a certificate was issued, said by the signer to itself: kept
  * beside the certificate when the key of its token has long been erased

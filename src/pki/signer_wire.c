@@ -25,6 +25,8 @@ signer_put_mint(struct buf *b, const struct mint_request *q)
 
 	wire_put_view(b, q->batch_id);
 	wire_put_view(b, q->recipient);
+	wire_put_view(b, q->message);
+	wire_put_u64(b, (uint64_t)q->asked_at);
 	put_format(b, q->id_format);
 	put_format(b, q->token_format);
 	wire_put_u32(b, (uint32_t)q->n);

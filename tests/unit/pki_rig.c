@@ -211,6 +211,19 @@ exchange(void *ctx, struct view message, struct buf *answer, struct fault *f)
 	return !r->again || fault_set(f, FAULT_BUSY, "", "no answer");
 }
 
+void
+rig_ask_signer(struct rig *r, struct view question, struct buf *out, struct frame *fr)
+{
+	struct frame	q;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	rig_must(frame_take(question, FRAME_BODY_MAX, &q, &used, &f), &f);
+	buf_init(out, FRAME_BODY_MAX);
+	signer_handle(r->local.signer, &q, r->now, out);
+	rig_must(frame_take(buf_view(out), FRAME_BODY_MAX, fr, &used, &f), &f);
+}
+
 struct transport
 rig_transport(struct rig *r)
 {

@@ -79,6 +79,9 @@ void	rig_read(struct rig *r, struct view octets, struct rig_answer *out);
 void	rig_ask(struct rig *r, const struct rig_actor *who, enum cmc_kind kind,
 	    struct view value, struct rig_answer *out);
 
+/* One question for the signer, past the engine; the answer's frame is in *out. */
+void	rig_ask_signer(struct rig *r, struct view question, struct buf *out, struct frame *fr);
+
 /* About a body part: the failInfo, -1 if it did not fail; the code beside it, or 0. */
 int	rig_fail(const struct rig_answer *a, uint32_t about);
 uint32_t rig_code(struct rig *r, const struct rig_answer *a, uint32_t about);

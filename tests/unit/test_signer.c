@@ -77,18 +77,10 @@ tear_down(void **state)
 	return 0;
 }
 
-/* Ask, and read the answer's frame from *out. */
 static void
 ask(struct view question, struct buf *out, struct frame *fr)
 {
-	struct frame	q;
-	struct fault	f = { 0 };
-	size_t		used;
-
-	assert_true(frame_take(question, FRAME_BODY_MAX, &q, &used, &f));
-	buf_init(out, FRAME_BODY_MAX);
-	signer_handle(rig.local.signer, &q, rig.now, out);
-	assert_true(frame_take(buf_view(out), FRAME_BODY_MAX, fr, &used, &f));
+	rig_ask_signer(&rig, question, out, fr);
 }
 
 static enum fault_kind
@@ -215,52 +207,6 @@ test_issue_under_its_template(void **state)
 	signer_put_issue(&q, &i);
 	assert_int_equal(ask_issue(buf_view(&q)), FAULT_SIGNATURE);
 	buf_clear(&q);
-}
-
-/* Tokens for this certificate; what the signer says. */
-static enum fault_kind
-mint_for(struct view recipient)
-{
-	struct secret_format	id, token;
-	struct template		t;
-	struct mint_entry	e = { .entry_id = 1, .facts = { .admin = VIEW_LIT("admin"),
-		.state = STORE_AUTHZ_OPEN } };
-	struct mint_request	m = { .batch_id = VIEW_LIT("0123456789abcdef"),
-		.recipient = recipient, .id_format = &id, .token_format = &token,
-		.entries = &e, .n = 1 };
-	struct mint_answer	a;
-	struct buf		q, out;
-	struct frame		fr;
-	struct fault		f = { 0 };
-
-	assert_true(template_start("s2s-gateway", "", &t, &f));
-	id = t.id_format;
-	token = t.token_format;
-	buf_init(&q, FRAME_BODY_MAX);
-	signer_put_mint(&q, &m);
-	ask(buf_view(&q), &out, &fr);
-	(void)!signer_get_mint(&fr, rig.arena, &a, &f);
-	buf_clear(&q);
-	buf_clear(&out);
-	return f.kind;
-}
-
-static void
-test_mint_is_for_admins(void **state)
-{
-	struct ticket		t;
-	struct rig_actor	gw;
-
-	(void)state;
-	assert_int_equal(mint_for(buf_view(&rig.admin.cert)), FAULT_NONE);
-	rig_authorize(&rig, "s2s-gateway", "fqdn:thief.example", "thief", &t);
-	rig_enroll(&rig, &t, "thief", &gw);
-	assert_int_not_equal(mint_for(buf_view(&gw.cert)), FAULT_NONE);
-	rig_actor_clear(&gw);
-	ticket_clear(&t);
-	rig.now += 10 * 365 * 86400;
-	assert_int_equal(mint_for(buf_view(&rig.admin.cert)), FAULT_REFUSED);
-	rig.now -= 10 * 365 * 86400;
 }
 
 static enum fault_kind
@@ -538,7 +484,6 @@ main(void)
 		cmocka_unit_test(test_prove_binds_its_own_key),
 		cmocka_unit_test(test_issue_once),
 		cmocka_unit_test(test_issue_under_its_template),
-		cmocka_unit_test(test_mint_is_for_admins),
 		cmocka_unit_test(test_crl_of_today),
 		cmocka_unit_test(test_change_needs_the_device),
 		cmocka_unit_test(test_link_is_not_used_again),
