@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/authorization.h"
+#include "admin/records.h"
 #include "admin/tickets.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -26,23 +27,7 @@ outcome_granted(const struct outcome *o)
 const char *
 template_key_word(const struct cvp_template *t)
 {
-	for (size_t i = 0; i < t->terms.n_key_specs; i++) {
-		const struct cvp_key_spec	*k = &t->terms.key_specs[i];
-		struct view			 p = k->algorithm.params;
-
-		if (view_equal(k->algorithm.oid, OID_ED25519))
-			return key_kind_name(KEY_ED25519);
-		if (view_equal(k->algorithm.oid, OID_RSA))
-			return key_kind_name(k->min_bits > 3072 ? KEY_RSA_4096 : KEY_RSA_3072);
-		if (!view_equal(k->algorithm.oid, OID_EC_PUBLIC_KEY) || p.n < 2)
-			continue;
-		p = view_of(p.p + 2, p.n - 2);
-		if (view_equal(p, OID_P256))
-			return key_kind_name(KEY_EC_P256);
-		if (view_equal(p, OID_P384))
-			return key_kind_name(KEY_EC_P384);
-	}
-	return NULL;
+	return terms_key_word(&t->terms);
 }
 
 /* When a device is to renew, and with which key: for its ticket. */
@@ -147,6 +132,7 @@ authorization_prepare(struct authorization *z, const struct device *const *devic
 	sha256(t->tlv, digest);
 	r.template.digest = view_of(digest, sizeof(digest));
 	r.batch_id = view_of(z->b.id, sizeof(z->b.id));
+	r.terms.key_gen = (struct cvp_uint){ w->generation != GENERATION_NONE, w->generation };
 	r.terms.has_window = true;
 	r.terms.window_not_after = (struct cvp_time){ true, z->b.not_after };
 	if (!put_entries(z, devices, n, &r, f))

@@ -18,6 +18,7 @@
 #include "admin/inventory.h"
 #include "admin/topology.h"
 #include "codec/cvp.h"
+#include "profile/template.h"
 
 /* What became of one device. */
 struct outcome {
@@ -47,6 +48,7 @@ struct authorization {
 struct wishes {
 	const char	*preset;	/* --template, or "" */
 	const char	*key;		/* --key, or NULL: the template's choice */
+	enum generation	 generation;	/* who makes the keys; GENERATION_NONE: the template's choice */
 	int64_t		 window_seconds;
 	const char	*out;		/* folder of the tickets, absolute */
 };

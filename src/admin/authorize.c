@@ -30,6 +30,7 @@ static const struct option options[] = {
 	{ "out", "DIR", "tickets", "where the tickets go, one file per device" },
 	{ "window", "TIME", WINDOW_PRESET, "how long a ticket is good; the template may say less" },
 	{ "key", "KIND", NULL, "key a device shall make; by default the template's choice" },
+	{ "generation", "METHOD", NULL, "who makes the keys: peer, peer-key-admin-request, admin or pki" },
 	{ "all", NULL, NULL, "ask for rows whose authorization is alive, too" },
 	{ "plan", NULL, NULL, "check the list, say what would happen, send nothing" },
 	{ 0 },
@@ -408,6 +409,7 @@ static bool
 read_options(struct call *c, struct fault *f)
 {
 	const char	*out = option_value(c->in, "out"), *key = option_value(c->in, "key");
+	const char	*method = option_value(c->in, "generation");
 
 	if (option_value(c->in, "csv") == NULL)
 		return fault_set(f, FAULT_USAGE, "", "--csv FILE is missing: the list of devices");
@@ -415,9 +417,13 @@ read_options(struct call *c, struct fault *f)
 	    key_kind_find(key) == KEY_RSA_2048 || key_kind_find(key) == KEY_RSA_OTHER))
 		return fault_set(f, FAULT_USAGE, "", "--key %s: want ec-p256, ec-p384, ed25519, "
 		    "rsa-3072 or rsa-4096", key);
+	if (method != NULL && generation_find(view_str(method)) == GENERATION_NONE)
+		return fault_set(f, FAULT_USAGE, "", "--generation %s: want peer, "
+		    "peer-key-admin-request, admin or pki", method);
 	if (!read_out(c, out, f))
 		return false;
 	c->w = (struct wishes){ .key = key, .out = c->out,
+		.generation = method == NULL ? GENERATION_NONE : generation_find(view_str(method)),
 		.preset = option_given(c->in, "template") ? option_value(c->in, "template") : "" };
 	return duration_parse("--window", option_value(c->in, "window"), 60, WINDOW_SECONDS_MAX,
 	    &c->w.window_seconds, f);

@@ -271,6 +271,11 @@ tell_next(const struct call *c, const struct outcome *o)
 
 	bool	admin = strcmp(o->d->template, "admin") == 0;
 
+	if (c->w.generation == GENERATION_ADMIN || c->w.generation == GENERATION_PKI) {
+		printf("next:\n  pki4ipsec admin enroll --%s %s --dir %s\n", c->w.generation ==
+		    GENERATION_PKI ? "pki-key" : "generate", o->d->name, c->a.dir);
+		return;
+	}
 	printf("next, on the %s:\n  pki4ipsec %s enroll %s%s --dir %s\n",
 	    admin ? "Admin's machine" : "device", admin ? "admin" : "peer", here ? c->shown : "",
 	    here ? o->ticket + n : o->ticket, o->d->name);

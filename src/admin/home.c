@@ -300,12 +300,12 @@ admin_help(const struct invocation *in, const struct fault *f)
 /* --- asking ------------------------------------------------------------------------------ */
 
 static bool
-write_request(struct admin *a, struct ask *asks, size_t n, struct exchange *x,
-    struct buf *out, struct fault *f)
+write_request(struct admin *a, struct ask *asks, size_t n, struct view requests,
+    struct exchange *x, struct buf *out, struct fault *f)
 {
 	struct buf		content;
 	struct cmc_writer	w;
-	uint32_t		id = 1;
+	uint32_t		id = requests.n > 0 ? 2 : 1;
 	bool			ok;
 
 	buf_init(&content, MESSAGE_MAX);
@@ -316,6 +316,8 @@ write_request(struct admin *a, struct ask *asks, size_t n, struct exchange *x,
 		asks[i].id = id++;
 		cmc_control_value(&w, asks[i].id, asks[i].kind, asks[i].value);
 	}
+	if (requests.n > 0)
+		cmc_write_requests(&w, requests);
 	cmc_finish(&w);
 	ok = buf_check(&content, "request", f) &&
 	    message_sign(&a->signer, a->key, OID_CT_PKI_DATA, buf_view(&content), a->now, out, f);
@@ -339,21 +341,40 @@ read_answer(struct admin *a, struct exchange *x, struct view octets, struct aren
 }
 
 bool
+admin_send(struct admin *a, struct exchange *x, struct view octets, struct arena *arena,
+    struct exchange_answer *out, struct fault *f)
+{
+	struct buf	answer;
+	bool		ok;
+
+	buf_init(&answer, 2 * MESSAGE_MAX);
+	ok = a->way.exchange(a->way.ctx, octets, &answer, f) &&
+	    read_answer(a, x, buf_view(&answer), arena, out, f);
+	buf_clear(&answer);
+	return ok;
+}
+
+bool
+admin_ask_for(struct admin *a, struct ask *asks, size_t n, struct view requests,
+    struct arena *arena, struct exchange *x, struct exchange_answer *out, struct fault *f)
+{
+	struct buf	request;
+	bool		ok;
+
+	buf_init(&request, MESSAGE_MAX + CERT_OCTETS_MAX);
+	ok = write_request(a, asks, n, requests, x, &request, f) &&
+	    admin_send(a, x, buf_view(&request), arena, out, f);
+	buf_clear(&request);
+	return ok;
+}
+
+bool
 admin_ask(struct admin *a, struct ask *asks, size_t n, struct arena *arena,
     struct exchange_answer *out, struct fault *f)
 {
 	struct exchange	x;
-	struct buf	request, answer;
-	bool		ok;
 
-	buf_init(&request, MESSAGE_MAX + CERT_OCTETS_MAX);
-	buf_init(&answer, 2 * MESSAGE_MAX);
-	ok = write_request(a, asks, n, &x, &request, f) &&
-	    a->way.exchange(a->way.ctx, buf_view(&request), &answer, f);
-	buf_clear(&request);
-	ok = ok && read_answer(a, &x, buf_view(&answer), arena, out, f);
-	buf_clear(&answer);
-	return ok;
+	return admin_ask_for(a, asks, n, VIEW_NONE, arena, &x, out, f);
 }
 
 bool

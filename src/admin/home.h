@@ -74,6 +74,17 @@ struct ask {
 MUST_CHECK bool admin_ask(struct admin *a, struct ask *asks, size_t n, struct arena *arena,
     struct exchange_answer *out, struct fault *f);
 
+/*
+ * The same around certification requests (reqSequence, whole; body part 1;
+ * empty: none) and in a transaction x that the caller goes on with.
+ */
+MUST_CHECK bool admin_ask_for(struct admin *a, struct ask *asks, size_t n,
+    struct view requests, struct arena *arena, struct exchange *x,
+    struct exchange_answer *out, struct fault *f);
+/* Octets that somebody else signed in this transaction, and the PKI's answer. */
+MUST_CHECK bool admin_send(struct admin *a, struct exchange *x, struct view octets,
+    struct arena *arena, struct exchange_answer *out, struct fault *f);
+
 /* The same for one control that must succeed and be answered by this kind. */
 MUST_CHECK bool admin_ask_one(struct admin *a, enum cmc_kind kind, struct view value,
     enum cmc_kind answer_kind, struct arena *arena, struct view *answer, struct fault *f);

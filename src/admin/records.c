@@ -2,6 +2,7 @@
 #include "admin/records.h"
 #include "base/text.h"
 #include "codec/cert.h"
+#include "codec/oid.h"
 
 #define PAGE_RECORDS	1000		/* ids in one question; the PKI answers no more */
 #define PAGE_OCTETS	(64u << 20)
@@ -108,6 +109,28 @@ record_lives(const struct cvp_record *r)
 	return false;
 }
 
+const char *
+terms_key_word(const struct cvp_terms *t)
+{
+	for (size_t i = 0; i < t->n_key_specs; i++) {
+		const struct cvp_key_spec	*k = &t->key_specs[i];
+		struct view			 p = k->algorithm.params;
+
+		if (view_equal(k->algorithm.oid, OID_ED25519))
+			return key_kind_name(KEY_ED25519);
+		if (view_equal(k->algorithm.oid, OID_RSA))
+			return key_kind_name(k->min_bits > 3072 ? KEY_RSA_4096 : KEY_RSA_3072);
+		if (!view_equal(k->algorithm.oid, OID_EC_PUBLIC_KEY) || p.n < 2)
+			continue;
+		p = view_of(p.p + 2, p.n - 2);
+		if (view_equal(p, OID_P256))
+			return key_kind_name(KEY_EC_P256);
+		if (view_equal(p, OID_P384))
+			return key_kind_name(KEY_EC_P384);
+	}
+	return NULL;
+}
+
 void
 record_terms(const struct cvp_record *r, struct record_terms *out)
 {
@@ -115,9 +138,12 @@ record_terms(const struct cvp_record *r, struct record_terms *out)
 	struct general_names	 names;
 	struct fault		 why = { 0 };
 
-	*out = (struct record_terms){ 0 };
+	*out = (struct record_terms){ .generation = GENERATION_PEER };
 	if (r->effective == NULL)
 		return;
+	if (r->effective->key_gen.present)
+		out->generation = (enum generation)r->effective->key_gen.v;
+	out->key = terms_key_word(r->effective);
 	if (r->effective->has_window && r->effective->window_not_after.present)
 		out->window_end = r->effective->window_not_after.v;
 	if (r->effective->cert != NULL && r->effective->cert->not_after.present)

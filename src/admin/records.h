@@ -10,7 +10,7 @@
 
 #include "admin/home.h"
 #include "codec/cvp.h"
-#include "profile/identity.h"
+#include "profile/template.h"
 
 /*
  * Called for each record until it returns false (with a fault, or without one
@@ -36,7 +36,11 @@ struct record_terms {
 	struct identity	 ids[IDENTITIES_MAX];
 	size_t		 n_ids;
 	int64_t		 window_end, cert_end;	/* 0: not said */
+	enum generation	 generation;	/* who makes the key */
+	const char	*key;		/* first kind that can be made, or NULL */
 };
+/* The first key of these terms that can be made: "ec-p256", or NULL. */
+const char *terms_key_word(const struct cvp_terms *t);
 void	record_terms(const struct cvp_record *r, struct record_terms *out);
 
 /* Hexadecimal serial number without its sign octet; "" without a certificate. */

@@ -24,6 +24,20 @@ static const char *const next_steps[CVP_STATE_END] = {
 	[CVP_STATE_REVOKED] = "pki4ipsec admin authorize, for a new ticket",
 };
 
+/* A key that others make is not waited for at the device. */
+static const char *
+next_step(const struct target *t)
+{
+	bool	open = t->state == CVP_STATE_OPEN || t->state == CVP_STATE_IN_PROGRESS ||
+	    t->state == CVP_STATE_ISSUED;
+
+	if (open && t->generation == GENERATION_ADMIN)
+		return "here: pki4ipsec admin enroll --generate DEVICE";
+	if (open && t->generation == GENERATION_PKI)
+		return "here: pki4ipsec admin enroll --pki-key DEVICE";
+	return next_steps[t->state];
+}
+
 static json_t *
 names_json(const struct target *t)
 {
@@ -47,8 +61,9 @@ as_json(const struct target *t)
 		name_text(t->issuer, issuer, sizeof(issuer));
 	if (t->window_end != 0)
 		date_format(t->window_end, until);
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 	    "id", t->id, "state", cvp_state_name(t->state), "name", t->name,
+	    "generation", generation_name(t->generation),
 	    "identities", names_json(t), "template", t->template,
 	    "group", d != NULL ? d->group : "", "site", d != NULL ? d->site : "",
 	    "address", d != NULL ? d->address : "", "subnets", d != NULL ? d->subnets : "",
@@ -81,6 +96,7 @@ print_text(const struct target *t)
 	}
 	line("template", t->template);
 	line("id", t->id);
+	line("key made by", generation_name(t->generation));
 	if (d != NULL) {
 		line("group", d->group);
 		line("site", d->site);
@@ -97,7 +113,7 @@ print_text(const struct target *t)
 		line("issuer", name_text(t->issuer, text, sizeof(text)));
 	if (t->failure != 0)
 		line("last failure", cvp_code_text(t->failure));
-	line("next", next_steps[t->state]);
+	line("next", next_step(t));
 }
 
 static void

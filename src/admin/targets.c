@@ -40,6 +40,8 @@ target_of(const struct cvp_record *r, struct inventory *inv, struct arena *arena
 	memcpy(t.ids, terms.ids, sizeof(t.ids));
 	t.n_ids = terms.n_ids;
 	t.window_end = terms.window_end;
+	t.generation = terms.generation;
+	t.key = terms.key;
 	t.cert_end = r->cert != NULL ? terms.cert_end : 0;
 	t.known = inventory_by_id(inv, r->id);
 	t.id = arena_str(arena, r->id);

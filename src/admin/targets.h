@@ -28,6 +28,8 @@ struct target {
 	int64_t		 cert_end;	/* of its certificate; 0: not said */
 	struct view	 issuer, serial;	/* of its certificate; empty: none */
 	char		 serial_text[RECORD_SERIAL_MAX];
+	enum generation	 generation;	/* who makes its key */
+	const char	*key;		/* of which kind, or NULL */
 	uint32_t	 failure;	/* enum cvp_code of the last one, or 0 */
 	bool		 lives;
 };

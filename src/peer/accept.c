@@ -93,7 +93,7 @@ accept_judge(const struct cert *c, const struct accept_terms *t, struct fault *f
 	 */
 	if (!dates_fit(c, t->now, f) || !accept_chain(c, t, cas, &n, f) ||
 	    !exchange_path(c, t->certs, t->n_certs, t->anchor, t->now, f) ||
-	    !try_key(c, t->key, f))
+	    (t->key != NULL && !try_key(c, t->key, f)))
 		return ACCEPT_UNCLEAR;
 	if (!check_usage(c, f) || !check_identities(c, t->ticket, f))
 		return ACCEPT_REJECT;

@@ -26,7 +26,7 @@ MUST_CHECK bool accept_find(const struct view *certs, size_t n, const struct key
 
 struct accept_terms {
 	const struct ticket	*ticket;
-	struct key		*key;		/* makes a trial signature */
+	struct key		*key;		/* makes a trial signature; NULL: it is elsewhere */
 	const struct view	*certs;		/* what came along */
 	size_t			 n_certs;
 	struct view		 anchor;

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin enroll: the credential of an Admin, by a ticket; and devices whose
+ * keys are not their own to make (RFC 4809, 3.3.3, 3.3.4).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "admin/csv.h"
+#include "admin/fleet.h"
+#include "admin/session.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "main/admin_enroll.h"
+#include "main/commands.h"
+#include "main/generate.h"
+#include "peer/reach.h"
+#include "peer/ticket_load.h"
+
+#define ANY_TEMPLATE	"s2s-gateway"	/* for rows that name none: nobody asks here */
+#define AGAIN		"the same command again: it goes on where it stopped"
+
+static const struct option options[] = {
+	ADMIN_OPTIONS,
+	{ "generate", NULL, NULL, "make the keys of these devices here, and enrol with them" },
+	{ "pki-key", NULL, NULL, "have the PKI make their keys" },
+	{ "csv", "FILE", NULL, "the devices of a list, as for authorize" },
+	{ "key", "KIND", NULL, "kind of the keys; by default the template's choice" },
+	{ "out", "DIR", "bundles", "where the bundles go" },
+	{ "format", "p12|pem", "p12", "PKCS #12 and a passphrase, or PEM" },
+	{ 0 },
+};
+
+/* --- by a ticket -------------------------------------------------------------------------- */
+
+static int
+print_credential(const struct invocation *in, const char *dir, const struct enroll_report *r)
+{
+	json_t	*o;
+
+	if (in->json) {
+		o = json_pack("{s:s, s:s}", "dir", dir, "serial", r->serial);
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(o);
+	} else if (!in->quiet) {
+		printf("%s %s in %s\nnext:\n  pki4ipsec admin template --dir %s\n",
+		    r->already ? "already enrolled as" : "enrolled as", r->identity, dir, dir);
+	}
+	return EXIT_DONE;
+}
+
+static int
+by_ticket(const struct invocation *in)
+{
+	const char		*dir = option_value(in, "dir");
+	struct enroll_report	 r = { 0 };
+	struct ticket		 t = { 0 };
+	struct fault		 f = { 0 };
+	bool			 ok;
+
+	if (in->nargs != 1 || option_given(in, "csv") || option_given(in, "out") ||
+	    option_given(in, "format") || option_given(in, "key") || option_given(in, "url")) {
+		fault_set(&f, FAULT_USAGE, "", "want one TICKET, or --generate or --pki-key with "
+		    "devices");
+		return command_fail(in, &f, "pki4ipsec admin enroll --help");
+	}
+	ok = ticket_load_argument(in->args[0], &t, &f);
+	if (ok) {
+		ok = admin_enroll_over_http(&t, dir, &r, &f);
+		ticket_clear(&t);
+	}
+	return ok ? print_credential(in, dir, &r) :
+	    command_fail(in, &f, f.kind == FAULT_BUSY ? AGAIN : NULL);
+}
+
+/* --- devices ------------------------------------------------------------------------------- */
+
+/* One call for devices. */
+struct call {
+	struct session		 s;
+	struct generate		 q;
+	enum generation		 method;
+	const char		**words;
+	size_t			 n_words;
+	struct targets		 targets;
+	size_t			 done, failed;
+	json_t			*list;
+};
+
+static bool
+read_options(struct call *c, const struct invocation *in, struct fault *f)
+{
+	const char	*format = option_value(in, "format"), *key = option_value(in, "key");
+
+	if (option_given(in, "generate") && option_given(in, "pki-key"))
+		return fault_set(f, FAULT_USAGE, "", "--generate or --pki-key, not both");
+	if (in->nargs == 0 && !option_given(in, "csv"))
+		return fault_set(f, FAULT_USAGE, "", "which devices? DEVICE..., or --csv FILE");
+	c->q.by_pki = option_given(in, "pki-key");
+	c->method = c->q.by_pki ? GENERATION_PKI : GENERATION_ADMIN;
+	c->q.out = option_value(in, "out");
+	c->q.format = strcmp(format, "pem") == 0 ? BUNDLE_PEM : BUNDLE_P12;
+	if (c->q.format == BUNDLE_P12 && strcmp(format, "p12") != 0)
+		return fault_set(f, FAULT_USAGE, "", "--format %s: want p12 or pem", format);
+	c->q.key = key;
+	if (key != NULL && (key_kind_find(key) == KEY_NONE ||
+	    key_kind_find(key) == KEY_RSA_2048 || key_kind_find(key) == KEY_RSA_OTHER))
+		return fault_set(f, FAULT_USAGE, "", "--key %s: want ec-p256, ec-p384, ed25519, "
+		    "rsa-3072 or rsa-4096", key);
+	return true;
+}
+
+/* The first identity of each row. */
+static bool
+read_list(struct call *c, const char *csv, struct fault *f)
+{
+	static struct problems	p;
+	struct fleet	fleet = { 0 };
+	struct buf	file;
+	char		word[IDENTITY_TICKET_MAX];
+	bool		ok;
+
+	p = (struct problems){ .a = c->s.arena };
+	buf_init(&file, CSV_FILE_MAX);
+	ok = file_read(csv, &file, f) && fleet_read(buf_view(&file), ANY_TEMPLATE, &p, &fleet, f);
+	if (ok && p.total > 0)
+		ok = fault_set(f, FAULT_USAGE, "", "%s: line %u: %s", csv, p.v[0].line, p.v[0].text);
+	c->words = ok ? arena_array(c->s.arena, fleet.n + 1, sizeof(*c->words)) : NULL;
+	for (size_t i = 0; c->words != NULL && i < fleet.n; i++) {
+		identity_format(&fleet.v[i].ids[0], word);
+		c->words[c->n_words++] = arena_str(c->s.arena, view_str(word));
+	}
+	buf_clear(&file);
+	return ok && (c->words != NULL || arena_fault(f));
+}
+
+static bool
+find_devices(struct call *c, const struct invocation *in, struct fault *f)
+{
+	if (option_given(in, "csv")) {
+		if (!read_list(c, option_value(in, "csv"), f))
+			return false;
+	} else {
+		c->words = arena_array(c->s.arena, in->nargs, sizeof(*c->words));
+		if (c->words == NULL)
+			return arena_fault(f);
+		for (size_t i = 0; i < in->nargs; i++)
+			c->words[c->n_words++] = in->args[i];
+	}
+	return targets_find(&c->s.a, &c->s.inv, c->words, c->n_words, c->s.arena, &c->targets, f);
+}
+
+/* Of those that a word means, the living one; a device may have had others before. */
+static const struct target *
+living(const struct call *c, const char *word)
+{
+	for (size_t i = 0; i < c->targets.n; i++)
+		if (c->targets.v[i].lives && strcmp(c->targets.v[i].word, word) == 0)
+			return &c->targets.v[i];
+	return NULL;
+}
+
+static bool
+enroll_one(struct call *c, const char *word, struct generate_outcome *o, struct fault *f)
+{
+	const struct target	*t = living(c, word);
+
+	*o = (struct generate_outcome){ 0 };
+	if (t == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "its authorizations are all over: authorize "
+		    "it again");
+	if (t->generation != c->method)
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3", "it is authorized for a key made "
+		    "by \"%s\": pki4ipsec admin authorize --generation %s", generation_name(t->generation),
+		    generation_name(c->method));
+	return generate_one(&c->q, t, o, f);
+}
+
+/* --- saying so ------------------------------------------------------------------------------- */
+
+static void
+say(struct call *c, const char *word, const struct generate_outcome *o, const struct fault *f)
+{
+	const struct invocation	*in = c->s.in;
+	bool			 ok = f->kind == FAULT_NONE;
+	char			 shown[FAULT_TEXT_MAX];
+
+	if (in->json) {
+		json_array_append_new(c->list, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s}",
+		    "device", word, "enrolled", ok, "already", o->already, "serial", o->serial,
+		    "bundle", ok ? o->bundle : "", "passphrase_file", ok ? o->passphrase : "",
+		    "error", ok ? "" : f->text));
+		return;
+	}
+	text_escape(view_str(word), 0, shown, sizeof(shown));
+	if (!ok)
+		fprintf(stderr, "pki4ipsec: %s: %s\n", shown, f->text);
+	else if (!in->quiet)
+		printf("%s %s, certificate %s, %s\n", o->already ? "already enrolled:" : "enrolled",
+		    shown, o->serial, o->bundle);
+}
+
+/* Whoever cannot be reached now, cannot be for the next one: stop, and go on later. */
+static bool
+enroll_all(struct call *c, struct fault *f)
+{
+	struct generate_outcome	*o = arena_alloc(c->s.arena, sizeof(*o));
+	struct progress		 bar;
+	bool			 ok = true;
+
+	if (o == NULL)
+		return arena_fault(f);
+	progress_start(&bar, c->s.in, "enrolling", c->n_words);
+	for (size_t i = 0; ok && i < c->n_words; i++) {
+		struct fault	why = { 0 };
+
+		if (!enroll_one(c, c->words[i], o, &why) && why.kind == FAULT_BUSY) {
+			*f = why;
+			ok = false;
+			break;
+		}
+		c->done += why.kind == FAULT_NONE;
+		c->failed += why.kind != FAULT_NONE;
+		say(c, c->words[i], o, &why);
+		progress_step(&bar, i + 1);
+	}
+	progress_end(&bar);
+	return ok;
+}
+
+static void
+print_end(struct call *c)
+{
+	json_t	*o;
+
+	if (c->s.in->json) {
+		o = json_pack("{s:O, s:i, s:i}", "devices", c->list, "enrolled", (int)c->done,
+		    "failed", (int)c->failed);
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(o);
+	} else if (!c->s.in->quiet && c->n_words > 1) {
+		printf("%zu enrolled, %zu failed\n", c->done, c->failed);
+	}
+}
+
+static int
+for_devices(const struct invocation *in)
+{
+	struct call	c = { .list = json_array() };
+	struct fault	f = { 0 };
+	int		code = EXIT_DONE;
+
+	if (session_open(&c.s, in, true, &f) && read_options(&c, in, &f) &&
+	    find_devices(&c, in, &f)) {
+		c.q.a = &c.s.a;
+		c.q.arena = c.s.arena;
+		if (dir_make(c.q.out, 0700, &f) && enroll_all(&c, &f))
+			print_end(&c);
+	}
+	if (c.failed > 0)
+		code = c.done > 0 ? EXIT_PARTIAL : EXIT_FAILED;
+	json_decref(c.list);
+	return session_end(&c.s, &f, code);
+}
+
+static int
+run(const struct invocation *in)
+{
+	return option_given(in, "generate") || option_given(in, "pki-key") ? for_devices(in) :
+	    by_ticket(in);
+}
+
+const struct command cmd_admin_enroll = {
+	.group = "admin", .name = "enroll", .args = "[TICKET | DEVICE...]", .min_args = 0,
+	.max_args = ARGUMENTS_MAX,
+	.help = "get an Admin's credential with a ticket, or certificates in the place of devices",
+	.options = options, .run = run,
+};

@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# generation - keys made by the Admin and by the PKI, with real processes: the
+# program and the signer are ended by SIGKILL, answers are lost, and each device
+# has exactly one certificate and the one key that belongs to it.  No key lies
+# in the clear in database, journal or log, and none stays enveloped.
+#
+# R4809-3.3.2-4 (every method but the first is off until a template permits it),
+# R4809-3.3.3-1, R4809-3.3.4-1, R4809-3.3.4-2, R4809-3.3.4-3 (the PKI's copy is
+# gone after the confirmation), R4809-3.4.8-3, R4809-3.4.9-3
+#
+#	SIZE=120 (devices of a list)  KILLS=12  SEED=N
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+SIZE=${SIZE:-120}
+KILLS=${KILLS:-12}
+SEED=${SEED:-$RANDOM}
+fault_need sqlite3 openssl
+fault_begin
+note "SEED=$SEED"
+RANDOM=$SEED
+ADMIN=$VPN/admin
+cd "$WORK"
+
+permit() {	# METHODS
+	sed -i -E "s|^generation = .*|generation = \"$1\"|" "$VPN/templates/s2s-gateway.conf"
+}
+list() {	# NAME N
+	local i
+	echo fqdn,label >"$1.csv"
+	for ((i = 1; i <= $2; i++)); do
+		echo "$1n$i.example,$1n$i"
+	done >>"$1.csv"
+}
+authorize_for() {	# METHOD NAME
+	"$PKI4IPSEC" admin authorize --dir "$ADMIN" --template s2s-gateway --csv "$2.csv" \
+	    --generation "$1" >>authorize.log 2>&1
+}
+# admin_enroll OPTION...: exit code in RC
+admin_enroll() {
+	RC=0
+	"$PKI4IPSEC" admin enroll --dir "$ADMIN" "$@" >out.log 2>err.log || RC=$?
+}
+issued() { db "SELECT count(*) FROM cert c JOIN authz a ON c.authz = a.n WHERE a.label GLOB '$1n*'"; }
+confirmed() { db "SELECT count(*) FROM authz WHERE label GLOB '$1n*' AND state = 4"; }
+kept() { db "SELECT count(*) FROM generated"; }
+
+# opens NAME: OpenSSL reads the bundle, and its key is the certificate's.
+opens() {
+	openssl pkcs12 -in "bundles/$1.p12" -passin "file:bundles/$1.passphrase" -nodes \
+	    -out "$1.all" 2>/dev/null || fail "$1.p12 does not open"
+	openssl pkey -in "$1.all" -pubout -out "$1.a" 2>/dev/null
+	openssl x509 -in "$1.all" -noout -pubkey >"$1.b"
+	cmp -s "$1.a" "$1.b" || fail "$1.p12: another key than the certificate's"
+	[ "$(grep -c 'BEGIN CERTIFICATE' "$1.all")" = 3 ] || fail "$1.p12 lacks its chain"
+}
+# absent NAME FILE...: its private key is in none of them, raw or in base64.
+absent() {
+	local name=$1
+	shift
+	openssl pkey -in "$name.all" -outform DER -out "$name.key"
+	"$FAULT_PYTHON" - "$name.key" "$@" <<-'EOF2' || fail "the key of $name is in a file"
+	import base64, re, subprocess, sys
+	der = open(sys.argv[1], "rb").read()
+	text = subprocess.run(["openssl", "pkey", "-inform", "DER", "-in", sys.argv[1], "-noout",
+	    "-text"], capture_output=True, text=True, check=True).stdout
+	digits = re.search(r"priv:\s*([0-9a-f:\s]+)pub:", text).group(1)
+	scalar = bytes.fromhex(re.sub(r"[^0-9a-f]", "", digits)).lstrip(b"\0")
+	assert len(scalar) >= 28
+	forms = [scalar[-24:], scalar[-24:].hex().encode(), base64.b64encode(der)[48:88]]
+	bad = [f for f in sys.argv[2:] for form in forms if form in open(f, "rb").read()]
+	sys.exit(bool(bad))
+	EOF2
+}
+all_files() { find "$VPN" "$WORK"/*.log -type f; }
+
+pki_init
+serve_start
+
+step "no template permits it"
+list off 1
+for method in peer-key-admin-request admin pki; do
+	authorize_for $method off && fail "$method was authorized"
+	grep -q "not one of the template's" authorize.log || fail "$method: another reason"
+	: >authorize.log
+done
+pass "methods 2, 3 and 4 are refused"
+serve_stop
+permit "peer, peer-key-admin-request, admin, pki"
+serve_start
+
+step "a list of $SIZE, keys of the Admin"
+list a "$SIZE"
+authorize_for admin a || fail "authorize"
+for ((k = 0; k < KILLS; k++)); do
+	"$PKI4IPSEC" admin enroll --dir "$ADMIN" --generate --csv a.csv >>kill.log 2>&1 &
+	pid=$!
+	moment 700
+	kill -9 $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	for f in "$ADMIN"/generated/*.p7m; do
+		[ ! -e "$f" ] || ! grep -q "PRIVATE KEY" "$f" || fail "a key in the clear: $f"
+	done
+done
+note "after $KILLS kills: $(confirmed a) of $SIZE"
+admin_enroll --generate --csv a.csv
+is "the last run" $RC 0
+is "confirmed" "$(confirmed a)" "$SIZE"
+is "certificates ever made" "$(issued a)" "$SIZE"
+is "left in DIR/generated" "$(find "$ADMIN/generated" -type f | wc -l)" 0
+is "bundles" "$(find bundles -name 'an*.p12' -perm 600 | wc -l)" "$SIZE"
+for i in 1 2 "$SIZE"; do
+	opens "an$i"
+	mapfile -t files < <(all_files)
+	absent "an$i" "${files[@]}"
+done
+pass "OpenSSL opens them; the keys are nowhere else"
+
+step "answers that are lost"
+list b 2
+authorize_for admin b || fail "authorize"
+proxy_start "$WORK/p1" 2=lose 5=lose	# each run asks for the state first
+admin_enroll --generate bn1 --url "http://127.0.0.1:$(cat p1/port)/cmc"
+is "the certificate is lost" $RC 75
+admin_enroll --generate bn1 --url "http://127.0.0.1:$(cat p1/port)/cmc"
+is "the receipt is lost" $RC 75
+proxy_stop
+admin_enroll --generate bn1 bn2 nobody
+is "with a device there is not" $RC 1
+admin_enroll --generate bn1 bn2
+is "again" $RC 0
+is "certificates ever made" "$(issued b)" 2
+opens bn1
+
+step "keys of the PKI"
+list c 1
+authorize_for pki c || fail "authorize"
+proxy_start "$WORK/p2" 3=drop
+admin_enroll --pki-key cn1 --url "http://127.0.0.1:$(cat p2/port)/cmc"
+is "no way to confirm" $RC 75
+proxy_stop
+is "kept by the PKI, enveloped" "$(kept)" 1
+mkdir copies
+cp "$VPN"/pki.db* "$VPN/keys/journal" copies/
+admin_enroll --generate cn1
+is "with another method" $RC 1
+admin_enroll --pki-key cn1
+is "again" $RC 0
+is "kept by the PKI" "$(kept)" 0
+opens cn1
+mapfile -t files < <(all_files)
+absent cn1 copies/* "${files[@]}"
+pass "the key was never there in the clear"
+
+step "the signer is killed"
+list d 24
+authorize_for pki d || fail "authorize"
+for ((k = 0; k < KILLS; k++)); do
+	"$PKI4IPSEC" admin enroll --dir "$ADMIN" --pki-key --csv d.csv >>kill.log 2>&1 &
+	pid=$!
+	moment 300
+	signer=$(child signer)
+	[ -z "$signer" ] || kill -9 "$signer" 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	wait_for 60 "another signer" anew signer "$signer"
+done
+note "after $KILLS kills: $(confirmed d) of 24"
+admin_enroll --pki-key --csv d.csv
+is "the last run" $RC 0
+is "confirmed" "$(confirmed d)" 24
+is "valid certificates" "$(db "SELECT count(*) FROM cert c JOIN authz a ON c.authz = a.n
+    WHERE a.label GLOB 'dn*' AND c.state = 2")" 24
+is "kept by the PKI" "$(kept)" 0
+for i in 1 12 24; do
+	opens "dn$i"
+done
+serve_stop
+is "pki serve ends with" "$SERVE_RC" 0
+audit_holds
