@@ -266,14 +266,18 @@ authorize_has_tickets(const struct call *c)
 static void
 tell_next(const struct call *c, const struct outcome *o)
 {
+	static const char *const options[GENERATION_PKI + 1] = {
+		[GENERATION_PEER_ADMIN] = "request FILE", [GENERATION_ADMIN] = "generate",
+		[GENERATION_PKI] = "pki-key",
+	};
 	size_t	n = strlen(c->out);
 	bool	here = strncmp(o->ticket, c->out, n) == 0;
 
 	bool	admin = strcmp(o->d->template, "admin") == 0;
 
-	if (c->w.generation == GENERATION_ADMIN || c->w.generation == GENERATION_PKI) {
-		printf("next:\n  pki4ipsec admin enroll --%s %s --dir %s\n", c->w.generation ==
-		    GENERATION_PKI ? "pki-key" : "generate", o->d->name, c->a.dir);
+	if (options[c->w.generation] != NULL) {
+		printf("next:\n  pki4ipsec admin enroll --%s %s --dir %s\n",
+		    options[c->w.generation], o->d->name, c->a.dir);
 		return;
 	}
 	printf("next, on the %s:\n  pki4ipsec %s enroll %s%s --dir %s\n",

@@ -33,6 +33,9 @@ next_step(const struct target *t)
 
 	if (open && t->generation == GENERATION_ADMIN)
 		return "here: pki4ipsec admin enroll --generate DEVICE";
+	if (open && t->generation == GENERATION_PEER_ADMIN)
+		return t->state == CVP_STATE_ISSUED ? "here: pki4ipsec admin enroll --confirm FILE "
+		    "DEVICE" : "here: pki4ipsec admin enroll --request FILE DEVICE";
 	if (open && t->generation == GENERATION_PKI)
 		return "here: pki4ipsec admin enroll --pki-key DEVICE";
 	return next_steps[t->state];

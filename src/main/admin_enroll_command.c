@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "main/admin_enroll.h"
 #include "main/commands.h"
-#include "main/generate.h"
+#include "main/generate_request.h"
 #include "peer/reach.h"
 #include "peer/ticket_load.h"
 
@@ -28,6 +28,8 @@ static const struct option options[] = {
 	ADMIN_OPTIONS,
 	{ "generate", NULL, NULL, "make the keys of these devices here, and enrol with them" },
 	{ "pki-key", NULL, NULL, "have the PKI make their keys" },
+	{ "request", "FILE", NULL, "ask for one device with the PKCS #10 it made" },
+	{ "confirm", "FILE", NULL, "what that device has signed: its confirmation" },
 	{ "csv", "FILE", NULL, "the devices of a list, as for authorize" },
 	{ "key", "KIND", NULL, "kind of the keys; by default the template's choice" },
 	{ "out", "DIR", "bundles", "where the bundles go" },
@@ -65,8 +67,8 @@ by_ticket(const struct invocation *in)
 
 	if (in->nargs != 1 || option_given(in, "csv") || option_given(in, "out") ||
 	    option_given(in, "format") || option_given(in, "key") || option_given(in, "url")) {
-		fault_set(&f, FAULT_USAGE, "", "want one TICKET, or --generate or --pki-key with "
-		    "devices");
+		fault_set(&f, FAULT_USAGE, "", "want one TICKET, or devices with --generate, "
+		    "--pki-key or --request");
 		return command_fail(in, &f, "pki4ipsec admin enroll --help");
 	}
 	ok = ticket_load_argument(in->args[0], &t, &f);
@@ -92,17 +94,43 @@ struct call {
 	json_t			*list;
 };
 
+/* What is to be done, and by which method the devices were authorized for it. */
+static const struct {
+	const char	*option;
+	enum generation	 method;
+} ways[] = {
+	{ "generate", GENERATION_ADMIN }, { "pki-key", GENERATION_PKI },
+	{ "request", GENERATION_PEER_ADMIN }, { "confirm", GENERATION_PEER_ADMIN },
+};
+
+static size_t
+ways_given(const struct invocation *in, enum generation *method)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (option_given(in, ways[i].option)) {
+			*method = ways[i].method;
+			n++;
+		}
+	return n;
+}
+
 static bool
 read_options(struct call *c, const struct invocation *in, struct fault *f)
 {
 	const char	*format = option_value(in, "format"), *key = option_value(in, "key");
 
-	if (option_given(in, "generate") && option_given(in, "pki-key"))
-		return fault_set(f, FAULT_USAGE, "", "--generate or --pki-key, not both");
+	if (ways_given(in, &c->method) != 1)
+		return fault_set(f, FAULT_USAGE, "", "one of --generate, --pki-key, --request and "
+		    "--confirm");
+	if (c->method == GENERATION_PEER_ADMIN && (in->nargs != 1 || option_given(in, "csv") ||
+	    option_given(in, "format") || option_given(in, "key")))
+		return fault_set(f, FAULT_USAGE, "", "--request FILE and --confirm FILE are about one "
+		    "DEVICE");
 	if (in->nargs == 0 && !option_given(in, "csv"))
 		return fault_set(f, FAULT_USAGE, "", "which devices? DEVICE..., or --csv FILE");
-	c->q.by_pki = option_given(in, "pki-key");
-	c->method = c->q.by_pki ? GENERATION_PKI : GENERATION_ADMIN;
+	c->q.by_pki = c->method == GENERATION_PKI;
 	c->q.out = option_value(in, "out");
 	c->q.format = strcmp(format, "pem") == 0 ? BUNDLE_PEM : BUNDLE_P12;
 	if (c->q.format == BUNDLE_P12 && strcmp(format, "p12") != 0)
@@ -166,19 +194,23 @@ living(const struct call *c, const char *word)
 }
 
 static bool
+check_target(const struct call *c, const struct target *t, struct fault *f)
+{
+	if (t == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "its authorizations are all over: authorize "
+		    "it again");
+	return t->generation == c->method || fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3", "it is "
+	    "authorized for a key made by \"%s\": pki4ipsec admin authorize --generation %s",
+	    generation_name(t->generation), generation_name(c->method));
+}
+
+static bool
 enroll_one(struct call *c, const char *word, struct generate_outcome *o, struct fault *f)
 {
 	const struct target	*t = living(c, word);
 
 	*o = (struct generate_outcome){ 0 };
-	if (t == NULL)
-		return fault_set(f, FAULT_NOT_FOUND, "", "its authorizations are all over: authorize "
-		    "it again");
-	if (t->generation != c->method)
-		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3", "it is authorized for a key made "
-		    "by \"%s\": pki4ipsec admin authorize --generation %s", generation_name(t->generation),
-		    generation_name(c->method));
-	return generate_one(&c->q, t, o, f);
+	return check_target(c, t, f) && generate_one(&c->q, t, o, f);
 }
 
 /* --- saying so ------------------------------------------------------------------------------- */
@@ -249,6 +281,68 @@ print_end(struct call *c)
 	}
 }
 
+/* --- one device with its own key ---------------------------------------------------------------- */
+
+static void
+say_issued(const struct invocation *in, const char *word, const struct request_outcome *o)
+{
+	json_t	*j;
+
+	if (in->json) {
+		j = json_pack("{s:s, s:s, s:s, s:s}", "device", word, "serial", o->serial,
+		    "chain", o->chain, "confirm", o->confirm);
+		json_dumpf(j, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(j);
+	} else if (!in->quiet) {
+		printf("issued %s, certificate %s, %s\nnext, where its key is:\n"
+		    "  openssl cms -sign -binary -nodetach -cades -md sha256 -outform DER \\\n"
+		    "      -econtent_type 1.3.6.1.5.5.7.12.2 -inkey KEY -signer %s \\\n"
+		    "      -in %s -out FILE\nand then:\n"
+		    "  pki4ipsec admin enroll --confirm FILE %s --dir %s\n", word, o->serial,
+		    o->chain, o->chain, o->confirm, word, option_value(in, "dir"));
+	}
+}
+
+static void
+say_confirmed(const struct invocation *in, const char *word, const char *serial)
+{
+	json_t	*j;
+
+	if (in->json) {
+		j = json_pack("{s:s, s:s, s:b}", "device", word, "serial", serial, "confirmed", true);
+		json_dumpf(j, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(j);
+	} else if (!in->quiet) {
+		printf("confirmed %s, certificate %s\n", word, serial);
+	}
+}
+
+static bool
+by_request(struct call *c, const struct invocation *in, struct fault *f)
+{
+	const char		*word = c->words[0];
+	const struct target	*t = living(c, word);
+	struct request_outcome	*o = arena_alloc(c->s.arena, sizeof(*o));
+	char			 serial[ENROLL_SERIAL_MAX];
+
+	if (o == NULL)
+		return arena_fault(f);
+	if (!check_target(c, t, f))
+		return fault_within(f, "%s", word);
+	if (option_given(in, "request")) {
+		if (!request_enroll(&c->q, t, option_value(in, "request"), o, f))
+			return fault_within(f, "%s", word);
+		say_issued(in, word, o);
+		return true;
+	}
+	if (!request_confirm(&c->q, t, option_value(in, "confirm"), serial, f))
+		return fault_within(f, "%s", word);
+	say_confirmed(in, word, serial);
+	return true;
+}
+
 static int
 for_devices(const struct invocation *in)
 {
@@ -260,7 +354,11 @@ for_devices(const struct invocation *in)
 	    find_devices(&c, in, &f)) {
 		c.q.a = &c.s.a;
 		c.q.arena = c.s.arena;
-		if (dir_make(c.q.out, 0700, &f) && enroll_all(&c, &f))
+		if (!option_given(in, "confirm") && !dir_make(c.q.out, 0700, &f))
+			return session_end(&c.s, &f, EXIT_FAILED);
+		if (c.method == GENERATION_PEER_ADMIN)
+			(void)!by_request(&c, in, &f);
+		else if (enroll_all(&c, &f))
 			print_end(&c);
 	}
 	if (c.failed > 0)
@@ -272,8 +370,9 @@ for_devices(const struct invocation *in)
 static int
 run(const struct invocation *in)
 {
-	return option_given(in, "generate") || option_given(in, "pki-key") ? for_devices(in) :
-	    by_ticket(in);
+	enum generation	method;
+
+	return ways_given(in, &method) > 0 ? for_devices(in) : by_ticket(in);
 }
 
 const struct command cmd_admin_enroll = {

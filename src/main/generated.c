@@ -48,7 +48,7 @@ put_state(const struct generated *g, struct buf *out, struct fault *f)
 {
 	struct secret	der = { 0 };
 
-	if (!key_to_der(g->key, &der, f))
+	if (g->key != NULL && !key_to_der(g->key, &der, f))
 		return false;
 	wire_put_u8(out, VERSION);
 	wire_put_view(out, view_of(der.p, der.n));
@@ -146,8 +146,9 @@ generated_decode(struct view text, struct generated *g, struct fault *f)
 	ok = get_exchange(&w, &g->st.x) && get_certs(&w, &g->st);
 	if (version != VERSION || !ok || (g->answered && g->st.n_certs < 2))
 		return fault_set(f, FAULT_MALFORMED, "", "the state of an enrolment is damaged");
-	return wire_end(&w, "state of an enrolment", f) &&
-	    (g->key = key_load_der(key, f)) != NULL;
+	if (!wire_end(&w, "state of an enrolment", f))
+		return false;
+	return (key.n == 0 && g->answered) || (g->key = key_load_der(key, f)) != NULL;
 }
 
 bool

@@ -272,8 +272,8 @@ ask_revocation(const struct cert *cert, struct key *key, unsigned reason,
 
 /* --- confirmation ------------------------------------------------------------------ */
 
-static bool
-write_confirmation(const struct cert *cert, const char *reason, const struct rng *rng,
+bool
+ask_confirm_content(const struct cert *cert, const char *reason, const struct rng *rng,
     struct exchange *x, struct buf *out, struct fault *f)
 {
 	struct cmc_cert_id	which = { .issuer = cert->issuer, .serial = cert->serial };
@@ -301,7 +301,7 @@ ask_confirm(const struct cert *cert, struct key *key, const char *reason,
 	bool			ok;
 
 	buf_init(&content, CONTENT_MAX);
-	ok = write_confirmation(cert, reason, rng, x, &content, f) &&
+	ok = ask_confirm_content(cert, reason, rng, x, &content, f) &&
 	    sign_by_cert(cert, key, buf_view(&content), now, out, f);
 	buf_clear(&content);
 	return ok;

@@ -41,6 +41,9 @@ MUST_CHECK bool ask_revocation(const struct cert *cert, struct key *key, unsigne
  * The confirmation, signed by the new certificate: accepted, or rejected for
  * this reason (not NULL).  x holds the nonce of the answer that brought it.
  */
+/* Its PKIData alone, for a key that is elsewhere. */
+MUST_CHECK bool ask_confirm_content(const struct cert *cert, const char *reason,
+    const struct rng *rng, struct exchange *x, struct buf *out, struct fault *f);
 MUST_CHECK bool ask_confirm(const struct cert *cert, struct key *key, const char *reason,
     const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
     struct fault *f);

@@ -4,7 +4,8 @@
 # generation - keys made by the Admin and by the PKI, with real processes: the
 # program and the signer are ended by SIGKILL, answers are lost, and each device
 # has exactly one certificate and the one key that belongs to it.  No key lies
-# in the clear in database, journal or log, and none stays enveloped.
+# in the clear in database, journal or log, and none stays enveloped.  And a
+# device with a key of its own, which has no program but OpenSSL.
 #
 # R4809-3.3.2-4 (every method but the first is off until a template permits it),
 # R4809-3.3.3-1, R4809-3.3.4-1, R4809-3.3.4-2, R4809-3.3.4-3 (the PKI's copy is
@@ -176,6 +177,48 @@ is "kept by the PKI" "$(kept)" 0
 for i in 1 12 24; do
 	opens "dn$i"
 done
+step "the device's own key, and nothing there but OpenSSL"
+list e 1
+authorize_for peer-key-admin-request e || fail "authorize"
+key_of() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
+csr() { openssl req -new -key "$1.key" -subj "$2" -out "$1.csr"; }	# NAME SUBJECT
+sign() {	# KEY OUT: what the device does
+	openssl cms -sign -binary -nodetach -cades -md sha256 -outform DER \
+	    -econtent_type 1.3.6.1.5.5.7.12.2 -inkey "$1.key" -signer "${3:-bundles/en1.pem}" \
+	    -in bundles/en1.confirm -out "$2" 2>>err.log
+}
+key_of own
+key_of other
+csr own /CN=somebody.example
+admin_enroll --request own.csr en1
+is "with a name that was not authorized" $RC 1
+grep -q "not the one that was authorized" err.log || fail "another reason"
+csr own /
+csr other /
+admin_enroll --confirm own.csr en1
+is "a confirmation of nothing" $RC 1
+admin_enroll --request own.csr en1
+is "with its request" $RC 0
+serial=$(openssl x509 -in bundles/en1.pem -noout -serial)
+admin_enroll --request own.csr en1
+is "again" $RC 0
+is "certificate" "$(openssl x509 -in bundles/en1.pem -noout -serial)" "$serial"
+[ ! -e bundles/en1.p12 ] && ! grep -q PRIVATE bundles/en1.pem || fail "a key from nowhere"
+cmp -s <(openssl x509 -in bundles/en1.pem -noout -pubkey) \
+    <(openssl pkey -in own.key -pubout) || fail "another key than the device's"
+admin_enroll --request other.csr en1
+is "with another key" $RC 1
+openssl req -x509 -key other.key -subj /CN=other -days 1 -out other.pem 2>/dev/null
+sign other forged other.pem
+admin_enroll --confirm forged en1
+is "confirmed by another key" $RC 1
+is "confirmed" "$(confirmed e)" 0
+sign own signed
+admin_enroll --confirm signed en1
+is "confirmed by its own" $RC 0
+is "confirmed" "$(confirmed e)" 1
+is "certificates ever made" "$(issued e)" 1
+
 serve_stop
 is "pki serve ends with" "$SERVE_RC" 0
 audit_holds

@@ -170,6 +170,7 @@ damaged(void **state)
 		{ "asked", 1, true, 0, 16, 0, 0, false, true },
 		{ "another version", 2, true, 0, 16, 0, 0, false, false },
 		{ "no key", 1, false, 0, 16, 0, 0, false, false },
+		{ "no key, and answered without certificates", 1, false, 1, 16, 16, 0, false, false },
 		{ "answered without certificates", 1, true, 1, 16, 16, 0, false, false },
 		{ "half a transaction", 1, true, 0, 15, 0, 0, false, false },
 		{ "a nonce too long", 1, true, 0, 16, 255, 0, false, false },
