@@ -281,6 +281,11 @@ static const struct lint_advice rows[] = {
 	{ "w_interop_strongswan_no_eku", "extendedKeyUsage", LINT_STRONGSWAN | LINT_ASKED,
 	    "strongSwan does not look at EKU: under the IKE CA this would pass as a peer",
 	    "issue it by a CA that peers do not trust" },
+	{ "e_interop_strongswan_nc_address", "nameConstraints", LINT_STRONGSWAN | LINT_ASKED,
+	    "strongSwan refuses the CA as one with an unknown critical extension",
+	    "constrain DNS names only" },
+	{ "e_interop_libreswan_key", "subjectPublicKeyInfo", LINT_LIBRESWAN | LINT_ASKED,
+	    "Libreswan (NSS) can neither use nor verify it", "P-256, P-384 or RSA-3072" },
 	{ "e_interop_libreswan_eku", "extendedKeyUsage", LINT_LIBRESWAN | LINT_ASKED,
 	    "Libreswan (NSS) refuses it", "add ipsecIKE" },
 

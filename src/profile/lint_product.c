@@ -3,6 +3,7 @@
  * What one product insists on and the others do not mind: rules that run only
  * when the product is named (see spec: what clients and daemons insist on).
  */
+#include "profile/constraints.h"
 #include "profile/dns.h"
 #include "profile/lint_rules.h"
 
@@ -98,6 +99,32 @@ strongswan_no_eku(const struct lint_input *in, char *detail)
 	return in->cert->has_eku;
 }
 
+/* 5.9 takes a constraint of addresses for an unknown critical extension. */
+static bool
+strongswan_nc_address(const struct lint_input *in, char *detail)
+{
+	struct name_constraints	nc;
+
+	if (!lint_has(in, OID_NAME_CONSTRAINTS) || !constraints_decode(
+	    lint_value(&in->cert->extensions, OID_NAME_CONSTRAINTS), &nc, NULL))
+		return false;
+	for (size_t i = 0; i < nc.n; i++)
+		if (nc.list[i].base.type == GENERAL_NAME_IP) {
+			general_name_text(&nc.list[i].base, detail, LINT_DETAIL_MAX);
+			in->spot->at = nc.list[i].base.value;
+			return true;
+		}
+	return false;
+}
+
+static bool
+libreswan_key(const struct lint_input *in, char *detail)
+{
+	lint_say(detail, "%s", spki_kind_name(in->spki.kind));
+	return key_is(in, FOR(SPKI_ED25519) | FOR(SPKI_ED448) | FOR(SPKI_ML_DSA_44) |
+	    FOR(SPKI_ML_DSA_65) | FOR(SPKI_ML_DSA_87));
+}
+
 /* The list of NSS's IPsec profile. */
 #define NSS_IPSEC	(EKU_IPSEC_IKE | EKU_ANY | EKU_IPSEC_END_SYSTEM | EKU_IPSEC_TUNNEL | \
 			 EKU_IPSEC_USER | EKU_IKE_INTERMEDIATE | EKU_SERVER_AUTH | \
@@ -131,6 +158,10 @@ const struct lint_row lint_product_rows[] = {
 	{ { "w_interop_strongswan_no_eku", "strongSwan ignores EKU",
 	    "signers of the PKI not under the IKE CA", LINT_WARN },
 	    FOR(LINT_OCSP_SIGNER) | FOR(LINT_CMC_SIGNER), strongswan_no_eku },
+	{ { "e_interop_strongswan_nc_address", "strongSwan reads names only",
+	    "no addresses in nameConstraints", LINT_ERROR }, FOR_CA, strongswan_nc_address },
+	{ { "e_interop_libreswan_key", "NSS has no EdDSA", "RSA or ECDSA",
+	    LINT_ERROR }, FOR_EE, libreswan_key },
 	{ { "e_interop_libreswan_eku", "NSS's IPsec profile",
 	    "a purpose that NSS takes for IPsec", LINT_ERROR }, FOR_EE, libreswan_eku },
 	LINT_ROWS_END,

@@ -119,23 +119,32 @@ say_lint(const struct judge *j, const struct lint_finding *x, enum lint_severity
 	j->report->found(j->report->ctx, &p);
 }
 
-/* What the holder's own product minds about its own certificate. */
-static bool
-is_own(const char *name)
-{
-	static const char *const	own[] = { "e_interop_windows_key",
-		"e_interop_client_no_clientauth", "w_interop_android_user_key" };
+/* What the holder's own product minds about its own certificate; all: another's, too. */
+static const struct {
+	const char	*name;
+	bool		 all;
+} own_rules[] = {
+	{ "e_interop_windows_key", true }, { "e_interop_libreswan_key", true },
+	{ "e_interop_client_no_clientauth", false }, { "w_interop_android_user_key", false },
+};
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strcmp(name, own[i]) == 0)
+static bool
+is_own(const char *name, bool *all)
+{
+	for (size_t i = 0; i < sizeof(own_rules) / sizeof(own_rules[0]); i++)
+		if (strcmp(name, own_rules[i].name) == 0) {
+			*all = own_rules[i].all;
 			return true;
+		}
 	return false;
 }
 
 static void
 found_own(void *ctx, const struct lint_finding *x)
 {
-	if (is_own(x->rule->name))
+	bool	all;
+
+	if (is_own(x->rule->name, &all))
 		say_lint(ctx, x, x->severity, true);
 }
 
@@ -169,11 +178,12 @@ static void
 found_product(void *ctx, const struct lint_finding *x)
 {
 	const struct judge	*j = ctx;
+	bool			 all;
 
 	if (x->severity == LINT_INFO || !is_product_rule(x->rule->name))
 		return;
 	/* Its own clients' rules: only a client has them, about itself. */
-	if (is_own(x->rule->name) && strcmp(x->rule->name, "e_interop_windows_key") != 0)
+	if (is_own(x->rule->name, &all) && !all)
 		return;
 	say_lint(j, x, x->severity, false);
 }

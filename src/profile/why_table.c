@@ -11,10 +11,12 @@
 const struct why_cause why_causes[] = {
 	/* shown by certificates */
 	{ "id-mismatch", "id-mismatch id-no-san id-type id-syntax id-dn-empty "
-	    "e_ike_fqdn_only_in_subject",
+	    "e_ike_fqdn_only_in_subject e_interop_android_no_san",
 	    "the identity that is asked for does not stand in the certificate",
 	    "configure an identity that the certificate has, or issue one whose subjectAltName "
 	    "has this identity: pki4ipsec lint --id ID CERT", "RFC 4945, 3.1" },
+	{ "name-case", "w_interop_san_uppercase", "the names differ in upper and lower case only",
+	    "issue it with names in lower case", "RFC 4945, 3.1.2" },
 	{ "expired", "expired", "a certificate of the path has expired",
 	    "pki4ipsec peer enroll with a new ticket; load it: swanctl --load-creds",
 	    "RFC 5280, 6.1.3" },
@@ -122,6 +124,11 @@ const struct why_row why_rows[] = {
 	{ "ss-incomplete", "strongswan", LINT_STRONGSWAN,
 	    { "reached end of incomplete trust chain for trusted certificate \"{subject}\"" },
 	    "the certificate is there, the way to a root is not", "no-issuer" },
+	{ "ss-critical", "strongswan", LINT_STRONGSWAN,
+	    { "found unsupported critical X.509 extension", "found unsupported critical X.509 CRL "
+	    "extension" },
+	    "a critical extension is not known to the daemon, and the file counts as none",
+	    "critical" },
 	{ "ss-revoked", "strongswan", LINT_STRONGSWAN, { "certificate was revoked on {}, reason:" },
 	    "a CRL or an OCSP answer says that the peer's certificate is revoked", "revoked" },
 	{ "ss-invalid-time", "strongswan", LINT_STRONGSWAN,
@@ -160,8 +167,8 @@ const struct why_row why_rows[] = {
 	    "signature with {} key" },
 	    "a signature in the path or in IKE_AUTH is of a kind that is not allowed",
 	    "key-type proposals" },
-	{ "ss-crl-fetch", "strongswan", LINT_STRONGSWAN, { "crl fetching failed",
-	    "fetching crl failed" }, "the CRL at the URL in the certificate was not to be had",
+	{ "ss-crl-fetch", "strongswan", LINT_STRONGSWAN, { "crl fetching failed" },
+	    "the CRL at the URL in the certificate was not to be had",
 	    "unreachable no-fetcher" },
 	{ "ss-crl-parse", "strongswan", LINT_STRONGSWAN,
 	    { "crl fetched successfully but parsing failed", "parsing ocsp response failed" },
@@ -226,8 +233,14 @@ const struct why_row why_rows[] = {
 	    "certificate {subject} invalid: SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE" },
 	    "a certificate is outside of its validity", "expired not-yet-valid" },
 	{ "ls-nss-revoked", "libreswan", LINT_LIBRESWAN,
-	    { "certificate {subject} invalid: SEC_ERROR_REVOKED_CERTIFICATE",
-	    "certificate revoked!" }, "the peer's certificate is revoked", "revoked" },
+	    { "certificate {subject} invalid: SEC_ERROR_REVOKED_CERTIFICATE" },
+	    "the peer's certificate is revoked", "revoked" },
+	{ "ls-nss-critical", "libreswan", LINT_LIBRESWAN,
+	    { "certificate {subject} invalid: SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION" },
+	    "a critical extension is not known to NSS", "critical" },
+	{ "ls-crl-strict", "libreswan", LINT_LIBRESWAN, { "missing or expired CRL in strict mode" },
+	    "crl-strict=yes, and NSS has no CRL of the peer's CA that is fresh",
+	    "no-status unreachable" },
 	{ "ls-nss-usage", "libreswan", LINT_LIBRESWAN,
 	    { "certificate {subject} invalid: SEC_ERROR_INADEQUATE_KEY_USAGE",
 	    "certificate {subject} invalid: SEC_ERROR_INADEQUATE_CERT_TYPE" },
@@ -258,9 +271,14 @@ const struct why_row why_rows[] = {
 	    "no certificate of the peer bears the identity that it claims", ANY },
 	{ "ls-peer-id", "libreswan", LINT_LIBRESWAN,
 	    { "peer ID_DER_ASN1_DN '{}' does not match expected '{id}'",
-	    "Peer ID '{id}' mismatched on first found connection",
-	    "No matching subjectAltName found for '{id}'" },
+	    "Peer ID '{id}' mismatched on first found connection" },
 	    "the peer's certificate does not have the identity that rightid wants",
+	    "id-mismatch connection" },
+	{ "ls-san", "libreswan", LINT_LIBRESWAN,
+	    { "peer certificate subjectAltName extension does not match {} '{id}'",
+	    "peer certificate contains no subjectAltName extension to match {} '{id}'",
+	    "peer certificate subjectAltname does not match address {}" },
+	    "subjectAltName of the peer's certificate lacks the identity that rightid wants",
 	    "id-mismatch connection" },
 	{ "ls-cert-not-found", "libreswan", LINT_LIBRESWAN,
 	    { "certificate '{}' not found in the NSS database" },
@@ -339,6 +357,17 @@ const struct why_row why_rows[] = {
 	{ "apple-auth", "apple", LINT_APPLE, { "User Authentication failed" },
 	    "the client or the gateway refused the other's certificate; Apple says no more",
 	    "client-purpose id-mismatch long-validity expired no-issuer key-type no-status eap" },
+
+	/* Android: the platform's IKE library; strongSwan's app says what strongSwan says */
+	{ "android-auth", "android", LINT_ANDROID, { "AuthenticationFailedException" },
+	    "Android refused the gateway's certificate, or the gateway refused Android",
+	    "id-mismatch name-case no-issuer expired not-yet-valid key-type other-side" },
+
+	/* Cisco IOS */
+	{ "cisco-expired", "cisco", LINT_CISCO, { "CERTIFICATE_INVALID_EXPIRED" },
+	    "a certificate of the path has expired by the router's clock", "expired not-yet-valid" },
+	{ "cisco-chain", "cisco", LINT_CISCO, { "Certificate chain validation has failed" },
+	    "the router refuses the path; the rest of the line says why", ANY },
 
 	/* everybody: the notifications of RFC 7296, 3.10.1 */
 	{ "auth-failed", "ike", 0, { "received AUTHENTICATION_FAILED", "received AUTH_FAILED",

@@ -440,6 +440,7 @@ static void nc_value(struct cert *c, struct view v) { put(c, OID_NAME_CONSTRAINT
 CHANGE(nc_empty) { nc_value(c, VIEW_LIT("\x30\x00")); }
 CHANGE(nc_short_ip) { nc_value(c, VIEW_LIT("\x30\x0a\xa0\x08\x30\x06\x87\x04\x0a\0\0\1")); }
 CHANGE(nc_minimum) { nc_value(c, VIEW_LIT("\x30\x0a\xa0\x08\x30\x06\x82\x01" "a" "\x80\x01\x01")); }
+CHANGE(nc_address) { nc_value(c, VIEW_LIT("\x30\x0e\xa0\x0c\x30\x0a\x87\x08\x0a\0\0\0\xff\0\0\0")); }
 CHANGE(nc_dn) { nc_value(c, VIEW_LIT("\x30\x08\xa1\x06\x30\x04\xa4\x02\x30\x00")); }
 CHANGE(pc_empty) { put(c, OID_POLICY_CONSTRAINTS, VIEW_LIT("\x30\x00")); add(c, OID_POLICY_CONSTRAINTS, true); }
 CHANGE(ou_only) { subject(c, OID_AT_OU, DER_UTF8_STRING, "Gateway Router"); }
@@ -661,6 +662,8 @@ static const struct {
 	{ "w_interop_android_user_key", LINT_ANDROID, LINT_RA_USER, ed25519_key },
 	{ "w_interop_cisco_eku", LINT_CISCO, LINT_RA_USER, eku_ike },
 	{ "w_interop_strongswan_no_eku", LINT_STRONGSWAN, LINT_OCSP_SIGNER, NULL },
+	{ "e_interop_strongswan_nc_address", LINT_STRONGSWAN, LINT_ISSUING_CA, nc_address },
+	{ "e_interop_libreswan_key", LINT_LIBRESWAN, LINT_STRICT, ed25519_key },
 	{ "e_interop_libreswan_eku", LINT_LIBRESWAN, LINT_STRICT, eku_code },
 	{ "w_interop_san_uppercase", LINT_ANDROID, LINT_STRICT, upper },
 };

@@ -102,6 +102,20 @@ static const struct {
 	    "'@west'", "ls-no-certificate-matched", "@west" },
 	{ "\"gw\"[1] 192.1.2.253 #1: Peer ID '@west' mismatched on first found connection and no "
 	    "better connection found", "ls-peer-id", "@west" },
+	{ "\"pair\" #1: X509: authentication failed; peer certificate subjectAltName extension does "
+	    "not match ID_FQDN 'gw9.example'", "ls-san", "gw9.example" },
+	{ "X509: authentication failed; peer certificate contains no subjectAltName extension to "
+	    "match ID_FQDN '@gw2.example'", "ls-san", "@gw2.example" },
+	{ "\"pair\" #1: missing or expired CRL in strict mode, failing pending update and forcing "
+	    "CRL update", "ls-crl-strict", NULL },
+	{ "NSS: ERROR: IPsec certificate CN=Root invalid: SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION: x",
+	    "ls-nss-critical", NULL },
+	{ "13[LIB] found unsupported critical X.509 extension: 1.2.3.4.5", "ss-critical", NULL },
+	{ "android.net.ipsec.ike.exceptions.AuthenticationFailedException: x", "android-auth",
+	    NULL },
+	{ "%PKI-3-CERTIFICATE_INVALID_EXPIRED: Certificate chain validation has failed.",
+	    "cisco-expired", NULL },
+	{ "%PKI-3-X: Certificate chain validation has failed. x", "cisco-chain", NULL },
 	{ "failed to add connection: left certificate 'demo1' not found in the NSS database",
 	    "ls-cert-not-found", NULL },
 	{ "left certificate 'me' is expired or not yet valid", "ls-not-valid", NULL },
