@@ -29,7 +29,7 @@ enum key_kind {
 
 #define RSA_BITS_MIN	2048
 #define RSA_BITS_MAX	4096
-#define RSA_E_BITS_MAX	33	/* up to 2^32, so that verifying stays cheap */
+#define RSA_E_BITS_MAX	32	/* below 2^32, so that verifying stays cheap */
 #define SPKI_MAX	1024	/* an RSA-4096 key is 550 octets */
 #define SIGNATURE_MAX	1024	/* an RSA-4096 signature is 512 octets */
 #define KEY_PEM_MAX	16384

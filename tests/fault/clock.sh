@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# clock - the server's clock is wrong (corrections of the profile, 24).
+# clock - the server's clock is wrong (C-24).
 #
 # The server never goes by an earlier time than it has seen.  A few minutes
 # behind is borne; more is answered "try later", loudly, and nothing is

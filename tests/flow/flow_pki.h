@@ -38,7 +38,7 @@ void	flow_restart(struct flow_pki *p);
 void	flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx);
 /*
  * Another time.  Backwards as an operator would: the PKI, which refuses to
- * work under a clock that went back (corrections, 24), forgets and restarts.
+ * work under a clock that went back (C-24), forgets and restarts.
  */
 void	flow_turn(struct flow_pki *p, int64_t to);
 /* The clock of all goes on, and what time brings is done. */

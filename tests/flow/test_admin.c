@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Admins, and what they must not be able to do: rights of others, names of
- * others, batches again, weak tokens, the controls of RAs (corrections 2, 3,
- * 5, 6, 13, 15, 16, 17, 22).
+ * others, batches again, weak tokens, the controls of RAs (C-2, C-3,
+ * C-5, C-6, C-13, C-15, C-16, C-17, C-22).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,7 +195,7 @@ test_grant(void **state)
 	device_close(&d);
 }
 
-/* Correction 16: a public key that is in the terms is the only one that will do. */
+/* C-16: a public key that is in the terms is the only one that will do. */
 static void
 test_fixed_key(void **state)
 {
@@ -235,7 +235,7 @@ test_fixed_key(void **state)
 static void
 test_orders(void **state)
 {
-	/* Correction 17: below 112 bits, or an alphabet that is not what it seems. */
+	/* C-17: below 112 bits, or an alphabet that is not what it seems. */
 	const struct cvp_secret_format	digits = { .length = 32, .alphabet = VIEW_LIT("0123456789") };
 	const struct cvp_secret_format	twice = { .length = 64,
 		.alphabet = VIEW_LIT("0000000000000000") };
@@ -248,21 +248,21 @@ test_orders(void **state)
 		struct order	 o;
 		uint32_t	 code;
 	} cases[] = {
-		{ "5: a template there is not", { .template = "s2s-gatewaz" },
+		{ "C-5: a template there is not", { .template = "s2s-gatewaz" },
 		    CVP_TEMPLATE_UNKNOWN },
-		{ "5: a template of others", { .by = &second, .template = "ra-gateway" },
+		{ "C-5: a template of others", { .by = &second, .template = "ra-gateway" },
 		    CVP_TEMPLATE_UNKNOWN },
-		{ "5: the template of Admins", { .by = &second, .template = "admin" },
+		{ "C-5: the template of Admins", { .by = &second, .template = "admin" },
 		    CVP_TEMPLATE_UNKNOWN },
 		{ "another version", { .version = 7 }, CVP_TEMPLATE_CHANGED },
-		{ "3: secrets for a Peer", { .to = &peer }, CVP_NO_DELIVERY },
-		{ "3: secrets for another Admin", { .to = &second }, CVP_NO_DELIVERY },
-		{ "3: secrets in the clear", { .channel = true }, CVP_NO_DELIVERY },
-		{ "17: 106 bits", { .token = &digits }, CVP_SECRET_FORMAT },
-		{ "17: one character many times", { .token = &twice }, CVP_SECRET_FORMAT },
-		{ "17: a space", { .token = &space }, CVP_SECRET_FORMAT },
-		{ "17: a control character", { .token = &control }, CVP_SECRET_FORMAT },
-		{ "17: a prefix is no entropy", { .token = &prefix }, CVP_SECRET_FORMAT },
+		{ "C-3: secrets for a Peer", { .to = &peer }, CVP_NO_DELIVERY },
+		{ "C-3: secrets for another Admin", { .to = &second }, CVP_NO_DELIVERY },
+		{ "C-3: secrets in the clear", { .channel = true }, CVP_NO_DELIVERY },
+		{ "C-17: 106 bits", { .token = &digits }, CVP_SECRET_FORMAT },
+		{ "C-17: one character many times", { .token = &twice }, CVP_SECRET_FORMAT },
+		{ "C-17: a space", { .token = &space }, CVP_SECRET_FORMAT },
+		{ "C-17: a control character", { .token = &control }, CVP_SECRET_FORMAT },
+		{ "C-17: a prefix is no entropy", { .token = &prefix }, CVP_SECRET_FORMAT },
 	};
 
 	(void)state;
@@ -278,7 +278,7 @@ test_orders(void **state)
 	expect_entry(&(struct order){ .by = &admin, .name = "fqdn:order.example" }, 0, "good");
 }
 
-/* --- names: correction 6 ------------------------------------------------------------------- */
+/* --- names: C-6 ------------------------------------------------------------------- */
 
 #define WILDCARD	VIEW_LIT("\x30\x0b\x82\x09" "*.example")
 #define TRAILING	VIEW_LIT("\x30\x0c\x82\x0a" "a.example.")
@@ -309,13 +309,13 @@ test_names(void **state)
 		{ "an address with a mask", { .san = MASK }, CVP_TERMS_CONFLICT },
 		{ "a kind the template has not", { .name = "email:a@b.example" },
 		    CVP_TERMS_CONFLICT },
-		{ "5: an id that is taken", { .name = "fqdn:wanted.example",
+		{ "C-5: an id that is taken", { .name = "fqdn:wanted.example",
 		    .wanted = peer_device.t.id }, CVP_WANTED_ID },
-		{ "5: replacing without the right to revoke", { .by = &second,
+		{ "C-5: replacing without the right to revoke", { .by = &second,
 		    .name = "fqdn:replace.example", .replaces = &old }, CVP_ADMIN_MAY_NOT_REVOKE },
-		{ "15: in the place of another", { .name = "fqdn:replace.example",
+		{ "C-15: in the place of another", { .name = "fqdn:replace.example",
 		    .replaces = &old }, 0 },
-		{ "22: a key made by the PKI", { .name = "fqdn:keygen.example",
+		{ "C-22: a key made by the PKI", { .name = "fqdn:keygen.example",
 		    .key_gen = CVP_KEYGEN_PKI }, CVP_NO_KEY_GENERATION },
 	};
 
@@ -328,7 +328,7 @@ test_names(void **state)
 	}
 }
 
-/* Two entries with one name: a batch is no way around. */
+/* C-6: two entries with one name: a batch is no way around. */
 static void
 test_twins(void **state)
 {
@@ -342,7 +342,7 @@ test_twins(void **state)
 	raw_answer_clear(&r.a);
 }
 
-/* --- batches: corrections 3, 13 ------------------------------------------------------------- */
+/* --- batches: C-3, C-13 ------------------------------------------------------------- */
 
 static void
 acknowledge(const struct raw_cert *by, const char *batch, struct view digest,
@@ -386,7 +386,7 @@ set_rights(const char *name, const char *rights)
 	arena_free(a);
 }
 
-/* The same value and secrets, fresh nonces; nothing is granted twice. */
+/* C-3, C-13: the same value and secrets, fresh nonces; nothing is granted twice. */
 static void
 test_repeat(void **state)
 {
@@ -418,7 +418,7 @@ test_repeat(void **state)
 	expect_entry(&other, 0, "another Admin");
 }
 
-/* Rights that were taken away are not there for a repeat either. */
+/* C-3: rights that were taken away are not there for a repeat either. */
 static void
 test_repeat_without_rights(void **state)
 {
@@ -436,7 +436,7 @@ test_repeat_without_rights(void **state)
 	expect_entry(&o, 0, "with rights again");
 }
 
-/* The digest of the piece, by who made the batch: then the secrets are gone. */
+/* C-13: the digest of the piece, by who made the batch: then the secrets are gone. */
 static void
 test_acknowledge(void **state)
 {
@@ -469,7 +469,7 @@ test_acknowledge(void **state)
 	raw_answer_clear(&r.a);
 }
 
-/* --- controls and records of others: corrections 2, 5 ---------------------------------------- */
+/* --- controls and records of others: C-2, C-5 ---------------------------------------- */
 
 static void
 test_foreign_controls(void **state)
@@ -492,7 +492,7 @@ test_foreign_controls(void **state)
 	}
 }
 
-/* A Peer, confirmed as it is, is no Admin. */
+/* C-5, C-7: a Peer, confirmed as it is, is no Admin. */
 static void
 test_peer_is_no_admin(void **state)
 {
@@ -524,7 +524,7 @@ query(const struct raw_cert *by, const char *id, struct raw_answer *out)
 	buf_clear(&value);
 }
 
-/* Records, events and templates of others do not exist for this Admin. */
+/* C-5: records, events and templates of others do not exist for this Admin. */
 static void
 test_queries(void **state)
 {
@@ -562,7 +562,49 @@ test_queries(void **state)
 	buf_clear(&now);
 }
 
-/* An Admin without the right to revoke, and one that has it. */
+/*
+ * C-14: secrets come with the answer to the request that they were made for, or
+ * a repeat of it, and with no query; the batches of another Admin are unknown.
+ */
+static void
+test_query_brings_no_secrets(void **state)
+{
+	const struct order	o = { .by = &admin, .name = "fqdn:late.example",
+		.batch = "batch asked about" };
+	const struct {
+		const char		*label;
+		const struct raw_cert	*by;
+		size_t			 records;
+	} cases[] = {
+		{ "by its Admin", &admin, 1 },
+		{ "by another who sees the template", &second, 0 },
+	};
+	struct cvp_query	q = { .batch_id = view_str(o.batch) };
+	struct buf		value;
+
+	(void)state;
+	expect_entry(&o, 0, "the batch");
+	buf_init(&value, 4096);
+	cvp_put_query(&value, &q);
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct cvp_info		info;
+		struct raw_answer	a;
+		struct fault		f = { 0 };
+
+		raw_ask(&pki, cases[i].by, CVP_AUTHZ_QUERY, buf_view(&value), &a);
+		assert_false(a.failed || a.again);
+		assert_true(cvp_info_decode(cmc_find(&a.r.controls, CVP_AUTHZ_INFO)->value, a.a,
+		    &info, &f));
+		if (info.n_records != cases[i].records || a.r.contents.n != 0 ||
+		    cmc_find(&a.r.controls, CVP_AUTHZ_RESPONSE) != NULL)
+			fail_msg("%s: %zu records, %zu contents", cases[i].label,
+			    info.n_records, a.r.contents.n);
+		raw_answer_clear(&a);
+	}
+	buf_clear(&value);
+}
+
+/* C-5: an Admin without the right to revoke, and one that has it. */
 static void
 test_revoke(void **state)
 {
@@ -580,7 +622,7 @@ test_revoke(void **state)
 	assert_false(a.failed || a.again);
 	raw_answer_clear(&a);
 	buf_clear(&value);
-	/* Its name is free again (correction 6). */
+	/* Its name is free again (C-6). */
 	expect_entry(&(struct order){ .by = &admin, .name = peer_device.t.identities[0] }, 0,
 	    "the name of a revoked certificate");
 }
@@ -640,6 +682,7 @@ main(void)
 		cmocka_unit_test(test_foreign_controls),
 		cmocka_unit_test(test_peer_is_no_admin),
 		cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_query_brings_no_secrets),
 		cmocka_unit_test(test_revoke),
 	};
 

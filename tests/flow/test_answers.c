@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Answers that a Peer must not believe: from another PKI, to another question,
- * or no answers at all (corrections 10, 11, 24).  Whatever comes, the key and
+ * or no answers at all (C-10, C-11, C-24).  Whatever comes, the key and
  * the request stay, nothing is installed, and the right PKI finishes the work.
  */
 #include <setjmp.h>
@@ -101,7 +101,7 @@ test_impostor(void **state)
 	device_close(&d);
 }
 
-/* Never trust on first use: an anchor of another digest ends it. */
+/* C-10: never trust on first use: an anchor of another digest ends it. */
 static void
 test_anchor(void **state)
 {
@@ -311,7 +311,7 @@ answer_forged(void *ctx, struct view message, struct buf *answer, struct fault *
 }
 
 /*
- * Correction 11: the receipt names the control of the confirmation, brings the
+ * C-11: the receipt names the control of the confirmation, brings the
  * certificate, and is of this transaction and to this message; and another
  * device, whose certificate has the same root, does not answer for the PKI.
  */
@@ -364,7 +364,7 @@ test_forged(void **state)
 	}
 }
 
-/* Correction 24: a clock that is wrong is said to be, and costs nothing. */
+/* C-24: a clock that is wrong is said to be, and costs nothing. */
 static void
 test_clock(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Enrolments by an attacker: messages that no program of ours makes.  Each
- * case shows an attack that fails, by the number of the correction to the
- * profile that it belongs to, and that nothing of the authorization is spent.
+ * case shows an attack that fails, and that nothing of the authorization is
+ * spent; C-7 is the seventh correction to the profile, which it belongs to.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,7 +83,7 @@ test_good(void **state)
 	}
 }
 
-/* --- proofs and requests: corrections 6, 7, 19, 23 ------------------------------------- */
+/* --- proofs and requests: C-6, C-7, C-19, C-23 ------------------------------------- */
 
 #define BASIC	VIEW_LIT("\x30\x0c\x06\x03\x55\x1d\x13\x04\x05\x30\x03\x01\x01\xff")
 #define USAGE	VIEW_LIT("\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x01\x06")
@@ -98,6 +98,7 @@ test_good(void **state)
 #define EVIL	VIEW_LIT("\x30\x0e\x82\x0c" "evil.example")
 
 static uint8_t	octets[200];	/* 1, 2, 3, ... */
+static uint8_t	large[4 + 4097] = { 0x04, 0x82, 0x10, 0x01 };	/* OCTET STRING */
 
 /* Checks that do not depend on the id: nothing is counted against it. */
 static void
@@ -108,49 +109,51 @@ test_requests(void **state)
 		struct raw	 r;
 		uint32_t	 fail, about;
 	} cases[] = {
-		{ "7: no identification", { .without = RAW_WITHOUT(RAW_IDENTIFICATION) },
+		{ "C-7: no identification", { .without = RAW_WITHOUT(RAW_IDENTIFICATION) },
 		    CMC_BAD_IDENTITY, WHOLE },
-		{ "7: no identityProofV2", { .without = RAW_WITHOUT(RAW_PROOF) },
+		{ "C-7: no identityProofV2", { .without = RAW_WITHOUT(RAW_PROOF) },
 		    CMC_BAD_IDENTITY, WHOLE },
-		{ "7: two requests", { .two = true }, CMC_BAD_REQUEST, WHOLE },
+		{ "C-7: two requests", { .two = true }, CMC_BAD_REQUEST, WHOLE },
 		{ "4.2: a proof over no request", { .empty = true }, CMC_BAD_MESSAGE_CHECK, WHOLE },
-		{ "7: a request without SKI", { .without = RAW_NO_SKI, .san = EVIL },
+		{ "C-7: a request without SKI", { .without = RAW_NO_SKI, .san = EVIL },
 		    CMC_BAD_MESSAGE_CHECK, WHOLE },
-		{ "7: possession of another key", { .pop = other }, CMC_POP_FAILED, RAW_REQUEST },
-		{ "7: the same in CRMF", { .pop = other, .crmf = true }, CMC_POP_FAILED,
+		{ "C-7: possession of another key", { .pop = other }, CMC_POP_FAILED, RAW_REQUEST },
+		{ "C-7: the same in CRMF", { .pop = other, .crmf = true }, CMC_POP_FAILED,
 		    RAW_REQUEST },
-		{ "23: no popLinkRandom", { .without = RAW_WITHOUT(RAW_RANDOM) },
+		{ "C-23: no popLinkRandom", { .without = RAW_WITHOUT(RAW_RANDOM) },
 		    CMC_BAD_REQUEST, WHOLE },
-		{ "23: popLinkRandom of 63 octets", { .random = view_of(octets, 63) },
+		{ "C-23: popLinkRandom of 63 octets", { .random = view_of(octets, 63) },
 		    CMC_BAD_REQUEST, RAW_RANDOM },
-		{ "23: popLinkRandom of 129 octets", { .random = view_of(octets, 129) },
+		{ "C-23: popLinkRandom of 129 octets", { .random = view_of(octets, 129) },
 		    CMC_BAD_REQUEST, RAW_RANDOM },
-		{ "23: popLinkRandom is a SEQUENCE", { .random = view_of(octets + 0x2f, 64) },
+		{ "C-23: popLinkRandom is a SEQUENCE", { .random = view_of(octets + 0x2f, 64) },
 		    CMC_BAD_REQUEST, RAW_RANDOM },
-		{ "23: no popLinkWitnessV2", { .without = RAW_NO_WITNESS },
+		{ "C-23: no popLinkWitnessV2", { .without = RAW_NO_WITNESS },
 		    CMC_BAD_IDENTITY, RAW_REQUEST },
-		{ "23: SHA-1", { .digest = OID_SHA1 }, CMC_BAD_ALG, RAW_PROOF },
-		{ "23: HMAC with SHA-1", { .mac = OID_HMAC_SHA1 }, CMC_BAD_ALG, RAW_PROOF },
-		{ "23: HMAC with SHA-512", { .mac = OID_HMAC_SHA512 }, CMC_BAD_ALG, RAW_PROOF },
-		{ "23: a witness cut short", { .cut = 1 }, CMC_BAD_ALG, RAW_PROOF },
-		{ "23: identityProof of version 1", { .extra = CMC_IDENTITY_PROOF,
+		{ "C-23: SHA-1", { .digest = OID_SHA1 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "C-23: HMAC with SHA-1", { .mac = OID_HMAC_SHA1 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "C-23: HMAC with SHA-512", { .mac = OID_HMAC_SHA512 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "C-23: a witness cut short", { .cut = 1 }, CMC_BAD_ALG, RAW_PROOF },
+		{ "C-23: identityProof of version 1", { .extra = CMC_IDENTITY_PROOF,
 		    .value = OCTETS20 }, CMC_BAD_MESSAGE_CHECK, WHOLE },
-		{ "23: popLinkWitness of version 1", { .attribute = WITNESS_V1 },
+		{ "C-23: popLinkWitness of version 1", { .attribute = WITNESS_V1 },
 		    CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: basicConstraints", { .extension = BASIC }, CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: keyUsage", { .extension = USAGE }, CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: extKeyUsage", { .extension = EKU }, CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: basicConstraints in CRMF", { .extension = BASIC, .crmf = true },
+		{ "C-6: basicConstraints", { .extension = BASIC }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "C-6: keyUsage", { .extension = USAGE }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "C-6: extKeyUsage", { .extension = EKU }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "C-6: basicConstraints in CRMF", { .extension = BASIC, .crmf = true },
 		    CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: validity in CRMF", { .has_validity = true, .crmf = true },
+		{ "C-6: validity in CRMF", { .has_validity = true, .crmf = true },
 		    CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: another subject", { .subject = SUBJECT }, CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: another name", { .san = EVIL }, CMC_BAD_REQUEST, RAW_REQUEST },
-		{ "6: another name in CRMF", { .san = EVIL, .crmf = true }, CMC_BAD_REQUEST,
+		{ "C-6: another subject", { .subject = SUBJECT }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "C-6: another name", { .san = EVIL }, CMC_BAD_REQUEST, RAW_REQUEST },
+		{ "C-6: another name in CRMF", { .san = EVIL, .crmf = true }, CMC_BAD_REQUEST,
 		    RAW_REQUEST },
 		{ "an unknown control", { .extra_oid = OID_OF_NOBODY, .value = NOTHING },
 		    CMC_BAD_REQUEST, RAW_EXTRA },
-		{ "19: 17 controls", { .extra = CMC_DATA_RETURN, .value = OCTETS20, .extras = 12 },
+		{ "C-19: 17 controls", { .extra = CMC_DATA_RETURN, .value = OCTETS20, .extras = 12 },
+		    CMC_BAD_REQUEST, WHOLE },
+		{ "C-19: dataReturn of 4097 octets", { .extra = CMC_DATA_RETURN, .value = VIEW_NONE },
 		    CMC_BAD_REQUEST, WHOLE },
 		{ "two dataReturn", { .extra = CMC_DATA_RETURN, .value = OCTETS20, .extras = 2 },
 		    CMC_BAD_REQUEST, RAW_EXTRA + 1 },
@@ -165,6 +168,8 @@ test_requests(void **state)
 
 		r.t = &d.t;
 		r.key = mine;
+		if (r.extra == CMC_DATA_RETURN && r.value.n == 0)
+			r.value = view_of(large, sizeof(large));
 		send_raw(&r, &a);
 		expect_refused(&a, cases[i].fail, cases[i].about, cases[i].label);
 		expect_untouched(&d, cases[i].label);
@@ -174,7 +179,7 @@ test_requests(void **state)
 }
 
 /*
- * Both proofs must hold: random value and link witness can be copied from a
+ * C-18, C-23: both proofs must hold: random value and link witness can be copied from a
  * message that was seen on its way, the identity proof covers the request.
  */
 static void
@@ -207,7 +212,7 @@ test_half_proofs(void **state)
 	device_close(&d);
 }
 
-/* Corrections 2, 4, 7, 15: controls of others in an enrolment. */
+/* C-2, C-4, C-7, C-15: controls of others in an enrolment. */
 static void
 test_foreign_controls(void **state)
 {
@@ -234,7 +239,7 @@ test_foreign_controls(void **state)
 	device_close(&d);
 }
 
-/* --- signatures: correction 7 --------------------------------------------------------------- */
+/* --- signatures: C-7 --------------------------------------------------------------- */
 
 static void
 test_signers(void **state)
@@ -256,7 +261,7 @@ test_signers(void **state)
 		    CMC_BAD_MESSAGE_CHECK },
 		{ "two SignerInfos", { .key = mine, .twice = true }, false, CMC_BAD_REQUEST },
 		{ "none", { .key = mine }, true, CMC_BAD_MESSAGE_CHECK },
-		{ "19: nine certificates", { .key = mine, .with = &peer, .certs = 9 }, false, CMC_BAD_REQUEST },
+		{ "C-19: nine certificates", { .key = mine, .with = &peer, .certs = 9 }, false, CMC_BAD_REQUEST },
 	};
 	struct device	d;
 	struct buf	content, message;
@@ -284,7 +289,7 @@ test_signers(void **state)
 	device_close(&d);
 }
 
-/* --- encodings: corrections 19, 21 ------------------------------------------------------------ */
+/* --- encodings: C-19, C-21 ------------------------------------------------------------ */
 
 static void
 add_octet(struct view der, struct buf *out)
@@ -348,9 +353,9 @@ test_encodings(void **state)
 		const char	*label;
 		void		(*change)(struct view der, struct buf *out);
 	} cases[] = {
-		{ "an octet behind", add_octet }, { "a long length", long_length },
-		{ "indefinite length", indefinite }, { "half of it", half },
-		{ "70 KiB", huge },
+		{ "C-21: an octet behind", add_octet }, { "C-21: a long length", long_length },
+		{ "C-21: indefinite length", indefinite }, { "half of it", half },
+		{ "C-19: 70 KiB", huge },
 	};
 	struct raw_signing	s = { .key = mine };
 	struct device		d;
@@ -379,7 +384,10 @@ test_encodings(void **state)
 	device_close(&d);
 }
 
-/* Control values are DER too; the CMS around the PKIData may be BER. */
+/*
+ * C-21: control values are DER too; the CMS around the PKIData may be BER, and
+ * both proofs are computed over the octets as they came.
+ */
 static void
 test_outer_ber(void **state)
 {
@@ -417,7 +425,7 @@ test_garbage(void **state)
 	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "nothing");
 }
 
-/* --- guessing: corrections 9, 18 ---------------------------------------------------------------- */
+/* --- guessing: C-9, C-18 ---------------------------------------------------------------- */
 
 static enum cvp_cancel_outcome
 cancel(const struct ticket *t)
@@ -479,7 +487,7 @@ let_expire(struct device *d)
 }
 
 /*
- * Correction 18: every cause of a refusal gets one answer, octet for octet,
+ * C-18: every cause of a refusal gets one answer, octet for octet,
  * and one that is held back to the same moment (R4809-3.4.11-16).
  */
 static void
@@ -523,7 +531,7 @@ test_oracle(void **state)
 	buf_clear(&now);
 }
 
-/* Correction 9: a stranger's guesses lock nobody out, and tell the Admin once. */
+/* C-9: a stranger's guesses lock nobody out, and tell the Admin once. */
 static void
 test_no_lock(void **state)
 {
@@ -552,7 +560,7 @@ test_no_lock(void **state)
 	device_close(&d);
 }
 
-/* Correction 4: cancelling takes the token, and does not undo a certificate. */
+/* C-4: cancelling takes the token, and does not undo a certificate. */
 static void
 test_cancel(void **state)
 {
@@ -581,7 +589,84 @@ test_cancel(void **state)
 	}
 }
 
-/* Correction 4: what may stand in a message without a signature. */
+/* What a cancellation says; receipt: of one that was, octets of the arena in a. */
+static enum cvp_cancel_outcome
+cancel_with_receipt(const struct ticket *t, uint8_t *receipt, size_t *n)
+{
+	struct cvp_cancel_result	r;
+	struct raw_answer		a;
+	struct buf			message;
+	enum cvp_cancel_outcome		outcome;
+
+	buf_init(&message, RAW_MAX);
+	raw_cancel(t, &message);
+	raw_send(&pki, buf_view(&message), &a);
+	outcome = raw_cancelled(&a);
+	assert_true(cvp_cancel_result_decode(cmc_find(&a.r.controls,
+	    CVP_AUTHZ_CANCEL_RESULT)->value, a.a, &r, NULL));
+	*n = r.items[0].receipt.n;
+	assert_true(*n <= 64);
+	memcpy(receipt, r.items[0].receipt.p, *n);
+	raw_answer_clear(&a);
+	buf_clear(&message);
+	return outcome;
+}
+
+static void
+acknowledge(struct view receipt, struct raw_answer *a)
+{
+	struct buf	value, content, message;
+	size_t		mark;
+
+	buf_init(&value, 4096);
+	buf_init(&content, RAW_MAX);
+	buf_init(&message, RAW_MAX);
+	mark = der_begin(&value, DER_SEQUENCE);
+	der_put_octets(&value, receipt);
+	der_close(&value, mark);
+	raw_controls(&(struct raw_control){ CVP_AUTHZ_CANCEL_ACK, buf_view(&value) }, 1,
+	    &content);
+	raw_unsigned(buf_view(&content), &message);
+	raw_send(&pki, buf_view(&message), a);
+	buf_clear(&value);
+	buf_clear(&content);
+	buf_clear(&message);
+}
+
+/*
+ * C-4: three messages, each of which may get lost: the same receipt as often as
+ * asked, before the acknowledgement and after it, and an acknowledgement of
+ * nothing tells nothing (R4809-3.2.4.4-4).  The token is dead from the first on.
+ */
+static void
+test_cancel_handshake(void **state)
+{
+	uint8_t			first[64], again[64];
+	size_t			n, m;
+	struct device		d;
+	struct raw_answer	a;
+	struct flow_seen	s;
+
+	(void)state;
+	gateway(&d, &pki);
+	assert_int_equal(cancel_with_receipt(&d.t, first, &n), CVP_CANCEL_DONE);
+	assert_true(n >= 16);
+	for (int acked = 0; acked < 3; acked++) {
+		assert_int_equal(cancel_with_receipt(&d.t, again, &m), CVP_CANCEL_ALREADY);
+		assert_true(view_equal(view_of(first, n), view_of(again, m)));
+		acknowledge(acked == 1 ? VIEW_LIT("0123456789abcdef") : view_of(first, n), &a);
+		assert_false(a.failed || a.again);
+		raw_answer_clear(&a);
+		flow_look(&pki, d.t.id, &s);
+		assert_int_equal(s.state, STORE_AUTHZ_CANCELLED);
+		assert_false(s.has_token);
+		send_raw(&(struct raw){ .t = &d.t, .key = mine }, &a);
+		expect_refused(&a, CMC_BAD_IDENTITY, RAW_PROOF, "cancelled");
+	}
+	device_close(&d);
+}
+
+/* C-4: what may stand in a message without a signature. */
 static void
 test_unsigned(void **state)
 {
@@ -666,6 +751,7 @@ main(void)
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_no_lock),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel_handshake),
 		cmocka_unit_test(test_unsigned),
 	};
 

@@ -353,7 +353,7 @@ nothing_is_lost(void **state)
 	}
 }
 
-/* Whoever finds the folder later finds no way to the tokens (corrections, 3). */
+/* Whoever finds the folder later finds no way to the tokens (C-3). */
 static void
 tokens_go_with_the_acknowledgement(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Attacks by and on those who have a certificate: confirmations of others,
- * certificates that are not confirmed, revocations (corrections 5, 7, 8, 11,
- * 12 and 25).
+ * certificates that are not confirmed, revocations (C-5, C-7, C-8, C-11,
+ * C-12 and C-25).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ expect_success(struct raw_answer *a, const char *label)
 	raw_answer_clear(a);
 }
 
-/* --- confirming: correction 11 ------------------------------------------------------------ */
+/* --- confirming: C-11 ------------------------------------------------------------ */
 
 static void
 confirm(const struct raw_confirmation *c, struct raw_answer *out)
@@ -94,7 +94,7 @@ test_confirmations(void **state)
 		    CMC_BAD_MESSAGE_CHECK, WHOLE },
 		{ "by the key without its certificate", { .by = &mine.c, .by_ski = true, .of = of,
 		    .nonce = nonce }, CMC_BAD_MESSAGE_CHECK, WHOLE },
-		{ "8: without signingCertificateV2", { .by = &mine.c, .bare = true, .of = of,
+		{ "C-8: without signingCertificateV2", { .by = &mine.c, .bare = true, .of = of,
 		    .nonce = nonce }, CMC_BAD_MESSAGE_CHECK, WHOLE },
 		{ "of another certificate", { .by = &mine.c, .of = &theirs.c.cert, .nonce = nonce },
 		    CMC_BAD_MESSAGE_CHECK, WHOLE },
@@ -125,7 +125,7 @@ test_confirmations(void **state)
 	raw_issued_clear(&theirs);
 }
 
-/* Once accepted it is accepted: repeats are answered alike, a rejection is too late. */
+/* C-11: once accepted it is accepted: repeats are answered alike, a rejection is too late. */
 static void
 test_accept_then_reject(void **state)
 {
@@ -191,7 +191,7 @@ test_confirm_with_request(void **state)
 	raw_issued_clear(&n);
 }
 
-/* --- before the confirmation: correction 8 --------------------------------------------------- */
+/* --- before the confirmation: C-8 --------------------------------------------------- */
 
 static void
 revoke(const struct raw_cert *by, const struct cert *of, const struct cmc_revoke *how,
@@ -236,7 +236,7 @@ test_unconfirmed(void **state)
 	raw_issued_clear(&n);
 }
 
-/* Correction 12: a repeat of the request does not bring it back. */
+/* C-12: a repeat of the request does not bring it back. */
 static void
 test_repeat_of_revoked(void **state)
 {
@@ -268,7 +268,7 @@ test_repeat_of_revoked(void **state)
 	buf_clear(&message);
 }
 
-/* The same request again brings the same octets, and the grace ends. */
+/* C-12: the same request again brings the same octets, and the grace ends. */
 static void
 test_repeat_of_confirmed(void **state)
 {
@@ -304,7 +304,7 @@ test_repeat_of_confirmed(void **state)
 	raw_issued_clear(&n);
 }
 
-/* --- revoking: corrections 5, 25 --------------------------------------------------------------- */
+/* --- revoking: C-5, C-25 --------------------------------------------------------------- */
 
 static void
 test_revocations(void **state)
@@ -313,10 +313,10 @@ test_revocations(void **state)
 		const char		*label;
 		struct cmc_revoke	 how;
 	} cases[] = {
-		{ "certificateHold", { .reason = CRL_CERTIFICATE_HOLD } },
-		{ "removeFromCRL", { .reason = CRL_REMOVE_FROM_CRL } },
+		{ "C-5: certificateHold", { .reason = CRL_CERTIFICATE_HOLD } },
+		{ "C-5: removeFromCRL", { .reason = CRL_REMOVE_FROM_CRL } },
 		{ "a reason that is none", { .reason = 7 } },
-		{ "by passphrase", { .has_passphrase = true, .passphrase = VIEW_LIT("secret") } },
+		{ "C-25: by passphrase", { .has_passphrase = true, .passphrase = VIEW_LIT("secret") } },
 	};
 
 	(void)state;
@@ -330,7 +330,7 @@ test_revocations(void **state)
 	}
 }
 
-/* Foreign and unknown certificates are one answer, octet for octet. */
+/* C-5: foreign and unknown certificates are one answer, octet for octet. */
 static void
 test_foreign(void **state)
 {

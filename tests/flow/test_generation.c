@@ -3,7 +3,7 @@
  * Who makes the key (RFC 4809, 3.3.2 to 3.3.4, 3.4.7 to 3.4.9): a request
  * that an Admin binds to an authorization, and a key that the PKI makes;
  * allowed and not, by whom, again, with another key, after the confirmation
- * (corrections 5, 7, 11, 12, 22).
+ * (C-5, C-7, C-11, C-12, C-22).
  *
  * R4809-3.3.3-3 R4809-3.3.3-4 R4809-3.3.4-1 R4809-3.3.4-2 R4809-3.3.5-1
  * R4809-3.3.5-2 R4809-3.4.7-2 R4809-3.4.8-2
@@ -382,7 +382,7 @@ test_methods(void **state)
 	key_free(key);
 }
 
-/* Corrections 5, 7, 22: who, for whom, and in which form. */
+/* C-5, C-7, C-22: who, for whom, and in which form. */
 static void
 test_refused(void **state)
 {
@@ -495,7 +495,7 @@ test_rights(void **state)
 
 /* --- again, with another key, after the end ------------------------------------------------ */
 
-/* Corrections 11, 12: one certificate, by whatever is repeated. */
+/* C-11, C-12: one certificate, by whatever is repeated. */
 static void
 test_bind_again(void **state)
 {
@@ -537,7 +537,7 @@ test_bind_again(void **state)
 	}
 }
 
-/* Correction 22: the same octets again, and nothing after the confirmation. */
+/* C-22: the same octets again, and nothing after the confirmation. */
 static void
 test_generate_again(void **state)
 {

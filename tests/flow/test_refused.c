@@ -44,7 +44,7 @@ static const struct {
 	{ "window not begun", NULL, -3600, true, FLOW_EVENT(CVP_EVENT_OUTSIDE_WINDOW) },
 };
 
-/* One answer for all; afterwards the right ticket at the right time works. */
+/* C-18: one answer for all; afterwards the right ticket at the right time works. */
 static void
 test_strangers(void **state)
 {
@@ -108,7 +108,7 @@ test_window_ends(void **state)
 			fail_msg("%s: state %d", cases[i].label, s.state);
 		if (cases[i].tick && s.has_token)
 			fail_msg("%s: the token's key is kept", cases[i].label);
-		/* Expired stays expired, whatever the clock says later (corrections, 24). */
+		/* Expired stays expired, whatever the clock says later (C-24). */
 		flow_turn(&pki, now);
 		if (cases[i].tick && run_again(&d))
 			fail_msg("%s: came back to life", cases[i].label);

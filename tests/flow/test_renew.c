@@ -2,7 +2,7 @@
 /*
  * Successors (RFC 4809, 3.5.2; profile, 7.7): a certificate's life from both
  * ends, what the terms refuse, what gets lost, and attacks by those who have
- * a certificate or have none (corrections, 6, 7, 8, 15).
+ * a certificate or have none (C-6, C-7, C-8, C-15).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -214,8 +214,9 @@ static const struct wish	same_key = { .key = RENEW_KEY_SAME };
 static const struct wish	any_key = { .key = RENEW_KEY_AUTO };
 
 /*
- * R4809-3.5.2-1, -2, -9, R4809-3.5.2.5-2, R4809-3.5.3-10, -11: names stay, the
- * key is old or new, the old certificate is on the CRL when the receipt comes.
+ * R4809-3.5.2-1, R4809-3.5.2-2, R4809-3.5.2-9, R4809-3.5.2.5-2, R4809-3.5.3-10,
+ * R4809-3.5.3-11: names stay, the key is old or new, the old certificate is on
+ * the CRL when the receipt comes (C-25: D-36, D-38).
  */
 static void
 test_renewals(void **state)
@@ -410,7 +411,7 @@ fresh_key(void)
 }
 
 /*
- * Correction 8: while a successor waits, the same request brings it again and
+ * C-8: while a successor waits, the same request brings it again and
  * another key nothing; R4809-3.5.2-10: both are good until the confirmation.
  */
 static void
@@ -704,7 +705,7 @@ test_revoked_meanwhile(void **state)
 
 /*
  * R4809-3.5.2-5, -8: signed by both keys, or refused.  R4809-3.5.2-4: a whole
- * request.  Corrections 7, 8, 15.
+ * request.  C-7, C-8, C-15.
  */
 static void
 test_attacks(void **state)
@@ -732,9 +733,9 @@ test_attacks(void **state)
 		{ "signed by another key", { .subject = mine.cert.subject,
 		    .san = mine.cert.san_value }, { .key = thief, .by = &mine },
 		    CMC_BAD_MESSAGE_CHECK, 0 },
-		{ "8: without signingCertificateV2", { .subject = mine.cert.subject,
+		{ "C-8: without signingCertificateV2", { .subject = mine.cert.subject,
 		    .san = mine.cert.san_value }, { .bare = true }, CMC_BAD_MESSAGE_CHECK, 0 },
-		{ "7: two signatures", { .subject = mine.cert.subject,
+		{ "C-7: two signatures", { .subject = mine.cert.subject,
 		    .san = mine.cert.san_value }, { .twice = true }, CMC_BAD_REQUEST, 0 },
 		{ "without possession of the new key", { .subject = mine.cert.subject,
 		    .san = mine.cert.san_value, .pop = thief }, { 0 }, CMC_POP_FAILED, 0 },
@@ -744,9 +745,9 @@ test_attacks(void **state)
 		    { 0 }, CMC_BAD_REQUEST, CVP_NAMES_DIFFER },
 		{ "only what changes", { .subject = mine.cert.subject }, { 0 },
 		    CMC_BAD_REQUEST, CVP_NAMES_DIFFER },
-		{ "15: two requests", { .subject = mine.cert.subject,
+		{ "C-15: two requests", { .subject = mine.cert.subject,
 		    .san = mine.cert.san_value, .two = true }, { 0 }, CMC_BAD_REQUEST, 0 },
-		{ "7: a token beside the certificate", { .subject = mine.cert.subject,
+		{ "C-7: a token beside the certificate", { .subject = mine.cert.subject,
 		    .san = mine.cert.san_value, .without = RAW_WITHOUT(RAW_RANDOM) }, { 0 },
 		    CMC_BAD_MESSAGE_CHECK, 0 },
 	};
@@ -781,7 +782,7 @@ test_attacks(void **state)
 	device_close(&other);
 }
 
-/* Decision 22: what the template has changed is no renewal. */
+/* C-25: what the template has changed is no renewal (D-22). */
 static void
 other_usage(struct template *t)
 {
@@ -842,7 +843,7 @@ test_update(void **state)
 	    "outside the name space");
 	flow_pass(&pki, 4000);
 	expect_refusal(&d, &(struct wish){ .names = &taken }, CVP_UPDATE_NOT_ALLOWED,
-	    "6: a name of another");
+	    "C-6: a name of another");
 	in_use(&d, &old);
 	must_renew(&d, &(struct wish){ .names = &moved, .key = RENEW_KEY_SAME }, RENEW_UPDATE,
 	    "update");
@@ -852,7 +853,7 @@ test_update(void **state)
 	expect_cert(number_of(&old.cert), STORE_CERT_REVOKED, "old one");
 	assert_int_equal(row(number_of(&old.cert)).reason, CRL_AFFILIATION_CHANGED);
 	expect_refusal(&other, &(struct wish){ .names = &moved }, CVP_UPDATE_NOT_ALLOWED,
-	    "6: the new name");
+	    "C-6: the new name");
 	/* The name that was left is free; the lineage goes on with the new one. */
 	taken.identities[0] = d.t.identities[0];
 	must_renew(&other, &(struct wish){ .names = &taken, .key = RENEW_KEY_NEW }, RENEW_UPDATE,
@@ -884,7 +885,7 @@ expect_authz(const struct ticket *t, enum store_authz_state want, const char *la
 /*
  * R4809-3.5-3, R4809-3.5.2-1, R4809-3.5.2.1-3: a rekey needs a fresh
  * authorization of the Admin, which replaces this very certificate, its token,
- * and the old key (correction 15).
+ * and the old key (C-15).
  */
 static void
 test_rekey(void **state)
@@ -906,13 +907,13 @@ test_rekey(void **state)
 	buf_init(&message, RAW_MAX);
 	raw_message(&(struct raw){ .t = &t, .key = other_cert.key }, &message);
 	raw_send(&pki, buf_view(&message), &a);
-	expect_code(&a, CMC_BAD_IDENTITY, 0, "15: in a first enrolment");
+	expect_code(&a, CMC_BAD_IDENTITY, 0, "C-15: in a first enrolment");
 	change(&(struct ask){ .old = &other_cert, .key = other_cert.key, .use = &t }, &a);
-	expect_code(&a, CMC_BAD_IDENTITY, 0, "15: with another certificate");
+	expect_code(&a, CMC_BAD_IDENTITY, 0, "C-15: with another certificate");
 	wrong = t;
 	wrong.token[0] = wrong.token[0] == 'A' ? 'B' : 'A';
 	change(&(struct ask){ .old = &old, .key = other_cert.key, .use = &wrong }, &a);
-	expect_code(&a, CMC_BAD_IDENTITY, 0, "15: with a wrong token");
+	expect_code(&a, CMC_BAD_IDENTITY, 0, "C-15: with a wrong token");
 	change(&(struct ask){ .old = &old, .use = &t }, &a);
 	expect_code(&a, CMC_NO_KEY_REUSE, CVP_KEY_REUSE, "a rekey without a new key");
 	expect_authz(&t, STORE_AUTHZ_OPEN, "after refusals");
@@ -939,7 +940,7 @@ test_rekey(void **state)
 	edit_template(NULL);
 }
 
-/* A rekey that comes to nothing: the old certificate and its authorization go on. */
+/* C-8: a rekey that comes to nothing: the old certificate and its authorization go on. */
 static void
 test_rekey_ends(void **state)
 {
@@ -1011,7 +1012,7 @@ test_update_by_grant(void **state)
 	in_use(&d, &old);
 	raw_replace(&pki, &admin, &old.cert, names.identities[0], &d, &t);
 	change(&(struct ask){ .old = &old, .key = key, .use = &t }, &a);
-	expect_code(&a, CMC_BAD_REQUEST, CVP_UPDATE_NEEDED, "22: a rekey with other names");
+	expect_code(&a, CMC_BAD_REQUEST, CVP_UPDATE_NEEDED, "C-25: a rekey with other names");
 	must_renew(&d, &(struct wish){ .names = &names, .use = &t }, RENEW_UPDATE, "update");
 	expect_cert(number_of(&old.cert), STORE_CERT_REVOKED, "old one");
 	assert_int_equal(row(number_of(&old.cert)).reason, CRL_AFFILIATION_CHANGED);
@@ -1051,7 +1052,7 @@ test_generations(void **state)
 
 /*
  * An Admin renews like everybody else; its rights go over to the new certificate
- * and leave the old one (corrections, 8).
+ * and leave the old one (C-8).
  */
 static void
 test_admin(void **state)

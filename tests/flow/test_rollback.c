@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database put back to yesterday (correction 1): what was spent since
+ * The database put back to yesterday (C-1): what was spent since
  * stays spent, and no number is given out twice.
  */
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * Messages about one authorization that arrive at once, in one batch of the
  * engine: the first durable one wins, and what is answered is what happened
- * (corrections 4, 6, 11, 12).
+ * (C-4, C-6, C-11, C-12).
  */
 #include <setjmp.h>
 #include <stdarg.h>

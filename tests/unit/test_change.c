@@ -181,7 +181,7 @@ static const struct {
 	    CVP_UPDATE_NOT_ALLOWED },
 };
 
-/* R4809-3.5.2.3-7; correction 6: types alone let nothing come. */
+/* R4809-3.5.2.3-7; C-6: types alone let nothing come. */
 static void
 test_updates(void **state)
 {

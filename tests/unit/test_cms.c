@@ -258,7 +258,7 @@ static const struct {
 	    "301c06092a864886f70d010905310f170d3236313332343034313032375a", false },
 };
 
-/* Corrections 21: signed attributes, each type once, one value. */
+/* C-21: signed attributes, each type once, one value. */
 static void
 test_attributes(void **state)
 {

@@ -156,7 +156,7 @@ static const struct {
 	{ "authzAck", ACK, "30(" BATCH "30(" OCTETS32 OCTETS32 "))",
 	    FAULT_NONE },
 	{ "authzAck of nothing", ACK, "30(" BATCH "3000)", FAULT_MALFORMED },
-	{ "authzAck in the form before the correction", ACK,
+	{ "C-13: authzAck in the form before", ACK,
 	    "30(" BATCH OCTETS32 ")", FAULT_MALFORMED },
 	{ "a short digest", ACK, "30(" BATCH "30(040101))", FAULT_LIMIT },
 
@@ -197,7 +197,7 @@ static const struct {
 	{ "authzBind to nothing", BIND, "30(020106)", FAULT_MALFORMED },
 	{ "authzUse", USE,
 	    "30(020106 0c0161 30(" SHA256 HMAC OCTETS32 "))", FAULT_NONE },
-	{ "authzUse in the form before the correction", USE,
+	{ "C-15: authzUse in the form before", USE,
 	    "30(0c0161 30(" SHA256 HMAC OCTETS32 "))", FAULT_MALFORMED },
 	{ "keyGenRequest", KEY_REQUEST, "30(810161 30(" P256 ") 30(3000))",
 	    FAULT_NONE },
@@ -445,7 +445,7 @@ test_foreign(void **state)
 	}
 }
 
-/* Correction 16: what replaces a whole field, and what merges. */
+/* C-16: what replaces a whole field, and what merges. */
 static const struct {
 	const char	*label;
 	const char	*template;
@@ -574,7 +574,7 @@ test_cancel_proof(void **state)
 	buf_clear(&out);
 }
 
-/* Profile, 7.9; code 27 by correction 25. */
+/* Profile, 7.9; code 27 by C-25. */
 static void
 test_failures(void **state)
 {

@@ -113,6 +113,7 @@ device_confirm(struct device *d, const char *reason, struct rig_answer *out)
 	buf_clear(&answer);
 }
 
+/* C-12: what is not confirmed in time is over, whatever comes later. */
 static void
 test_confirmation_too_late(void **state)
 {
@@ -149,7 +150,7 @@ test_rejection_repeated(void **state)
 	device_clear(&d);
 }
 
-/* Two repeats meet in one batch: the nonce of either answer will do. */
+/* C-11: two repeats meet in one batch: the nonce of either answer will do. */
 static void
 test_repeats_in_one_batch(void **state)
 {
@@ -188,7 +189,8 @@ test_repeats_in_one_batch(void **state)
 
 /*
  * Whoever knows the token can tell the trust anchor in the answer from a
- * stranger's (corrections, 10): read as a Peer without any anchor would.
+ * stranger's (C-10): read as a Peer without any anchor would.  C-20: a thousand
+ * iterations, and a salt of its own for each id.
  */
 static void
 test_anchors_for_the_token(void **state)
@@ -348,6 +350,7 @@ set_rights(const char *rights)
 	assert_true(done);
 }
 
+/* C-3: a repeated answer is given to who still may ask. */
 static void
 test_repeat_asks_for_the_right_again(void **state)
 {
@@ -370,6 +373,7 @@ test_repeat_asks_for_the_right_again(void **state)
 	assert_int_equal(a.response.contents.n, 1);
 }
 
+/* C-3: once a token is used the secrets of its batch are nobody's. */
 static void
 test_secrets_go_with_the_first_proof(void **state)
 {
@@ -395,6 +399,7 @@ test_secrets_go_with_the_first_proof(void **state)
 	device_clear(&d);
 }
 
+/* C-3: nor are they when their window has ended. */
 static void
 test_secrets_go_with_the_window(void **state)
 {
@@ -417,6 +422,54 @@ test_secrets_go_with_the_window(void **state)
 	    store_batch_find(rig.store, ad.n, w.q.batch_id, rig.arena, &b, &f), &f);
 	assert_int_not_equal(b.n, 0);
 	assert_int_equal(b.secrets.n, 0);
+}
+
+static size_t	mints;
+
+static bool
+count_mints(void *ctx, struct view questions)
+{
+	struct frame	q;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	(void)ctx;
+	mints += frame_take(questions, FRAME_BODY_MAX, &q, &used, &f) && used > 0 &&
+	    q.type == SIGNER_MINT;
+	return false;
+}
+
+/* C-20: rights, limits and duplicates come before the first key derivation. */
+static void
+test_no_work_for_who_is_refused(void **state)
+{
+	static const struct {
+		const char	*label, *rights, *template, *identity;
+		size_t		 mints;
+	} cases[] = {
+		{ "granted", "*", "s2s-gateway", "fqdn:work.example", 1 },
+		{ "a name that is taken", "*", "s2s-gateway", "fqdn:work.example", 0 },
+		{ "no such template", "*", "s2s-gatewaz", "fqdn:work2.example", 0 },
+		{ "no right", "*:query", "s2s-gateway", "fqdn:work3.example", 0 },
+		{ "no name of the template's kinds", "*", "s2s-gateway", "email:a@work.example", 0 },
+	};
+	struct wish			w;
+	struct rig_answer		a;
+	struct cvp_authz_response	r;
+
+	(void)state;
+	rig.lose = count_mints;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		mints = 0;
+		set_rights(cases[i].rights);
+		wish_init(&w, cases[i].template);
+		wish_add(&w, cases[i].identity);
+		wish_send(&w, &a, &r);
+		if (mints != cases[i].mints)
+			fail_msg("%s: %zu times MINT", cases[i].label, mints);
+	}
+	rig.lose = NULL;
+	set_rights("*");
 }
 
 static void
@@ -456,6 +509,7 @@ test_nobody_else_s_admin(void **state)
 	set_rights("*");
 }
 
+/* C-16: terms that we do not keep are refused, never left out in silence. */
 static void
 test_not_offered_is_refused(void **state)
 {
@@ -612,6 +666,7 @@ test_foreign_is_unknown(void **state)
 	device_clear(&d);
 }
 
+/* C-4, C-23: one algorithm, before anything of the id is looked at. */
 static void
 test_cancel_with_other_algorithm(void **state)
 {
@@ -636,8 +691,7 @@ test_cancel_with_other_algorithm(void **state)
 	buf_clear(&value);
 }
 
-/* --- time ------------------------------------------------------------------------------ */
-
+/* C-24: time stands still, or nothing is decided: --- time ------------------------------------------------------------------------------ */
 static void
 test_clock_does_not_go_back(void **state)
 {
@@ -666,6 +720,7 @@ test_clock_does_not_go_back(void **state)
 	device_clear(&d);
 }
 
+/* C-18: a refusal is answered at one of few moments. */
 static void
 test_refusal_floor(void **state)
 {
@@ -781,6 +836,7 @@ main(void)
 		cmocka_unit_test(test_repeat_asks_for_the_right_again),
 		cmocka_unit_test(test_secrets_go_with_the_first_proof),
 		cmocka_unit_test(test_secrets_go_with_the_window),
+		cmocka_unit_test(test_no_work_for_who_is_refused),
 		cmocka_unit_test(test_wanted_id_once),
 		cmocka_unit_test(test_nobody_else_s_admin),
 		cmocka_unit_test(test_not_offered_is_refused),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Correction 9: guessing becomes slow for one source, and for no other; what
+ * C-9: guessing becomes slow for one source, and for no other; what
  * was long ago is forgotten.
  */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signer's journal: what it keeps over restarts, torn ends and damage. */
+/* The signer's journal (C-1): what it keeps over restarts, torn ends and damage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -132,7 +132,7 @@ static const struct {
 	    FAULT_MALFORMED },
 };
 
-/* Corrections 6 and 21: each attribute once, one value. */
+/* C-6 and C-21: each attribute once, one value. */
 static void
 test_attributes(void **state)
 {

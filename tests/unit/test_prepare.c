@@ -120,17 +120,17 @@ static const struct {
 } formats[] = {
 	{ "default id", false, 16, SECRET_ALPHABET, "", true, 80 },
 	{ "default token", true, 32, SECRET_ALPHABET, "", true, 160 },
-	{ "weak token", true, 22, SECRET_ALPHABET, "", false, 110 },
+	{ "C-17: weak token", true, 22, SECRET_ALPHABET, "", false, 110 },
 	{ "just enough", true, 23, SECRET_ALPHABET, "", true, 115 },
-	{ "prefix has no entropy", true, 20, SECRET_ALPHABET, "vpn", false, 100 },
+	{ "C-17: prefix has no entropy", true, 20, SECRET_ALPHABET, "vpn", false, 100 },
 	{ "decimal", true, 34, "0123456789", "", true, 112 },
-	{ "one character", true, 200, "a", "", false, 0 },
-	{ "twice the same", true, 200, "aba", "", false, 0 },
-	{ "with a space", true, 200, "ab ", "", false, 316 },
+	{ "C-17: one character", true, 200, "a", "", false, 0 },
+	{ "C-17: twice the same", true, 200, "aba", "", false, 0 },
+	{ "C-17: with a space", true, 200, "ab ", "", false, 316 },
 	{ "with a hyphen", true, 200, "ab-", "", false, 316 },
-	{ "combining", true, 200, "ab\xcc\x88", "", false, 316 },
+	{ "C-17: combining", true, 200, "ab\xcc\x88", "", false, 316 },
 	{ "Cyrillic", true, 40, "\xd0\xb0\xd0\xb1\xd0\xb2\xd0\xb3\xd0\xb4\xd0\xb5\xd0\xb6\xd0\xb7", "", true, 120 },
-	{ "two directions", false, 16, "ab\xd7\x90", "", false, 25 },
+	{ "C-17: two directions", false, 16, "ab\xd7\x90", "", false, 25 },
 	{ "too long", true, 257, "ab", "", false, 257 },
 };
 
@@ -164,7 +164,7 @@ fill_counting(void *ctx, uint8_t *out, size_t n)
 		out[i] = (*next)++;
 }
 
-/* Over all octets each of ten digits comes equally often: 250 ... 255 are drawn again. */
+/* C-17: over all octets each of ten digits comes equally often: 250 ... 255 are drawn again. */
 static void
 draws_without_bias(void **state)
 {

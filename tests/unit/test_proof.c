@@ -121,7 +121,7 @@ witness_as_value(void **state)
 	buf_clear(&b);
 }
 
-/* Only SHA-256 and HMAC-SHA-256: no way back to SHA-1. */
+/* C-23: only SHA-256 and HMAC-SHA-256: no way back to SHA-1. */
 static void
 other_algorithms(void **state)
 {

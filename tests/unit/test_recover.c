@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Crashes between the two transactions of a batch, and a database that is put
- * back to an older day.
+ * Crashes between the two transactions of a batch (C-12: finished with the
+ * reserved serial number, or open again and unbound), and a database that is
+ * put back to an older day (C-1).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -27,7 +27,7 @@ static const struct {
 	{ "another first line", "ticket\n" MUST ANCHOR, FAULT_MALFORMED, "not a ticket" },
 	{ "empty", "", FAULT_MALFORMED, "missing" },
 	{ "without token", HEAD "url: http://a/cmc\nid: X\n" ANCHOR, FAULT_MALFORMED, "token" },
-	{ "without anchor", HEAD MUST, FAULT_MALFORMED, "anchor is missing" },
+	{ "C-10: without anchor", HEAD MUST, FAULT_MALFORMED, "anchor is missing" },
 	{ "short anchor", HEAD MUST "anchor: sha256:00\n", FAULT_MALFORMED, "64 hexadecimal" },
 	{ "SHA-1 anchor", HEAD MUST "anchor: sha1:" HEX64 "\n", FAULT_MALFORMED, "64 hexadecimal" },
 	{ "a key twice", GOOD "id: OTHER\n", FAULT_MALFORMED, "id stands twice" },
