@@ -412,6 +412,44 @@ test_outer_ber(void **state)
 	device_close(&d);
 }
 
+/* R5272-3.2.1-1: a request of an unknown form: noSupport, and nothing is done. */
+static void
+test_other_request(void **state)
+{
+	struct raw_answer	a;
+	struct device		d;
+
+	(void)state;
+	gateway(&d, &pki);
+	send_raw(&(struct raw){ .t = &d.t, .key = mine, .orm = true }, &a);
+	assert_false(a.again);
+	assert_int_equal(a.status.n, 1);
+	assert_int_equal(a.status.v[0].status, CMC_NO_SUPPORT);
+	assert_int_equal(raw_find_cert(&a, mine).n, 0);
+	raw_answer_clear(&a);
+	expect_untouched(&d, "another request");
+	device_close(&d);
+}
+
+/* R5272-6.4-1: what came in dataReturn goes back, octet for octet. */
+static void
+test_data_return(void **state)
+{
+	struct raw_answer		a;
+	struct device			d;
+	const struct cmc_control	*c;
+
+	(void)state;
+	gateway(&d, &pki);
+	send_raw(&(struct raw){ .t = &d.t, .key = mine, .extra = CMC_DATA_RETURN,
+	    .value = OCTETS20 }, &a);
+	c = cmc_find(&a.r.controls, CMC_DATA_RETURN);
+	assert_non_null(c);
+	assert_true(view_equal(c->value, OCTETS20));
+	raw_answer_clear(&a);
+	device_close(&d);
+}
+
 /* R4809-3.4.11-4: octets that are no message at all get an answer too. */
 static void
 test_garbage(void **state)
@@ -747,6 +785,8 @@ main(void)
 		cmocka_unit_test(test_signers),
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_outer_ber),
+		cmocka_unit_test(test_other_request),
+		cmocka_unit_test(test_data_return),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_no_lock),

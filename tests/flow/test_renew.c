@@ -301,7 +301,7 @@ no_renewal(struct template *t)
 	t->renewal.allowed = false;
 }
 
-/* R4809-3.5.2-6, R4809-3.5.2.2-2, -3: keys, requester and number are the terms'. */
+/* R4809-3.5.2-6, R4809-3.5.2.2-2, R4809-3.5.2.2-3: keys, requester and number are the terms'. */
 static void
 test_terms(void **state)
 {
@@ -556,7 +556,7 @@ later(struct template *t)
 }
 
 /*
- * R4809-3.5.2-12, -14: with a delay the receipt names the time, and until then
+ * R4809-3.5.2-12, R4809-3.5.2-14: with a delay the receipt names the time, and until then
  * the old one is good for connections and for nothing else.
  */
 static void
@@ -635,7 +635,7 @@ test_revoked_during_delay(void **state)
 	edit_template(NULL);
 }
 
-/* R4809-3.5.2-16, -17: nothing after revocation, nothing after expiry. */
+/* R4809-3.5.2-16, R4809-3.5.2-17: nothing after revocation, nothing after expiry. */
 static void
 test_over(void **state)
 {
@@ -653,7 +653,7 @@ test_over(void **state)
 	buf_init(&value, 4096);
 	how.cert = (struct cmc_cert_id){ old.cert.issuer, old.cert.serial };
 	cmc_put_revoke(&value, &how);
-	/* R4809-3.5.3-1, -2: by itself, with its own key. */
+	/* R4809-3.5.3-1, R4809-3.5.3-2: by itself, with its own key. */
 	raw_ask(&pki, &old, CMC_REVOKE_REQUEST, buf_view(&value), &a);
 	assert_false(a.failed || a.again);
 	raw_answer_clear(&a);
@@ -704,7 +704,7 @@ test_revoked_meanwhile(void **state)
 /* --- attacks ------------------------------------------------------------------------------------ */
 
 /*
- * R4809-3.5.2-5, -8: signed by both keys, or refused.  R4809-3.5.2-4: a whole
+ * R4809-3.5.2-5, R4809-3.5.2-8: signed by both keys, or refused.  R4809-3.5.2-4: a whole
  * request.  C-7, C-8, C-15.
  */
 static void
@@ -815,7 +815,8 @@ with_space(struct template *t)
 }
 
 /*
- * R4809-3.5.2-3, R4809-3.5.2.3-1, -2, -3, -4, -7: at any time, with or without
+ * R4809-3.5.2-3, R4809-3.5.2.3-1, R4809-3.5.2.3-2, R4809-3.5.2.3-3,
+ * R4809-3.5.2.3-4, R4809-3.5.2.3-7: at any time, with or without
  * a new key, names as far as the terms allow; the old one describes its
  * subject wrongly and goes at once.
  */
@@ -867,6 +868,103 @@ test_update(void **state)
 	raw_cert_clear(&now);
 	device_close(&d);
 	device_close(&other);
+	edit_template(NULL);
+}
+
+static void
+update_by_admin(struct template *t)
+{
+	with_space(t);
+	t->update.who = CHANGE_BY_ADMIN;
+}
+
+static void
+update_same_key(struct template *t)
+{
+	with_space(t);
+	t->update.keys = CHANGE_SAME_KEY;
+}
+
+static void
+update_new_key(struct template *t)
+{
+	with_space(t);
+	t->update.keys = CHANGE_NEW_KEY;
+}
+
+/* R4809-3.5.2.3-5, R4809-3.5.2.3-6, R4809-3.2.4.2-7: who, and with which key. */
+static void
+test_update_terms(void **state)
+{
+	static const struct {
+		const char	*label, *from, *to;
+		void		(*edit)(struct template *t);
+		enum renew_key	 key;
+		int		 code;		/* 0: done */
+	} cases[] = {
+		{ "the Admin's to ask", "fqdn:u1.vpn.example", "fqdn:v1.vpn.example",
+		    update_by_admin, RENEW_KEY_SAME, CVP_REQUESTER_MAY_NOT },
+		{ "a new key against the terms", "fqdn:u2.vpn.example", "fqdn:v2.vpn.example",
+		    update_same_key, RENEW_KEY_NEW, CVP_KEY_REUSE },
+		{ "the same against the terms", "fqdn:u3.vpn.example", "fqdn:v3.vpn.example",
+		    update_new_key, RENEW_KEY_SAME, CVP_KEY_REUSE },
+		{ "the terms' key", "fqdn:u4.vpn.example", "fqdn:v4.vpn.example",
+		    update_new_key, RENEW_KEY_NEW, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct renew_names	names = { .n = 1 };
+		struct wish		w = { .names = &names, .key = cases[i].key };
+		struct device		d;
+
+		names.identities[0] = cases[i].to;
+		edit_template(cases[i].edit);
+		device_open(&d, &pki, "s2s-gateway", cases[i].from, "ec-p256");
+		if (!run(&d))
+			fail_msg("%s: %s", cases[i].label, d.f.text);
+		if (cases[i].code != 0)
+			expect_refusal(&d, &w, cases[i].code, cases[i].label);
+		else
+			must_renew(&d, &w, RENEW_UPDATE, cases[i].label);
+		device_close(&d);
+	}
+	edit_template(NULL);
+}
+
+static void
+no_admin_revokes(struct template *t)
+{
+	t->admin_may_revoke = false;
+}
+
+/* R4809-3.5.3-7: the authorization says whether an Admin may revoke; its holder may. */
+static void
+test_admin_may_not_revoke(void **state)
+{
+	struct cmc_revoke	how = { .reason = CRL_KEY_COMPROMISE };
+	struct raw_cert		held;
+	struct raw_answer	a;
+	struct device		d;
+	struct buf		value;
+
+	(void)state;
+	edit_template(no_admin_revokes);
+	enrolled(&d);
+	in_use(&d, &held);
+	buf_init(&value, 4096);
+	how.cert = (struct cmc_cert_id){ held.cert.issuer, held.cert.serial };
+	cmc_put_revoke(&value, &how);
+	raw_ask(&pki, &admin, CMC_REVOKE_REQUEST, buf_view(&value), &a);
+	expect_code(&a, CMC_BAD_IDENTITY, CVP_ADMIN_MAY_NOT_REVOKE, "by the Admin");
+	expect_cert(number_of(&held.cert), STORE_CERT_CONFIRMED, "by the Admin");
+	raw_ask(&pki, &held, CMC_REVOKE_REQUEST, buf_view(&value), &a);
+	assert_false(a.failed || a.again);
+	raw_answer_clear(&a);
+	expect_cert(number_of(&held.cert), STORE_CERT_REVOKED, "by its holder");
+	buf_clear(&value);
+	raw_cert_clear(&held);
+	device_close(&d);
 	edit_template(NULL);
 }
 
@@ -996,7 +1094,7 @@ test_rekey_ends(void **state)
 	}
 }
 
-/* R4809-3.5.2.3-10, -11: an update that is granted later, with its contents. */
+/* R4809-3.5.2.3-10, R4809-3.5.2.3-11: an update that is granted later, with its contents. */
 static void
 test_update_by_grant(void **state)
 {
@@ -1122,6 +1220,8 @@ main(void)
 		cmocka_unit_test(test_attacks),
 		cmocka_unit_test(test_template_changed),
 		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_update_terms),
+		cmocka_unit_test(test_admin_may_not_revoke),
 		cmocka_unit_test(test_rekey),
 		cmocka_unit_test(test_rekey_ends),
 		cmocka_unit_test(test_update_by_grant),

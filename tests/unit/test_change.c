@@ -126,7 +126,7 @@ static const struct {
 	    .code = CVP_RENEWAL_NOT_ALLOWED, .kind = STORE_CHANGE_RENEWAL },
 };
 
-/* R4809-3.5.2.2-2 to -4; decision 26: the window is never longer than stated. */
+/* R4809-3.5.2.2-2, R4809-3.5.2.2-3, R4809-3.5.2.2-4; decision 26: the window is never longer than stated. */
 static void
 test_renewals(void **state)
 {

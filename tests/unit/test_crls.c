@@ -6,9 +6,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "made.h"
 #include "peer/crls.h"
 
@@ -111,6 +114,67 @@ test_same(void **state)
 	buf_clear(&b);
 }
 
+/* Octets of a CRL with so many entries, signed. */
+static void
+sign_many(size_t entries, struct buf *out)
+{
+	struct crl_plan		p = {
+		.sigalg = key_sigalg(ca.key), .issuer = ca.cert.subject,
+		.this_update = MADE_NOW - 60, .next_update = MADE_NOW + 600,
+		.aki = view_of(ca.ski, sizeof(ca.ski)), .number = 9,
+	};
+	struct crl_writer	w;
+	struct fault		f = { 0 };
+	struct buf		tbs, sig;
+	struct view		done;
+	uint8_t			serial[16] = { 1 };
+
+	buf_init(&tbs, CRL_OCTETS_MAX);
+	buf_init(out, CRL_OCTETS_MAX);
+	crl_begin(&w, &p, &tbs);
+	for (size_t i = 0; i < entries; i++) {
+		memcpy(serial + 1, &i, sizeof(i));
+		crl_entry(&w, view_of(serial, sizeof(serial)), MADE_NOW - 60, 1);
+	}
+	buf_init(&sig, SIGNATURE_MAX);
+	must(crl_finish(&w, &done, &f) && key_sign(ca.key, done, &sig, &f), &f);
+	crl_assemble(done, p.sigalg, buf_view(&sig), out);
+	buf_clear(&sig);
+	buf_clear(&tbs);
+}
+
+/*
+ * R4809-3.5.3-9, C-25 (D-52): 8 MiB of CRL, 165 000 entries, are read, believed
+ * and searched; what is larger is refused before it is read.
+ */
+static void
+test_size(void **state)
+{
+	struct buf	b, file;
+	struct crl	c;
+	struct fault	f = { 0 };
+	char		path[] = "/tmp/test-crls-XXXXXX";
+	bool		newer;
+
+	(void)state;
+	sign_many(165000, &b);
+	assert_true(b.n > CRLS_OCTETS_MAX - (1u << 20) && b.n <= CRLS_OCTETS_MAX);
+	must(crl_decode(buf_view(&b), &c, &f) && crls_judge(&c, &ca.cert, NULL, MADE_NOW, &newer,
+	    &f), &f);
+	assert_true(newer);
+	buf_clear(&b);
+	sign_many(175000, &b);
+	assert_true(b.n > CRLS_OCTETS_MAX);
+	close(mkstemp(path));
+	must(file_write(path, buf_view(&b), 0600, &f), &f);
+	buf_init(&file, CRLS_OCTETS_MAX);
+	assert_false(file_read(path, &file, &f));
+	assert_int_equal(f.kind, FAULT_LIMIT);
+	unlink(path);
+	buf_clear(&file);
+	buf_clear(&b);
+}
+
 static void
 test_life(void **state)
 {
@@ -131,6 +195,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_life),
 	};
 	int			rc;
