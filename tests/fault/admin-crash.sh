@@ -10,6 +10,10 @@
 # repeated request is not processed again)
 #
 #	KILLS=36 ROWS=10000	SEED=N
+#
+# R4809-2.1.1-2: thousands of devices
+# R4809-3.1.3-3, R4809-3.1.4-1: an Admin that begins again, a PKI that is not there
+# SEED-24: one command for ten thousand
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

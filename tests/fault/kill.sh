@@ -10,6 +10,8 @@
 #
 #	KILLS=5		times each of main, engine, front, signer
 #	SEED=N		order and moments
+#
+# R4809-2.2-4: enrolments, authorizations and revocations at one endpoint
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -6,6 +6,8 @@
 #
 # R4809-3.5.1-4 (an operator enters a revocation), R4809-3.5.3-4 and
 # R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1
+#
+# SEED-80: the PKI begins
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -6,6 +6,8 @@
 #
 # R4809-3.5.3-4 (an Admin revokes), R4809-3.2.4.4-1 (an Admin
 # cancels), R4809-3.2.4.4-8 (revocation is what is left after issue)
+#
+# SEED-80: an Admin begins
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

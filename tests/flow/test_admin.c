@@ -3,6 +3,23 @@
  * Admins, and what they must not be able to do: rights of others, names of
  * others, batches again, weak tokens, the controls of RAs (C-2, C-3,
  * C-5, C-6, C-13, C-15, C-16, C-17, C-22).
+ *
+ * R4809-2.1.2-3: an Admin's message, and nobody else's, test_grant,
+ *   test_peer_is_no_admin
+ * R4809-2.1.2-6: a template that there is not, test_orders
+ * R4809-3.1.2-2: template, names and key of the order are the certificate's,
+ *   test_grant, test_fixed_key
+ * R4809-3.1.2-4: who is no Admin, or has no right any more, test_peer_is_no_admin,
+ *   test_repeat_without_rights
+ * R4809-3.2.1-1: orders, acknowledgements, queries and revocations by one message form,
+ *   raw_ask
+ * R4809-3.2.1-2: an Admin without rights, secrets in the clear, test_orders
+ * R4809-3.2.2-2: two of one name, test_twins
+ * R4809-3.2.4.1-1: a template that both know, or none, test_orders
+ * R4809-3.2.4.1-3: what the Admin states is what the certificate has, test_fixed_key
+ * R4809-3.2.5.1-1: each refusal with its code, test_orders, test_names
+ * SEED-39: pairs for one and for several, test_grant, test_twins
+ * SEED-61: codes of refusals, test_orders
  */
 #include <setjmp.h>
 #include <stdarg.h>

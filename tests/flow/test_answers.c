@@ -3,6 +3,11 @@
  * Answers that a Peer must not believe: from another PKI, to another question,
  * or no answers at all (C-10, C-11, C-24).  Whatever comes, the key and
  * the request stay, nothing is installed, and the right PKI finishes the work.
+ *
+ * R4809-1.3-6, R4809-3.7.1-1: another root than the ticket's is not taken, test_anchor
+ * R4809-2.2-2: answers of another community, test_impostor
+ * R5272-4.1-4, R5272-4.2-2: a self-signed certificate in an answer is nobody to trust,
+ *   test_impostor, test_anchor
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,25 @@
  * Enrolments by an attacker: messages that no program of ours makes.  Each
  * case shows an attack that fails, and that nothing of the authorization is
  * spent; C-7 is the seventh correction to the profile, which it belongs to.
+ *
+ * R4809-1.3-2, R4809-3.4.5-2: possession of another key, test_requests
+ * R4809-3.1.2-3: who has not signed or not what arrived, test_signers, test_encodings
+ * R4809-3.2.4.1-4: what was authorized and no more, test_good, test_requests
+ * R4809-3.2.4.4-2: with the wrong token or none, test_cancel
+ * R4809-3.2.4.4-7: what is used is not cancelled, test_cancel
+ * SEED-10: without an authorization, test_oracle
+ * SEED-45: the token of a cancelled one stays dead, test_cancel_handshake
+ * SEED-58: the three messages of a cancellation, test_cancel_handshake
+ * SEED-70: an unknown control is named, and nothing is done, test_requests
+ * R5272-3.1-4: an extension is as meant, or refused: "C-6: keyUsage"
+ * R5272-3.2.1.1-1: an unknown control fails all of it, test_requests
+ * R5272-6.3.1.1-2: popLinkRandom left out, test_requests
+ * R5272-10-1: the controls of an RA, by who is none, test_foreign_controls
+ * R5274-10-3: no certificate without proof of possession, test_requests
+ * R5274-5.2-2, R5274-5.2-18, R5274-5.2-29, R5274-5.2-30: identification, popLinkRandom,
+ *   popLinkWitnessV2, identityProofV2: with them, and with each left out or wrong,
+ *   test_good, test_requests
+ * R5274-5.2-4: dataReturn, test_data_return
  */
 #include <setjmp.h>
 #include <stdarg.h>

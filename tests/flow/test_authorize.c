@@ -8,6 +8,16 @@
  * token for each), R4809-3.2.5-3 (what was altered comes back),
  * R4809-3.2.5-6 (yes and no entry by entry), R4809-3.2.4.3-9 (three weeks
  * asked, less allowed).
+ *
+ * R4809-2.1.2-5: the ticket instructs, the device does it with the Peer's own code
+ * R4809-2.2-4: authorizations and enrolments at one place
+ * R4809-3.1.4-1: requests and answers that get lost are repeated without a second grant
+ * R4809-3.2.3-3: each entry's own pair, used by its own device
+ * R4809-3.2.5-2: a window asked for three weeks is cut
+ * SEED-11: the certificate comes in the reply
+ * SEED-40: tickets as files, for who carries them
+ * SEED-55, SEED-57: request, answer and acknowledgement; what was interrupted is taken
+ *   up later
  */
 #include <setjmp.h>
 #include <stdarg.h>

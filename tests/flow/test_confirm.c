@@ -3,6 +3,22 @@
  * Attacks by and on those who have a certificate: confirmations of others,
  * certificates that are not confirmed, revocations (C-5, C-7, C-8, C-11,
  * C-12 and C-25).
+ *
+ * R4809-1-8: the CRL that is there when the answer comes has it, expect_state
+ * R4809-3.5.1-3, R4809-3.5.3-8: Peer and Admin revoke by one control at the endpoint of
+ *   enrolments, revoke
+ * R4809-3.5.3-2: by its own key, and no other Peer's, test_unconfirmed, test_foreign
+ * R4809-3.5.2-11: on the CRL, and not to be fetched any more, expect_state
+ * R4809-3.5.3-5: an Admin's signature; the signature of a revoked certificate is
+ *   refused, test_after_revocation
+ * SEED-80: a Peer begins, test_unconfirmed
+ * SEED-13: revocations by Peer and Admin, test_unconfirmed, test_after_revocation
+ * SEED-21: on the CRL that is there when the answer comes, expect_state
+ * SEED-38: confirmations, test_confirmations
+ * SEED-53: published when it is confirmed, and no longer than that, expect_state
+ * R5272-6.11-5: a Full response with a status, test_after_revocation
+ * R5274-5.2-14: revokeRequest
+ * R5274-5.2-20: confirmCertAcceptance
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,6 +4,11 @@
  * 3.4.11 says can go wrong in it: for each case what the Peer has on its disk,
  * what the PKI has in its store, and whether the authorization is used up
  * (R4809-3.4.11-13, R4809-3.4.11-15, R4809-3.4.11-16).
+ *
+ * R4809-3.3-1, R4809-3.4.1-1: granted, keys made, requested, confirmed, in two
+ *   exchanges of one form, test_life
+ * R5272-6.14-2: nothing is in use before the receipt, test_life
+ * SEED-54, SEED-60: the messages in their order and what comes back, test_life
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
 /*
  * Whoever can write the database, and knows the token of one authorization:
  * each column that the token's seal is bound to, changed in turn (C-1).
+ *
+ * SEED-79: what the PKI keeps, and what it believes of it, test_columns
  */
 #include <setjmp.h>
 #include <stdarg.h>

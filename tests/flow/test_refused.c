@@ -4,6 +4,8 @@
  * no confirmation, and a certificate that the Peer cannot use.  For each case
  * what is on the Peer's disk and in the PKI's store, and whether the
  * authorization is used up (R4809-3.4.11-13, R4809-3.4.11-15, R4809-3.4.11-16).
+ *
+ * R4809-3.2.4.3-7: a window, and both sides of it, test_window_ends
  */
 #include <setjmp.h>
 #include <stdarg.h>

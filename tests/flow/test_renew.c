@@ -3,6 +3,42 @@
  * Successors (RFC 4809, 3.5.2; profile, 7.7): a certificate's life from both
  * ends, what the terms refuse, what gets lost, and attacks by those who have
  * a certificate or have none (C-6, C-7, C-8, C-15).
+ *
+ * R4809-1-2: a life from its authorization to the last revocation, in test_renewals,
+ *   test_update, test_rekey, test_over
+ * R4809-1.3-4: the old key speaks for the new request, test_attacks
+ * R4809-1.3-5: an Admin's own certificate and its successor, test_admin
+ * R4809-3.2.4.2-2: without renewal in the terms, test_terms
+ * R4809-3.2.4.2-3: without update, and with it, test_update
+ * R4809-3.2.4.2-4: the Admin's to ask, test_terms
+ * R4809-3.2.4.2-5: before and at the first moment, test_window
+ * R4809-3.2.4.2-6: names within the terms and beside them, test_update
+ * R4809-3.2.4.2-9, R4809-3.2.4.2-10: a rekey by a fresh authorization and by its terms
+ *   alone, not by the earlier ones, test_rekey
+ * R4809-3.5.1-1, R4809-3.5.1-2: renewal, update and rekey are the enrolment's message,
+ *   endpoint and confirmation, struct ask
+ * R4809-3.5.2-13, R4809-3.5.2.2-5: the delay that was authorized is the one that
+ *   passes, test_retire_later
+ * R4809-3.5.2.2-7, R4809-3.5.2.3-13: the same exchange as the first enrolment, with the
+ *   Peer's own code, must_renew
+ * R4809-3.5.2.3-8: an update ends the old one at once, test_update
+ * R5272-3.2-9: a key that may not be used again, test_terms
+ * R4809-3.5.2.4-1: each refusal has its code, at the device and in the Admin's events,
+ *   expect_refusal
+ * R4809-3.5.3-12, R4809-3.5.3-15: the holder of what is to be retired does not revoke
+ *   it, test_retire_later
+ * R4809-3.5.3-13, R4809-3.5.3-14: revoked when the receipt of an update comes,
+ *   test_update
+ * SEED-12, SEED-36: renewal, rekey and update, test_renewals, test_rekey, test_update
+ * R4809-3.5.2-7: left to itself a device makes a new key, test_renewals
+ * SEED-81: the old key without an authorization, and an authorization without the old
+ *   key, test_rekey
+ * SEED-62, SEED-72: nothing but serial number and validity is new, test_renewals
+ * SEED-63: names stay, the key is new, test_rekey
+ * SEED-64: other names, with the same key and with a new one, test_update
+ * SEED-65, SEED-71, SEED-76: a template that changed meanwhile, test_template_changed
+ * SEED-73: by the first authorization or by a later one, test_update,
+ *   test_update_by_grant
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,6 +14,11 @@
 # R4809-3.4.5-3, R4809-3.4.5-4, R4809-3.4.5-5, R4809-3.4.5-6: the four messages.
 # R4809-3.4.10-3, R4809-3.4.10-9: published with the receipt, not before.
 # R4809-3.4-2, R4809-3.4.6-2: whoever sends it, the answer is the same.
+#
+# R4809-1-9: a Peer of other hands, from the written protocol
+# SEED-9, SEED-28: the profile's messages by another's encoder and decoder
+# R5274-5.2-5, R5274-5.2-6, R5274-5.2-7, R5274-5.2-21: transactionId, both nonces,
+#   statusInfoV2
 # shellcheck source=../fault/lib.sh
 . "$(dirname "$0")/../fault/lib.sh"
 JARS=/usr/share/java

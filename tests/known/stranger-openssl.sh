@@ -11,6 +11,16 @@
 # R5273-6.1-1: the Content-Type of answers.
 # R4809-2.2-5, R4809-2.2-6: certificate and CRL are fetched and verify.
 # R4809-3.5.3-4: an Admin revokes; the CRL has it.
+#
+# R4809-1.3-7: the CRL, fetched by anybody, signed and dated
+# R4809-3.3.1-2: the request's signature is its own key's
+# R4809-3.6.1-1, R4809-3.6.1-9, R4809-3.7.3-5: CRL and certificates by one HTTP GET
+#   each
+# R4809-3.6.1-2: answered at that place: 200, and the whole object
+# R4809-3.6.1-7, R4809-3.6.1-10: every certificate above the device's is fetched
+# SEED-15, SEED-22: by whoever asks with HTTP
+# R5272-6.11-1: a signed revocation by a command of ours
+# R5272-4.1-3: the CA's certificate is in the answer
 # shellcheck source=../fault/lib.sh
 . "$(dirname "$0")/../fault/lib.sh"
 

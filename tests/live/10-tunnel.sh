@@ -4,6 +4,12 @@
 # The main job, from nothing: a PKI, two gateways authorized from a list,
 # enrolled and installed into two strongSwan daemons, a packet through the
 # tunnel; then one gateway is revoked and refused.
+#
+# R4809-1.1-1: between gateways, from the list to the packet
+# R4809-2.1.1-1: IKE with the key and certificate of the PKI
+# R4809-3.4.2-1: nobody does anything between ticket and certificate
+# SEED-2, SEED-4: a stranger's daemon takes and uses it
+# SEED-78: one template, one list, three commands
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need curl

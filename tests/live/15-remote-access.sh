@@ -5,6 +5,12 @@
 # an e-mail address and by names, under labels that would break a file
 # name, a shell or swanctl.conf; a new ticket for the same device; a user who
 # is revoked.
+#
+# R4809-1-5: users and machines from one list
+# R4809-1.1-1: remote access, from the list to the SA
+# SEED-3: a gateway, a user and a machine, each by its own profile
+# SEED-17: users' names and machines' names
+# SEED-18: whom the gateway admits
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need curl

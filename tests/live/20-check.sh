@@ -3,6 +3,9 @@
 #
 # What "admin check" foretells comes true in two strongSwan daemons: a pair
 # that connects, an identity nobody proves, a revoked certificate.
+#
+# R4809-1-6: who is named by the list, and who is not
+# SEED-19: each end takes the other that is named, and nobody else
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need curl

@@ -10,6 +10,10 @@
 # No packet is lost by the change itself.  One may be by charon: its responder
 # sends in a new CHILD SA before its initiator can have it, a millisecond or
 # two here; what falls into that is one packet at most, and is said.
+#
+# R4809-1.3-3: before its end, and without a gap
+# R4809-3.1.6-3: one certificate for IKE and for its own renewal
+# SEED-20: unattended
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_agent.c - what the agent does next: tables over two clocks.
+ *
+ * R4809-1-7: renewal when it is due, without a word, test_next
+ * R4809-3.1.4-2: pauses while the PKI cannot be reached, test_renewal_pauses
  */
 #include <setjmp.h>
 #include <stdarg.h>

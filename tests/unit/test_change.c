@@ -2,6 +2,12 @@
 /*
  * What a request that a certificate signs is, and whether terms allow it:
  * the one rule file of engine and signer (RFC 4809, 3.5.2; profile, 7.7).
+ *
+ * R4809-3.2.4.2-4, R4809-3.2.4.2-5: who, how early, by percentage and by date,
+ *   test_renewals
+ * R4809-3.2.4.2-6: the fields that may change, test_updates
+ * SEED-35: what a request is follows from what it holds, test_renewals, test_updates
+ * R5272-7.1-1: names of the certificate that signs, test_updates
  */
 #include <setjmp.h>
 #include <stdarg.h>

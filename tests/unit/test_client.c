@@ -5,6 +5,10 @@
  *
  * The blocking client talks to a server in a child process, which ends by
  * the orderly way when told to.
+ *
+ * R4809-3.6.2-1: refused, timed out, not found, too large: each its own fault,
+ *   test_answers, test_sizes, test_unreachable
+ * R5273-7-2: the whole answer or none, test_answers, test_sizes
  */
 #include <sys/socket.h>
 #include <sys/wait.h>

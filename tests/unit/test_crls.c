@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_crls.c - which CRL is believed, and what is kept of it.
+ *
+ * R4809-3.1.2-5: over plain HTTP: what the CA did not sign is not believed, test_judge
  */
 #include <setjmp.h>
 #include <stdarg.h>

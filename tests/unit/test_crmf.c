@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * R5274-5.3-1: regToken and authenticator, test_cases
+ * R5274-5.3-2: pkiArchiveOptions, test_cases
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * R4809-3.1.7-1: a code, a failInfo and words for each refusal
+ * R4809-3.2.3-2: the list, the template's reference and what differs
+ * SEED-59: nothing missing and nothing more in a request
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -2,6 +2,11 @@
 /*
  * The rules of the PKI, one attack or mishap each.  What a whole transaction
  * looks like is in tests/flow.
+ *
+ * R4809-3.2.4.3-10: what is not offered is refused with words,
+ *   test_not_offered_is_refused
+ * R5274-5.1-7, R5274-5.2-22, R5274-5.2-23, R5274-5.1-11: authData with trustedAnchors,
+ *   by the token's key, test_anchors_for_the_token
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -691,7 +696,9 @@ test_cancel_with_other_algorithm(void **state)
 	buf_clear(&value);
 }
 
-/* C-24: time stands still, or nothing is decided: --- time ------------------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------------------ */
+
+/* C-24: time stands still, or nothing is decided. */
 static void
 test_clock_does_not_go_back(void **state)
 {

@@ -2,6 +2,9 @@
 /*
  * test_http_life.c - connections of the HTTP server: late answers, clients
  * that vanish, dawdle or crowd, and an orderly end.
+ *
+ * R4809-3.2.2-5, R4809-3.4.3-1: request and answer, and the next ones, over one
+ *   connection
  */
 #include "http_rig.h"
 

@@ -4,6 +4,9 @@
  *
  * The server runs in a child process.  Its certificate and the client's are
  * made by tests/fixtures/make-tls.sh.
+ *
+ * R4809-3.1.2-3: the channel: whom the client believes, and which versions, test_trust,
+ *   test_old_versions
  */
 #include <sys/socket.h>
 #include <sys/wait.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * R5274-10-1, R5274-10-2: small, even, out of the curve, of small order, test cases by
+ *   kind
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

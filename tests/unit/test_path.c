@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * R4809-3.7.2-3: dates, signatures, CA flag, missing links, paths
+ * R4809-3.7.2-5: a path from what is there, or word that it is incomplete, paths
+ * SEED-14: paths and CRLs, good and bad, paths
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

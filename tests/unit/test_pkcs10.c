@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * R5274-5.2-32: changeSubjectName, test_change_subject_name
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,6 +2,28 @@
 /*
  * Every starting template's certificate, field by field, and what the signer
  * refuses when one of them is not as granted.
+ *
+ * R4809-2.1.2-2: the template's policy is the certificate's,
+ *   templates_say_what_they_should
+ * R4809-3.1.6-1, R4809-3.1.6-2: every field and extension, the pointers among them,
+ *   templates_say_what_they_should
+ * R4809-3.1.6.1-1: Peers and Admins by name, templates_say_what_they_should
+ * R4809-3.1.6.2-1, R4809-3.1.6.2-2: digitalSignature, critical,
+ *   templates_say_what_they_should
+ * R4809-3.1.6.3-1, R4809-3.6.1-16: gateways without extendedKeyUsage, others with it,
+ *   templates_say_what_they_should
+ * R4809-3.1.6.4-1, R4809-3.6.1-5, R4809-3.7.3-6: CRL and issuer by http,
+ *   templates_say_what_they_should
+ * R4809-3.2.4.1-5: RFC 4945's profile by role, templates_say_what_they_should
+ * R4809-3.6.1-3, R4809-3.6.1-4: the CRL's pointer and its method are the template's,
+ *   templates_say_what_they_should
+ * R4809-3.6.1-8: key identifiers and caIssuers, templates_say_what_they_should
+ * R4809-3.7.2-4: whatever is missing or added is found by the signer, signer_refuses
+ * R4809-3.7.2-7: authorityInfoAccess by the template, templates_say_what_they_should
+ * SEED-1, SEED-27: the profile, and violations of it, templates_say_what_they_should,
+ *   signer_refuses
+ * R5272-9.1-1: the responder's certificate has the CA's name, own_certificates
+ * R5272-9-1: the certificates of the PKI itself, field by field, own_certificates
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * R4809-3.2.4.3-3: drawn without bias, the formats' entropy, "C-17"
+ * R4809-3.2.4.3-4: tokens of many scripts, broken UTF-8
+ * R4809-3.2.4.3-5: two spellings of one token
+ * SEED-31, SEED-32, SEED-41, SEED-42: ids and tokens in UTF-8
+ * SEED-34: mapped, normalized, prohibited, two directions
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

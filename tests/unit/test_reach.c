@@ -4,6 +4,8 @@
  * asked for again, and what is carried as files.
  *
  * A child process plays the server: it says one thing to each who connects.
+ *
+ * R5273-4-2: .crq and .crp, test_files
  */
 #include <sys/socket.h>
 #include <sys/wait.h>

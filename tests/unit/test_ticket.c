@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ticket: what is taken, what is refused and in which words. */
+/*
+ * The ticket: what is taken, what is refused and in which words.
+ *
+ * R4809-3.1.3-2: as a file and as one line to type or scan
+ * R4809-3.3.1-1: id, token, kind of key and all that a request needs
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

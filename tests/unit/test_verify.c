@@ -2,6 +2,11 @@
 /*
  * Who may be a peer: identities in every spelling, name constraints,
  * revocation with and without a doubt, and all of it together.
+ *
+ * R4809-3.7.2-1, R4809-3.7.2-2: the identity by SAN or by DN, and others, identities
+ * R4809-3.7.3-8, R4809-3.7.3-9: switched off it is not looked at, verdicts
+ * R4809-3.7.4-1: each cause by its own name, verdicts
+ * R4809-2.2-3: another anchor, given or not, verdicts
  */
 #include <setjmp.h>
 #include <stdarg.h>
