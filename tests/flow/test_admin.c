@@ -453,6 +453,36 @@ test_repeat_without_rights(void **state)
 	expect_entry(&o, 0, "with rights again");
 }
 
+/* C-3, C-4: a cancelled token is in no stored answer any more. */
+static void
+test_cancelled_secrets(void **state)
+{
+	const struct order	o = { .by = &admin, .name = "fqdn:cancelled.example",
+		.batch = "batch that is cancelled" };
+	struct raw_answer	a;
+	struct device		d;
+	struct buf		message;
+	struct reply		r;
+
+	(void)state;
+	gateway(&d, &pki);
+	send_order(&o, &r);
+	take_ticket(&r, &o, &d);
+	raw_answer_clear(&r.a);
+	buf_init(&message, RAW_MAX);
+	raw_cancel(&d.t, &message);
+	raw_send(&pki, buf_view(&message), &a);
+	assert_int_equal(raw_cancelled(&a), CVP_CANCEL_DONE);
+	raw_answer_clear(&a);
+	send_order(&o, &r);
+	assert_int_equal(code_of(&r, 0), 0);
+	assert_int_equal(r.a.r.contents.n, 0);
+	assert_int_equal(r.r.secrets, 0);
+	raw_answer_clear(&r.a);
+	buf_clear(&message);
+	device_close(&d);
+}
+
 /* C-13: the digest of the piece, by who made the batch: then the secrets are gone. */
 static void
 test_acknowledge(void **state)
@@ -695,6 +725,7 @@ main(void)
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_repeat),
 		cmocka_unit_test(test_repeat_without_rights),
+		cmocka_unit_test(test_cancelled_secrets),
 		cmocka_unit_test(test_acknowledge),
 		cmocka_unit_test(test_foreign_controls),
 		cmocka_unit_test(test_peer_is_no_admin),

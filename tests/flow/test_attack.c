@@ -32,6 +32,8 @@
 
 #include "codec/oid.h"
 #include "flow_raw.h"
+#include "message/authenticated.h"
+#include "message/csr.h"
 
 static struct flow_pki	pki;
 static struct device	admin_device, peer_device;
@@ -482,6 +484,39 @@ test_garbage(void **state)
 	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "nothing");
 }
 
+/*
+ * C-7: what is CMC elsewhere and not here: a request alone, and one under a MAC,
+ * whoever knows the token.
+ */
+static void
+test_other_messages(void **state)
+{
+	struct request_terms	terms = { .san = EVIL };
+	struct raw_answer	a;
+	struct device		d;
+	struct buf		content, message;
+	struct fault		f = { 0 };
+	static const uint8_t	salt[KEK_SALT_OCTETS], kek[KEK_OCTETS];
+
+	(void)state;
+	gateway(&d, &pki);
+	buf_init(&content, RAW_MAX);
+	buf_init(&message, RAW_MAX);
+	assert_true(request_build(&terms, mine, &message, &f));
+	raw_send(&pki, buf_view(&message), &a);
+	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "a Simple request");
+	buf_reset(&message);
+	raw_content(&(struct raw){ .t = &d.t, .key = mine }, &content);
+	assert_true(authenticated_put(kek, salt, OID_CT_PKI_DATA, buf_view(&content),
+	    rng_system(), &message, &f));
+	raw_send(&pki, buf_view(&message), &a);
+	expect_refused(&a, CMC_BAD_REQUEST, WHOLE, "AuthenticatedData");
+	expect_untouched(&d, "other messages");
+	buf_clear(&content);
+	buf_clear(&message);
+	device_close(&d);
+}
+
 /* --- guessing: C-9, C-18 ---------------------------------------------------------------- */
 
 static enum cvp_cancel_outcome
@@ -807,6 +842,7 @@ main(void)
 		cmocka_unit_test(test_other_request),
 		cmocka_unit_test(test_data_return),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_other_messages),
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_no_lock),
 		cmocka_unit_test(test_cancel),

@@ -103,6 +103,7 @@ password_key(void **state)
 	assert_memory_equal(got, want.p, want.n);
 }
 
+/* C-10, C-20: a message buys no minutes of work, and no key that is quickly found. */
 static void
 password_key_has_limits(void **state)
 {
