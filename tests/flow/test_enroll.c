@@ -7,6 +7,7 @@
  *
  * R4809-3.3-1, R4809-3.4.1-1: granted, keys made, requested, confirmed, in two
  *   exchanges of one form, test_life
+ * R4809-3.4.10-6: what the new key has signed goes to the PKI, test_life
  * R5272-6.14-2: nothing is in use before the receipt, test_life
  * SEED-54, SEED-60: the messages in their order and what comes back, test_life
  */

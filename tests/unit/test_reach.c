@@ -140,7 +140,7 @@ test_http(void **state)
 static void
 test_files(void **state)
 {
-	char			dir[] = "/tmp/pki4ipsec-reach.XXXXXX", path[64];
+	char			dir[] = "/tmp/pki4ipsec-reach.XXXXXX", path[64], asked[64];
 	struct reach_files	r = { .dir = dir };
 	struct transport	t = reach_files(&r);
 	struct fault		f = { 0 };
@@ -153,6 +153,8 @@ test_files(void **state)
 	assert_false(t.exchange(t.ctx, VIEW_LIT("one"), &b, &f));
 	assert_int_equal(f.kind, FAULT_BUSY);
 	fault_clear(&f);
+	snprintf(asked, sizeof(asked), "%s/request.crq", dir);
+	assert_true(file_exists(asked));
 	assert_true(file_write(path, VIEW_LIT("answer"), 0600, &f));
 	assert_true(t.exchange(t.ctx, VIEW_LIT("one"), &b, &f));
 	assert_true(view_equal(buf_view(&b), VIEW_LIT("answer")));
