@@ -12,6 +12,15 @@
 # gone after the confirmation), R4809-3.4.8-3, R4809-3.4.9-3
 #
 #	SIZE=120 (devices of a list)  KILLS=12  SEED=N
+#
+# R4809-3.3-2, R4809-3.4-1: at the Admin, at the PKI, at the device: each ends with a
+#   confirmed certificate
+# R4809-3.4.7-1, R4809-3.4.7-4, R4809-3.4.7-5: the device's own key: request,
+#   certificate, what the device signs, receipt
+# R4809-3.4.10-7: signed by the device, forwarded by its Admin
+# R4809-3.4.8-1, R4809-3.4.9-2: certificate and key in one bundle
+# SEED-37, SEED-49: off until a template permits it; each method as the guide's table
+#   has it
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

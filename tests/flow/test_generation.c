@@ -7,6 +7,9 @@
  *
  * R4809-3.3.3-3 R4809-3.3.3-4 R4809-3.3.4-1 R4809-3.3.4-2 R4809-3.3.5-1
  * R4809-3.3.5-2 R4809-3.4.7-2 R4809-3.4.8-2
+ *
+ * R4809-3.3-3: a request of the device's key by the Admin, one of the Admin, none:
+ *   test_methods
  */
 #include <setjmp.h>
 #include <stdarg.h>
