@@ -216,7 +216,7 @@ expect_code(const struct wish *w, enum act act, uint32_t fail, uint32_t code, co
 static struct view
 expect_cert(struct raw_answer *a, const struct key *key, const char *label)
 {
-	struct view	der;
+	struct view	der = VIEW_NONE;
 
 	if (a->again || a->failed || (der = raw_find_cert(a, key)).n == 0)
 		fail_msg("%s: again %d, failed %d, %s, code %u", label, a->again, a->failed,

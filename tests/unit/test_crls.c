@@ -156,7 +156,7 @@ test_size(void **state)
 	struct crl	c;
 	struct fault	f = { 0 };
 	char		path[] = "/tmp/test-crls-XXXXXX";
-	bool		newer;
+	bool		newer = false;
 
 	(void)state;
 	sign_many(165000, &b);
