@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "codec/oid.h"
 #include "crypt/digest.h"
 #include "flow_raw.h"
 #include "peer/renew.h"
@@ -115,6 +116,53 @@ test_numbers(void **state)
 	assert_true(strncmp(after.r.serial, before.r.serial, 12) > 0);
 	device_close(&before);
 	device_close(&after);
+}
+
+/* The Admin's order of a token for one device; secrets that came with the answer. */
+static size_t
+order(struct raw_answer *a)
+{
+	struct general_name	 g = { GENERAL_NAME_DNS, VIEW_LIT("ordered.example") };
+	struct extension	 ext = { .oid = OID_SUBJECT_ALT_NAME };
+	struct cvp_cert		 cert = { .extensions = &ext, .n_extensions = 1 };
+	struct cvp_terms	 terms = { .cert = &cert };
+	struct cvp_entry	 entry = { .entry_id = 1, .terms = &terms };
+	struct cvp_authz_request q = { .batch_id = VIEW_LIT("order and answer"),
+		.template = { .name = VIEW_LIT("s2s-gateway") }, .delivery = CVP_ENCRYPT_TO,
+		.encrypt_to = buf_view(&admin.der), .entries = &entry, .n_entries = 1 };
+	struct buf		 san, value;
+
+	buf_init(&san, 4096);
+	buf_init(&value, RAW_MAX);
+	general_names_put(&san, &g, 1);
+	ext.value = buf_view(&san);
+	cvp_put_authz_request(&value, &q);
+	raw_ask(&pki, &admin, CVP_AUTHZ_REQUEST, buf_view(&value), a);
+	assert_false(a->failed || a->again);
+	buf_clear(&san);
+	buf_clear(&value);
+	return a->r.contents.n;
+}
+
+/* A stored answer of yesterday is not given out any more: its token may be anybody's. */
+static void
+test_answers(void **state)
+{
+	struct raw_answer	a;
+	struct device		d;
+
+	(void)state;
+	gateway(&d, &pki);
+	for (int repeat = 0; repeat < 2; repeat++) {
+		assert_int_equal(order(&a), 1);
+		raw_answer_clear(&a);
+	}
+	take_copy("answers");
+	assert_true(run(&d));
+	flow_restart_with(&pki, put_back, (void *)(uintptr_t)"answers");
+	assert_int_equal(order(&a), 0);
+	raw_answer_clear(&a);
+	device_close(&d);
 }
 
 /* --- successors ------------------------------------------------------------------ */
@@ -247,6 +295,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_spent),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_spent_rekey),
 		cmocka_unit_test(test_renewal_number),
 	};
