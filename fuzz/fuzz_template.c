@@ -2,17 +2,15 @@
 /*
  * fuzz_template.c - lines "key = value" as a template.  What a key takes it
  * gives back in words that it takes again; a template whose parts fit one
- * another can be written, and the file says what it said.
+ * another can be written, and the file says what it said; so do its settings.
  */
+#include <stdlib.h>
 #include <string.h>
 
-#include "fuzz_file.h"
-#include "pki/config.h"
-#include "profile/template.h"
+#include "profile/template_file.h"
 
 #define TEXT_MAX	(256u << 10)
 #define KEY_ROOM	64
-#define KEYS_MAX	60
 #define VALUE_ROOM	4096
 
 int	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -65,35 +63,39 @@ line(struct template *t, struct view v)
 	set_twice(t, key, value);
 }
 
-static bool
-set_pair(void *ctx, const char *key, const char *value, struct fault *f)
+/* The commented file, and the settings alone, give the same template. */
+static void
+read_back(const struct template *t, struct view text)
 {
-	return template_set(ctx, key, value, f);
+	static struct template_problems	p;
+	struct template			 again, third;
+	struct buf			 one, two;
+	struct fault			 f = { 0 };
+
+	buf_init(&one, TEXT_MAX);
+	buf_init(&two, TEXT_MAX);
+	if (!template_read(text, t->name, &again, &p))
+		abort();
+	template_settings(&again, &one);
+	if (!template_of_settings(buf_view(&one), view_str(t->name), t->version, &third, &f))
+		abort();
+	template_text(&third, &two);
+	if (!buf_ok(&one) || !view_equal(text, buf_view(&two)))
+		abort();
+	buf_clear(&one);
+	buf_clear(&two);
 }
 
-/* By way of a file, as `pki init` and `pki serve` do. */
+/* As a file: all that is wrong has a reason. */
 static void
-read_back(struct view text)
+as_file(struct view text)
 {
-	static const char		*keys[KEYS_MAX + 1];
-	const struct template_key	*all;
+	static struct template_problems	p;
 	struct template			 t;
-	struct buf			 again;
-	struct fault			 f = { 0 };
-	size_t				 n;
 
-	all = template_keys(&n);
-	for (size_t i = 0; i < n && i < KEYS_MAX; i++)
-		keys[i] = all[i].name;
-	file_put("template.conf", text);
-	buf_init(&again, TEXT_MAX);
-	if (!template_start("ra-user", "", &t, &f) ||
-	    !config_read_pairs(file_path, keys, set_pair, &t, &f))
+	if (template_read(text, NULL, &t, &p) ? p.total != 0 : p.total == 0 ||
+	    p.list[0].text[0] == '\0')
 		abort();
-	template_text(&t, &again);
-	if (!view_equal(text, buf_view(&again)))
-		abort();
-	buf_clear(&again);
 }
 
 int
@@ -105,6 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (!template_start("s2s-gateway", "Example", &t, &f))
 		abort();
+	as_file(view_of(p, n));
 	for (size_t i = 0, end; i < n; i = end + 1) {
 		for (end = i; end < n && p[end] != '\n';)
 			end++;
@@ -119,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	template_text(&t, &text);
 	if (!buf_ok(&text))
 		abort();
-	read_back(buf_view(&text));
+	read_back(&t, buf_view(&text));
 	buf_clear(&text);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "admin/authorize.h"
 #include "admin/commands.h"
+#include "admin/pins.h"
 #include "admin/records.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -267,6 +268,25 @@ names_of(const struct call *c, const struct cvp_template_info *info)
 	return s != NULL ? s : "";
 }
 
+/* Under a template that was imported, that one is authorized and no other. */
+static bool
+find_pins(struct call *c, struct fault *f)
+{
+	for (size_t i = 0; i < c->n_shares; i++) {
+		struct share		*s = &c->shares[i];
+		struct template_seal	*held = arena_alloc(c->arena, sizeof(*held));
+		bool			 found;
+
+		if (held == NULL)
+			return arena_fault(f);
+		if (!pins_find(&c->a, s->template, c->arena, held, &found, f))
+			return false;
+		if (found)
+			s->t = &held->t;
+	}
+	return true;
+}
+
 /* Each template of the list is one the PKI lets this Admin use for so many. */
 static bool
 ask_templates(struct call *c, struct fault *f)
@@ -476,7 +496,7 @@ go(struct call *c, struct fault *f)
 		return true;
 	if (!find_living(c, true, f) || !split(c, f) || (c->n_shares > 0 && !ask_templates(c, f)))
 		return false;
-	return c->p.total > 0 || send_shares(c, f);
+	return c->p.total > 0 || (find_pins(c, f) && send_shares(c, f));
 }
 
 static int

@@ -16,7 +16,10 @@ extern const struct command cmd_admin_show;
 extern const struct command cmd_admin_revoke;
 extern const struct command cmd_admin_cancel;
 extern const struct command cmd_admin_events;
-extern const struct command cmd_admin_template;
+
+/* `admin template`, but for `check`: the command is the program's (src/main). */
+extern const struct option admin_template_options[];
+int	admin_template(const struct invocation *in);
 
 /* The table; ends with NULL. */
 extern const struct command *const admin_commands[];

@@ -88,18 +88,26 @@ save_cursor(const struct reader *r, struct fault *f)
 
 /* --- showing --------------------------------------------------------------------------- */
 
+/* What the PKI adds to the code. */
+static void
+detail_of(const struct cvp_event *e, char *out, size_t n)
+{
+	text_escape(e->failure != NULL ? e->failure->detail : VIEW_NONE, 0, out, n);
+}
+
 static void
 print_json(const struct cvp_event *e, const struct known *k, const char *id,
     const char *serial)
 {
-	char	when[32];
+	char	when[32], detail[FAULT_TEXT_MAX];
 	json_t	*o;
 
 	date_format(e->time, when);
-	o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "time", when, "event",
+	detail_of(e, detail, sizeof(detail));
+	o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "time", when, "event",
 	    cvp_event_name(e->kind), "kind", (int)e->kind, "id", id, "name",
 	    k != NULL ? k->d.name : "", "serial", serial, "failure",
-	    e->failure != NULL ? cvp_code_name(e->failure->code) : "");
+	    e->failure != NULL ? cvp_code_name(e->failure->code) : "", "detail", detail);
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
@@ -109,16 +117,17 @@ static void
 print_text(const struct cvp_event *e, const struct known *k, const char *id,
     const char *serial)
 {
-	char	when[32], name[FAULT_TEXT_MAX];
+	char	when[32], name[FAULT_TEXT_MAX], detail[FAULT_TEXT_MAX];
 
 	date_format(e->time, when);
+	detail_of(e, detail, sizeof(detail));
 	text_escape(view_str(k == NULL ? id : k->d.label[0] != '\0' ? k->d.label : k->d.name), 0,
 	    name, sizeof(name));
 	printf("%s  %-18s %s", when, cvp_event_name(e->kind), name);
 	if (serial[0] != '\0')
 		printf("  certificate %s", serial);
 	if (e->failure != NULL)
-		printf("  %s", cvp_code_text(e->failure->code));
+		printf("  %s", detail[0] != '\0' ? detail : cvp_code_text(e->failure->code));
 	putchar('\n');
 }
 

@@ -13,6 +13,7 @@ struct session {
 	struct admin		 a;
 	struct arena		*arena;
 	struct inventory	 inv;
+	bool			 differs;	/* what was compared */
 };
 
 /*

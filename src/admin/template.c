@@ -6,14 +6,16 @@
 
 #include "admin/authorization.h"
 #include "admin/commands.h"
+#include "admin/pins.h"
 #include "admin/session.h"
 #include "admin/table.h"
 #include "base/text.h"
+#include "profile/template_file.h"
 
 #define QUERY_OCTETS	(64u << 10)
 #define DAY_SECONDS	86400
 
-static const struct option options[] = { ADMIN_OPTIONS, { 0 } };
+const struct option admin_template_options[] = { ADMIN_OPTIONS, { 0 } };
 
 static void
 show_digest(const struct cvp_template *t, char hex[2 * SHA256_OCTETS + 1])
@@ -88,16 +90,18 @@ print_text(const struct cvp_template_info *info, struct arena *a, struct fault *
 	return table_print(&t, stdout, f);
 }
 
+/* Those of names[0 ... n-1], all if there are none. */
 static bool
-ask(struct session *s, struct cvp_template_info *info, struct fault *f)
+ask(struct session *s, const char *const *given, size_t n, struct cvp_template_info *info,
+    struct fault *f)
 {
 	struct view	names[ARGUMENTS_MAX], value;
-	struct cvp_list	list = { names, s->in->nargs };
+	struct cvp_list	list = { names, n };
 	struct buf	der;
 	bool		ok;
 
-	for (size_t i = 0; i < s->in->nargs; i++)
-		names[i] = view_str(s->in->args[i]);
+	for (size_t i = 0; i < n; i++)
+		names[i] = view_str(given[i]);
 	buf_init(&der, QUERY_OCTETS);
 	cvp_put_template_query(&der, &list);
 	ok = buf_check(&der, "templateQuery", f) && admin_ask_one(&s->a, CVP_TEMPLATE_QUERY,
@@ -107,39 +111,211 @@ ask(struct session *s, struct cvp_template_info *info, struct fault *f)
 	return ok;
 }
 
-static bool
-all_there(const struct invocation *in, const struct cvp_template_info *info, struct fault *f)
+static const struct cvp_template *
+find(const struct cvp_template_info *info, const char *name)
 {
-	for (size_t i = 0; i < in->nargs; i++) {
-		size_t	k = 0;
+	for (size_t i = 0; i < info->n; i++)
+		if (view_equal(info->v[i].name, view_str(name)))
+			return &info->v[i];
+	return NULL;
+}
 
-		while (k < info->n && !view_equal(info->v[k].name, view_str(in->args[i])))
-			k++;
-		if (k == info->n)
+static bool
+all_there(const char *const *names, size_t n, const struct cvp_template_info *info,
+    struct fault *f)
+{
+	for (size_t i = 0; i < n; i++)
+		if (find(info, names[i]) == NULL)
 			return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" is not a template that the PKI "
-			    "lets this Admin use", in->args[i]);
-	}
+			    "lets this Admin use", names[i]);
 	return true;
 }
 
-static int
-run(const struct invocation *in)
+/* --- list, show ------------------------------------------------------------------------ */
+
+static bool
+do_list(struct session *s, const char *const *names, size_t n, struct fault *f)
 {
 	struct cvp_template_info	info;
-	struct session			s;
-	struct fault			f = { 0 };
 
-	if (session_open(&s, in, false, &f) && ask(&s, &info, &f) && all_there(in, &info, &f)) {
-		if (in->json)
-			print_json(&info);
-		else
-			(void)!print_text(&info, s.arena, &f);
-	}
-	return session_end(&s, &f, EXIT_DONE);
+	if (!ask(s, names, n, &info, f) || !all_there(names, n, &info, f))
+		return false;
+	if (s->in->json)
+		print_json(&info);
+	return s->in->json || print_text(&info, s->arena, f);
 }
 
-const struct command cmd_admin_template = {
-	.group = "admin", .name = "template", .args = "[NAME...]", .max_args = ARGUMENTS_MAX,
-	.help = "what may be authorized, and on which terms",
-	.options = options, .run = run,
+/* The file of each, as the PKI says it is. */
+static bool
+do_show(struct session *s, const char *const *names, size_t n, struct fault *f)
+{
+	struct cvp_template_info	info;
+	struct template			t;
+	struct buf			text;
+	bool				ok = true;
+
+	if (!ask(s, names, n, &info, f) || !all_there(names, n, &info, f))
+		return false;
+	buf_init(&text, 1u << 20);
+	for (size_t i = 0; ok && i < info.n; i++)
+		if ((ok = pins_template(&info.v[i], &t, f)))
+			template_text(&t, &text);
+	if (ok)
+		fwrite(text.p, 1, text.n, stdout);
+	buf_clear(&text);
+	return ok;
+}
+
+/* --- import, diff ---------------------------------------------------------------------- */
+
+static bool
+do_import(struct session *s, const char *const *paths, size_t n, struct fault *f)
+{
+	char	hex[2 * SHA256_OCTETS + 1];
+	json_t	*list = json_array(), *o;
+	bool	ok = true;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		struct template_seal	seal;
+		bool			news;
+
+		if (!(ok = pins_import(&s->a, paths[i], s->arena, &seal, &news, f)))
+			break;
+		hex_encode(view_of(seal.digest, sizeof(seal.digest)), hex);
+		json_array_append_new(list, json_pack("{s:s%, s:I, s:s, s:b}", "name",
+		    (const char *)seal.t.name.p, seal.t.name.n, "version",
+		    (json_int_t)seal.t.version, "digest", hex, "held_before", !news));
+		if (!s->in->json && !s->in->quiet)
+			printf("template %.*s, version %" PRIu64 ", sha256 %s: %s\n",
+			    (int)seal.t.name.n, (const char *)seal.t.name.p, seal.t.version, hex,
+			    news ? "imported" : "held already");
+	}
+	o = json_pack("{s:o}", "imported", list);
+	if (ok && s->in->json) {
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	json_decref(o);
+	return ok;
+}
+
+struct shown {
+	const char	*name;
+	json_t		*list;
+	bool		 print;
 };
+
+static void
+show_difference(void *ctx, const struct template_key *k, const char *held, const char *there)
+{
+	struct shown	*d = ctx;
+
+	json_array_append_new(d->list, json_pack("{s:s, s:s, s:s}", "key", k->name, "held", held,
+	    "pki", there));
+	if (d->print)
+		printf("  %s = \"%s\", at the PKI \"%s\"\n", k->name, held, there);
+}
+
+/* *same false: the PKI has another one, or none. */
+static bool
+diff_one(struct session *s, const struct template_seal *held, const struct cvp_template *there,
+    struct shown *d, bool *same, struct fault *f)
+{
+	struct template	a, b;
+	uint8_t		digest[SHA256_OCTETS];
+	char		hex[2][2 * SHA256_OCTETS + 1];
+
+	*same = false;
+	if (there == NULL) {
+		if (d->print)
+			printf("%s: the PKI has no such template for this Admin\n", d->name);
+		return true;
+	}
+	sha256(there->tlv, digest);
+	*same = memcmp(digest, held->digest, sizeof(digest)) == 0;
+	hex_encode(view_of(held->digest, sizeof(held->digest)), hex[0]);
+	hex_encode(view_of(digest, sizeof(digest)), hex[1]);
+	if (d->print && *same && !s->in->quiet)
+		printf("%s: version %" PRIu64 ", sha256 %s, on both sides\n", d->name,
+		    held->t.version, hex[0]);
+	else if (d->print && !*same)
+		printf("%s: held is version %" PRIu64 ", sha256 %s; the PKI has version %" PRIu64
+		    ", sha256 %s\n", d->name, held->t.version, hex[0], there->version, hex[1]);
+	if (!pins_template(&held->t, &a, f) || !pins_template(there, &b, f))
+		return false;
+	template_diff(&a, &b, show_difference, d);
+	return true;
+}
+
+static bool
+do_diff(struct session *s, const char *const *names, size_t n, struct fault *f)
+{
+	struct cvp_template_info	 info;
+	json_t				*list = json_array(), *o;
+	bool				 same, ok = ask(s, NULL, 0, &info, f);
+
+	for (size_t i = 0; ok && i < n; i++) {
+		struct shown		d = { names[i], json_array(), !s->in->json };
+		struct template_seal	held;
+		bool			found;
+
+		ok = pins_find(&s->a, names[i], s->arena, &held, &found, f) && (found ||
+		    fault_set(f, FAULT_NOT_FOUND, "", "no template \"%s\" has been imported here",
+		    names[i])) && diff_one(s, &held, find(&info, names[i]), &d, &same, f);
+		json_array_append_new(list, json_pack("{s:s, s:b, s:o}", "name", names[i], "same",
+		    ok && same, "differences", d.list));
+		if (ok && !same)
+			s->differs = true;
+	}
+	o = json_pack("{s:o}", "templates", list);
+	if (ok && s->in->json) {
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	json_decref(o);
+	return ok;
+}
+
+/* --- words ------------------------------------------------------------------------------- */
+
+static const struct word {
+	const char	*word;
+	bool		 changes, wants_names;
+	bool		(*run)(struct session *s, const char *const *names, size_t n,
+			    struct fault *f);
+} words[] = {
+	{ "list", false, false, do_list },
+	{ "show", false, true, do_show },
+	{ "import", true, true, do_import },
+	{ "diff", false, true, do_diff },
+};
+
+/* Names alone are listed. */
+static const struct word *
+find_word(const struct invocation *in, size_t *skip)
+{
+	*skip = 0;
+	for (size_t i = 0; in->nargs > 0 && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(in->args[0], words[i].word) == 0) {
+			*skip = 1;
+			return &words[i];
+		}
+	return &words[0];
+}
+
+int
+admin_template(const struct invocation *in)
+{
+	struct session		 s;
+	struct fault		 f = { 0 };
+	size_t			 skip;
+	const struct word	*w = find_word(in, &skip);
+
+	if (w->wants_names && in->nargs == skip) {
+		fault_set(&f, FAULT_USAGE, "", "%s which?", w->word);
+		return command_fail(in, &f, "pki4ipsec admin template --help");
+	}
+	if (session_open(&s, in, w->changes, &f))
+		(void)!w->run(&s, in->args + skip, in->nargs - skip, &f);
+	return session_end(&s, &f, s.differs ? EXIT_FAILED : EXIT_DONE);
+}

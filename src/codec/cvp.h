@@ -39,6 +39,7 @@
 #define CVP_KEY_SPECS_MAX	16
 #define CVP_TYPES_MAX		16	/* rdnTypes, sanTypes */
 #define CVP_TEMPLATES_MAX	1024
+#define CVP_SETTINGS_MAX	(12u << 10)	/* of one template */
 #define CVP_PROTECT_FOR_MAX	8
 
 /* A number, a time or a truth that may be absent. */
@@ -530,6 +531,7 @@ struct cvp_template {
 	struct cvp_terms terms;
 	struct cvp_uint	 max_window;	/* seconds */
 	struct cvp_uint	 max_entries;
+	struct view	 settings;	/* all of it, as "key = value" lines; empty: absent */
 	struct view	 tlv;		/* decoded: the whole Template */
 };
 struct cvp_template_info {

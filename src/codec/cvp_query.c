@@ -283,7 +283,7 @@ cvp_put_template_query(struct buf *b, const struct cvp_list *names)
 	put_texts(b, DER_SEQUENCE, names);
 }
 
-/* Template ::= SEQUENCE { name, version, terms, maxWindow [0], maxEntries [1] } */
+/* Template ::= SEQUENCE { name, version, terms, maxWindow [0], maxEntries [1], settings [2] } */
 static bool
 get_template(struct der *seq, struct arena *a, struct cvp_template *t,
     struct fault *f)
@@ -299,6 +299,7 @@ get_template(struct der *seq, struct arena *a, struct cvp_template *t,
 	    &t->max_window, f) &&
 	    cvp_opt_uint(&in, DER_CONTEXT(1), "maxEntries", 0, UINT32_MAX,
 	    &t->max_entries, f) &&
+	    cvp_opt_text(&in, DER_CONTEXT(2), "settings", CVP_SETTINGS_MAX, &t->settings, f) &&
 	    der_end(&in, f);
 }
 
@@ -334,6 +335,7 @@ cvp_put_template(struct buf *b, const struct cvp_template *t)
 	cvp_put_terms(b, &t->terms);
 	cvp_put_opt_uint(b, DER_CONTEXT(0), &t->max_window);
 	cvp_put_opt_uint(b, DER_CONTEXT(1), &t->max_entries);
+	cvp_put_opt_view(b, DER_CONTEXT(2), t->settings);
 	der_close(b, mark);
 }
 

@@ -15,6 +15,8 @@ extern const struct command cmd_verify;
 extern const struct command cmd_why;
 extern const struct command cmd_pki_init;
 extern const struct command cmd_admin_enroll;
+extern const struct command cmd_pki_template;
+extern const struct command cmd_admin_template;
 extern const struct command cmd_admin_check;
 extern const struct command cmd_bench_enroll;
 

@@ -27,7 +27,11 @@ static const struct command *const joint_commands[] = {
 #if defined(HAVE_PKI) && defined(HAVE_PEER)
 	&cmd_pki_init,
 #endif
+#if defined(HAVE_PKI)
+	&cmd_pki_template,
+#endif
 #if defined(HAVE_ADMIN)
+	&cmd_admin_template,
 	&cmd_admin_check,
 #endif
 #if defined(HAVE_ADMIN) && defined(HAVE_PEER)

@@ -230,6 +230,19 @@ exchange_read(struct exchange *x, struct view octets, const struct exchange_trus
 	return true;
 }
 
+bool
+exchange_read_unasked(struct view octets, const struct exchange_trust *trust,
+    struct arena *a, struct exchange_answer *out, struct fault *f)
+{
+	struct exchange_answer	r = { 0 };
+
+	if (!message_open(octets, a, &r.message, f) ||
+	    (trust != NULL && !verify(trust, &r, f)) || !decode(&r, a, f))
+		return false;
+	*out = r;
+	return true;
+}
+
 /* --- what went wrong ------------------------------------------------------------------- */
 
 /* What a failInfo means to whoever reads it here. */

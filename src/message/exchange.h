@@ -80,6 +80,14 @@ MUST_CHECK bool exchange_read(struct exchange *x, struct view octets,
     struct fault *f);
 
 /*
+ * The same of a response that answers nothing, such as a file: no
+ * transaction and no nonce are looked at, so it says nothing about when.
+ * trust NULL: nor is the signature; then it says nothing about who.
+ */
+MUST_CHECK bool exchange_read_unasked(struct view octets, const struct exchange_trust *trust,
+    struct arena *a, struct exchange_answer *out, struct fault *f);
+
+/*
  * A path from leaf to anchor over certs, as of now; a certificate whose time
  * has just not begun or just ended passes by EXCHANGE_SKEW_SECONDS.
  */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "codec/spki.h"
 #include "crypt/digest.h"
 #include "pki/grant.h"
@@ -58,6 +59,20 @@ find_template(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
 	    (const char *)q->template.name.p);
 }
 
+/* Both sides, in words that the Admin reads too. */
+static bool
+is_another(struct work *w, const struct cvp_authz_request *q, struct fault *f)
+{
+	char	theirs[2 * SHA256_OCTETS + 1] = "not said", ours[2 * SHA256_OCTETS + 1];
+
+	if (q->template.digest.n == SHA256_OCTETS)
+		hex_encode(q->template.digest, theirs);
+	hex_encode(view_of(w->template->digest, sizeof(w->template->digest)), ours);
+	return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5", "template %s: asked for version %"
+	    PRIu64 ", sha256 %s; here it is version %u, sha256 %s", w->template->t.name,
+	    q->template.version.v, theirs, w->template->t.version, ours);
+}
+
 static bool
 template_fits(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
 {
@@ -68,8 +83,7 @@ template_fits(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
 	if ((q->template.version.present && q->template.version.v != t->t.version) ||
 	    (q->template.digest.n > 0 &&
 	    !view_equal(q->template.digest, view_of(t->digest, sizeof(t->digest)))))
-		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",
-		    "template \"%s\" is at version %u here", t->t.name, t->t.version);
+		return is_another(w, q, f);
 	*code = CVP_BATCH_TOO_LARGE;
 	if (q->n_entries > t->t.entries_max)
 		return fault_set(f, FAULT_LIMIT, "RFC 4809, 3.2.2",
@@ -447,6 +461,8 @@ authorize_run(struct work *w, const struct cmc_control *c)
 		return repeat_batch(w, c, &b, digest);
 	if (!find_template(w, &q, &code) || !template_fits(w, &q, &code)) {
 		work_refuse_code(w, c->id, code);
+		if (code == CVP_TEMPLATE_CHANGED)
+			w->answer.status[w->answer.n_status - 1].text = w->fault.text;
 		return true;
 	}
 	b = (struct store_batch){

@@ -20,6 +20,10 @@ extern const struct command cmd_pki_backup;
 extern const struct command cmd_pki_restore;
 extern const struct command cmd_pki_doctor;
 
+/* `pki template`, but for `check`: the command is the program's (src/main). */
+extern const struct option pki_template_options[];
+int	pki_template(const struct invocation *in);
+
 /* The command that helps with a fault of one on a PKI's folder, or NULL. */
 const char *pki_help(const struct invocation *in, const struct fault *f);
 

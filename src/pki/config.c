@@ -13,7 +13,6 @@
 #define CONFIG_FILE	"pki4ipsec.conf"
 #define CONFIG_FILE_MAX	(64u << 10)
 
-#define PAIR_KEYS_MAX	64
 
 enum kind { TEXT, LIST, WHOLE, SECONDS };
 
@@ -380,59 +379,6 @@ config_load(const char *dir, struct pki_config *out, struct fault *f)
 	*out = c;
 	ok = true;
 out:
-	buf_clear(&text);
-	return ok;
-}
-
-static bool
-each_pair(cfg_t *cfg, const char *path, struct view text, const char *const *keys,
-    bool (*each)(void *, const char *, const char *, struct fault *), void *ctx,
-    struct fault *f)
-{
-	for (size_t i = 0; keys[i] != NULL; i++) {
-		struct row	 r = { .key = keys[i] };
-		const char	*v = cfg_getstr(cfg, keys[i]);
-
-		if (v != NULL && !each(ctx, keys[i], v, f))
-			return fault_within(f, "%s:%u", path, line_of(text, &r));
-	}
-	return true;
-}
-
-bool
-config_read_pairs(const char *path, const char *const *keys,
-    bool (*each)(void *, const char *, const char *, struct fault *), void *ctx,
-    struct fault *f)
-{
-	cfg_opt_t	 opts[PAIR_KEYS_MAX + 1] = { CFG_END() };
-	cfg_t		*cfg = NULL;
-	struct buf	 text;
-	bool		 ok = false;
-
-	buf_init(&text, CONFIG_FILE_MAX);
-	for (size_t i = 0; keys[i] != NULL && i < PAIR_KEYS_MAX; i++) {
-		cfg_opt_t	one = CFG_STR(keys[i], NULL, CFGF_NODEFAULT);
-		cfg_opt_t	end = CFG_END();
-
-		opts[i] = one;
-		opts[i + 1] = end;
-	}
-	complaint = f;
-	if (!file_read(path, &text, f))
-		goto out;
-	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL) {
-		fault_set(f, FAULT_INTERNAL, "", "out of memory");
-		goto out;
-	}
-	cfg_set_error_function(cfg, confuse_error);
-	ok = cfg_parse(cfg, path) == CFG_SUCCESS &&
-	    each_pair(cfg, path, buf_view(&text), keys, each, ctx, f);
-	if (!ok)
-		fault_set(f, FAULT_USAGE, "", "could not parse %s", path);
-out:
-	complaint = NULL;
-	if (cfg != NULL)
-		cfg_free(cfg);
 	buf_clear(&text);
 	return ok;
 }

@@ -53,15 +53,6 @@ MUST_CHECK bool config_preset(const char *dir, const char *name, const char *url
 /* The commented file for c. */
 void	config_write(const struct pki_config *c, struct buf *out);
 
-/*
- * Read another file of `key = "value"` lines and hand over each key that is
- * there, in the order of keys (ends with NULL).  each() returning false ends
- * it, and file and line are put in front of its fault.
- */
-MUST_CHECK bool config_read_pairs(const char *path, const char *const *keys,
-    bool (*each)(void *ctx, const char *key, const char *value, struct fault *f),
-    void *ctx, struct fault *f);
-
 /* "DIR/sub" for a file of this PKI. */
 MUST_CHECK bool config_path(const struct pki_config *c, const char *sub, char *out,
     size_t n, struct fault *f);

@@ -10,6 +10,7 @@
 #include "pki/console.h"
 #include "pki/work.h"
 #include "profile/prepare.h"
+#include "profile/template_file.h"
 
 #define OPERATOR	"operator"
 #define CERTS_MAX	STORE_OWNERS_MAX
@@ -429,6 +430,85 @@ do_admins(struct call *c, struct fault *f)
 	return true;
 }
 
+/* --- templates ------------------------------------------------------------------------------- */
+
+static json_t *
+template_json(const struct store_template *t)
+{
+	char	hex[2 * STORE_DIGEST_OCTETS + 1], since[32], until[32] = "";
+
+	hex_encode(view_of(t->digest, sizeof(t->digest)), hex);
+	date_format(t->created, since);
+	if (t->retired != 0)
+		date_format(t->retired, until);
+	return json_pack("{s:s, s:I, s:s, s:s, s:s}", "name", t->name, "version",
+	    (json_int_t)t->version, "digest", hex, "since", since, "until", until);
+}
+
+static bool
+list_template(void *ctx, const struct store_template *t, struct fault *f)
+{
+	struct call	*c = ctx;
+
+	(void)f;
+	json_array_append_new(json_object_get(c->answer, "templates"), template_json(t));
+	return true;
+}
+
+static bool
+do_templates(struct call *c, struct fault *f)
+{
+	json_object_set_new(c->answer, "templates", json_array());
+	return store_template_walk(c->e->p.store, list_template, c, f);
+}
+
+/* The signed part, and before it the file for people. */
+static bool
+put_file(struct call *c, const struct store_template *t, struct view message, struct buf *out,
+    struct fault *f)
+{
+	struct cvp_template_info	info;
+	struct template			tp;
+	struct buf			list, text;
+	bool				ok;
+
+	buf_init(&list, CVP_SETTINGS_MAX * 2);
+	buf_init(&text, TEMPLATE_FILE_MAX);
+	der_put(&list, DER_SEQUENCE, t->der);
+	ok = cvp_template_info_decode(buf_view(&list), c->a, &info, f) && info.n == 1 &&
+	    template_of_settings(info.v[0].settings, info.v[0].name, info.v[0].version, &tp, f);
+	if (ok) {
+		template_text(&tp, &text);
+		template_seal_file(buf_view(&text), message, out);
+	}
+	buf_clear(&list);
+	buf_clear(&text);
+	return ok && buf_check(out, "template", f);
+}
+
+static bool
+do_template_file(struct call *c, struct fault *f)
+{
+	struct store_template	t;
+	struct buf		message, file;
+	int64_t			version;
+	bool			ok;
+
+	if (!number_parse("version", c->words[2], 0, UINT32_MAX, &version, f))
+		return false;
+	buf_init(&message, TEMPLATE_SEAL_MAX);
+	buf_init(&file, TEMPLATE_SEAL_MAX * 2);
+	ok = catalogue_export(c->e, c->words[1], version, &t, &message, f) &&
+	    put_file(c, &t, buf_view(&message), &file, f);
+	if (ok) {
+		json_object_set_new(c->answer, "template", template_json(&t));
+		json_object_set_new(c->answer, "file", json_stringn((const char *)file.p, file.n));
+	}
+	buf_clear(&message);
+	buf_clear(&file);
+	return ok;
+}
+
 /* --- verbs ------------------------------------------------------------------------------------- */
 
 static const struct verb {
@@ -443,6 +523,8 @@ static const struct verb {
 	{ "admin-add", 3, do_admin_add },
 	{ "admin-rights", 3, do_admin_rights },
 	{ "admin-remove", 2, do_admin_remove },
+	{ "templates", 1, do_templates },
+	{ "template-file", 3, do_template_file },
 };
 
 static const struct verb *

@@ -14,6 +14,8 @@
  *	admin-add NAME RIGHTS
  *	admin-rights NAME RIGHTS
  *	admin-remove NAME		no rights any more, its certificates revoked
+ *	templates			all versions there ever were
+ *	template-file NAME VERSION	one as a signed file; version 0: the one in use
  *
  * RIGHTS are words TEMPLATE:RIGHT, TEMPLATE a name or *, RIGHT one of
  * authorize, enroll, revoke, query or *; or * alone.

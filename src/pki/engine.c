@@ -608,40 +608,6 @@ engine_tick(struct engine *e, int64_t now, struct fault *f)
 
 /* --- start --------------------------------------------------------------------------- */
 
-/* The version of a template file: the stored one if it says the same, else the next. */
-static bool
-sync_template(struct engine *e, struct template_entry *t, int64_t now, struct fault *f)
-{
-	struct store_template	old, new;
-	bool			done;
-
-	if (!store_template_find(e->p.store, t->t.name, 0, e->scratch, &old, f))
-		return false;
-	for (int64_t version = old.n != 0 ? old.version : 1;; version++) {
-		t->t.version = (uint32_t)version;
-		buf_reset(&t->der);
-		template_put(&t->t, &t->der);
-		sha256(buf_view(&t->der), t->digest);
-		if (old.n == 0 || version > old.version)
-			break;
-		if (memcmp(old.digest, t->digest, sizeof(old.digest)) == 0) {
-			t->n = old.n;
-			return true;
-		}
-	}
-	if (old.n != 0 && !store_template_retire(e->p.store, old.n, now, &done, f))
-		return false;
-	new = (struct store_template){
-		.name = t->t.name, .version = t->t.version, .der = buf_view(&t->der),
-		.created = now,
-	};
-	memcpy(new.digest, t->digest, sizeof(new.digest));
-	if (!store_template_insert(e->p.store, &new, f))
-		return false;
-	t->n = new.n;
-	return true;
-}
-
 static bool
 sync_ca(struct engine *e, enum authority_id id, struct fault *f)
 {
@@ -669,10 +635,8 @@ sync_store(struct engine *e, int64_t now, struct fault *f)
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
 		if (!sync_ca(e, id, f))
 			return false;
-	for (size_t i = 0; i < e->templates.n; i++)
-		if (!sync_template(e, &e->templates.list[i], now, f))
-			return false;
-	return store_counter_get(e->p.store, STORE_COUNTER_EPOCH, &e->epoch, f) &&
+	return catalogue_sync(e, now, f) &&
+	    store_counter_get(e->p.store, STORE_COUNTER_EPOCH, &e->epoch, f) &&
 	    store_counter_get(e->p.store, STORE_COUNTER_CLOCK, &e->clock, f) &&
 	    store_commit(e->p.store, f);
 }

@@ -296,6 +296,24 @@ note_event_row(void *ctx, const struct store_event *row, struct fault *f)
 	return true;
 }
 
+/* An event about a template, and no authorization, says which. */
+static bool
+name_template(struct work *w, struct cvp_event *e, const struct store_template *t,
+    struct fault *f)
+{
+	struct cvp_failure	*failure;
+
+	if (e->id.n > 0 || e->failure != NULL || e->kind != CVP_EVENT_TEMPLATE_CHANGED)
+		return true;
+	if ((failure = arena_alloc(w->a, sizeof(*failure))) == NULL)
+		return arena_fault(f);
+	*failure = (struct cvp_failure){ .code = CVP_TEMPLATE_CHANGED,
+		.detail = view_str(arena_printf(w->a, "%s: %sversion %" PRId64, t->name,
+		    t->retired != 0 ? "retired, " : "", t->version)) };
+	e->failure = failure;
+	return true;
+}
+
 /* Events about templates that this Admin may not query are passed over. */
 static bool
 drop_foreign(struct work *w, struct events *e, struct fault *f)
@@ -311,7 +329,8 @@ drop_foreign(struct work *w, struct events *e, struct fault *f)
 			return false;
 		if (!admin_may(&w->sender.admin, t.name, "query"))
 			continue;
-		if (!find_cert_id(w, e->certs[i], &e->list[i].cert, &row, f))
+		if (!find_cert_id(w, e->certs[i], &e->list[i].cert, &row, f) ||
+		    !name_template(w, &e->list[i], &t, f))
 			return false;
 		e->list[kept++] = e->list[i];
 	}

@@ -10,44 +10,29 @@
 #include "crypt/digest.h"
 #include "crypt/key.h"
 #include "pki/terms.h"
+#include "profile/template_file.h"
 
 #define TEMPLATE_DER_MAX	(16u << 10)
-#define TEMPLATE_KEYS_MAX	60
 
 /* --- template files ------------------------------------------------------ */
 
-static bool
-set_pair(void *ctx, const char *key, const char *value, struct fault *f)
-{
-	return template_set(ctx, key, value, f);
-}
-
+/* The first thing that is wrong with it; `template check` tells all. */
 static bool
 read_template(const char *path, const char *name, struct template *out, struct fault *f)
 {
-	const char	*keys[TEMPLATE_KEYS_MAX + 1];
-	size_t		 n;
-	const struct template_key *all = template_keys(&n);
-	struct template	 t;
+	struct template_problems	p;
+	struct buf			text;
+	bool				ok;
 
-	if (n > TEMPLATE_KEYS_MAX)
-		return fault_set(f, FAULT_INTERNAL, "", "%zu template keys", n);
-	for (size_t i = 0; i < n; i++)
-		keys[i] = all[i].name;
-	keys[n] = NULL;
-	/* What a file leaves out is as in the gateway's starting template. */
-	if (!template_start("s2s-gateway", "", &t, f))
-		return false;
-	snprintf(t.name, sizeof(t.name), "%.*s", TEMPLATE_NAME_MAX, name);
-	if (!config_read_pairs(path, keys, set_pair, &t, f))
-		return false;
-	if (strcmp(t.name, name) != 0)
-		return fault_set(f, FAULT_USAGE, "", "%s: name = \"%s\" is not the file's name",
-		    path, t.name);
-	if (!template_check(&t, f))
-		return fault_within(f, "%s", path);
-	*out = t;
-	return true;
+	buf_init(&text, TEMPLATE_FILE_MAX);
+	ok = file_read(path, &text, f);
+	if (ok && !template_read(buf_view(&text), name, out, &p)) {
+		ok = p.list[0].line > 0 ?
+		    fault_set(f, FAULT_USAGE, "", "%s:%u: %s", path, p.list[0].line, p.list[0].text) :
+		    fault_set(f, FAULT_USAGE, "", "%s: %s", path, p.list[0].text);
+	}
+	buf_clear(&text);
+	return ok;
 }
 
 static bool
@@ -222,6 +207,7 @@ template_put(const struct template *t, struct buf *out)
 	struct cvp_change_terms		renewal = wire_change(&t->renewal);
 	struct cvp_update		update = { .terms = wire_change(&t->update) };
 	struct cvp_key_spec		keys[8];
+	struct buf			settings;
 	struct cvp_lifecycle		life = {
 		.renewal = t->renewal.allowed ? &renewal : NULL,
 		.update = t->update.allowed ? &update : NULL,
@@ -247,7 +233,14 @@ template_put(const struct template *t, struct buf *out)
 		},
 	};
 
-	cvp_put_template(out, &w);
+	buf_init(&settings, CVP_SETTINGS_MAX);
+	template_settings(t, &settings);
+	w.settings = buf_view(&settings);
+	if (buf_ok(&settings))
+		cvp_put_template(out, &w);
+	else
+		out->failed = true;
+	buf_clear(&settings);
 }
 
 bool

@@ -16,6 +16,7 @@
 #define PKI_WORK_H
 
 #include "codec/cms.h"
+#include "message/template_seal.h"
 #include "pki/answer.h"
 #include "pki/change_rule.h"
 #include "pki/engine.h"
@@ -224,6 +225,20 @@ bool	query_run(struct work *w, const struct cmc_control *c);		/* query.c */
 bool	event_query_run(struct work *w, const struct cmc_control *c);
 bool	template_query_run(struct work *w, const struct cmc_control *c);
 bool	revoke_run(struct work *w, const struct cmc_control *c);	/* revoke.c */
+
+/* --- templates and their versions (catalogue.c) ----------------------------------- */
+
+/*
+ * Give each template its version: that of the store if it says the same, else
+ * the next one.  What is on file no more is retired.  In a transaction.
+ */
+MUST_CHECK bool catalogue_sync(struct engine *e, int64_t now, struct fault *f);
+/*
+ * Version 0: the one in use.  The signed file of it, DER: a PKIResponse with
+ * one templateInfo, as the responder signs it (message/template_seal.h).
+ */
+MUST_CHECK bool catalogue_export(struct engine *e, const char *name, int64_t version,
+    struct store_template *out, struct buf *signed_file, struct fault *f);
 
 /* --- successors (lineage.c) ------------------------------------------------------ */
 

@@ -204,9 +204,8 @@ template_check(const struct template *t, struct fault *f)
 	return true;
 }
 
-/* A double-quoted string as libConfuse reads it. */
-static void
-put_quoted(struct view v, struct buf *out)
+void
+template_put_quoted(struct view v, struct buf *out)
 {
 	buf_add_u8(out, '"');
 	for (size_t i = 0; i < v.n; i++) {
@@ -233,7 +232,7 @@ template_text(const struct template *t, struct buf *out)
 		keys[i].get(&keys[i], t, &value);
 		buf_addf(out, "\n# %s\n# permitted: %s\n%s = ", keys[i].help,
 		    keys[i].range, keys[i].name);
-		put_quoted(buf_view(&value), out);
+		template_put_quoted(buf_view(&value), out);
 		buf_add_u8(out, '\n');
 	}
 	buf_clear(&value);

@@ -8,8 +8,8 @@
  * starting contents are those of RFC 4945's certificate profile for each
  * role.  A template is plain data: copy it by assignment.
  *
- * Reading a template file is pki/config.h's work; this module knows each
- * key, its permitted range and the commented text of a file.
+ * Reading a file is template_file.h's work; this module knows each key, its
+ * permitted range and the commented text of a file.
  */
 #ifndef PROFILE_TEMPLATE_H
 #define PROFILE_TEMPLATE_H
@@ -145,6 +145,9 @@ enum generation template_generation(const struct template *t);
 
 /* Do the values fit one another? */
 MUST_CHECK bool template_check(const struct template *t, struct fault *f);
+
+/* A value in double quotes, as a template's file and libConfuse read it. */
+void	template_put_quoted(struct view v, struct buf *out);
 
 /* The commented file: "key = value" lines that template_set takes back. */
 void	template_text(const struct template *t, struct buf *out);

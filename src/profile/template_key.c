@@ -431,7 +431,7 @@ static const char *const approval_words[] = { "automatic", "manual", NULL };
 static const struct template_key keys[] = {
 	{ "name", "lower-case letters, digits, hyphens; up to 64", "name of the template, that of its file",
 	    set_name, get_text, OFFSET(name), 1, TEMPLATE_NAME_MAX, NULL },
-	{ "version", "1 ... 4294967295", "count this up with every change",
+	{ "version", "1 ... 4294967295", "counted up by the PKI with every change; a higher one may be stated",
 	    set_number, get_number, OFFSET(version), 1, UINT32_MAX, NULL },
 	{ "management", "yes or no", "issued by the management CA, not by the IKE CA",
 	    set_flag, get_flag, OFFSET(management), 0, 0, NULL },

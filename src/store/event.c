@@ -7,7 +7,7 @@ store_event_insert(struct store *st, const struct store_event *e,
     struct fault *f)
 {
 	static const char	sql[] = "INSERT INTO event (time, kind, authz,"
-	    " cert, admin, failure) VALUES (?, ?, ?, ?, ?, ?)";
+	    " cert, admin, failure, template) VALUES (?, ?, ?, ?, ?, ?, ?)";
 	struct query		q;
 
 	if (!db_write(st, sql, &q, f))
@@ -18,6 +18,7 @@ store_event_insert(struct store *st, const struct store_event *e,
 	db_int(&q, e->cert);
 	db_int(&q, e->admin);
 	db_int(&q, e->failure);
+	db_int(&q, e->template);
 	return db_run(&q, f);
 }
 
@@ -43,7 +44,7 @@ store_event_walk(struct store *st, int64_t after, size_t max,
     void *ctx, struct fault *f)
 {
 	static const char	sql[] = "SELECT e.n, e.time, e.kind, e.authz,"
-	    " e.cert, e.admin, e.failure, z.id, z.template"
+	    " e.cert, e.admin, e.failure, z.id, COALESCE(z.template, e.template)"
 	    " FROM event e LEFT JOIN authz z ON z.n = e.authz"
 	    " WHERE e.n > ? ORDER BY e.n LIMIT ?";
 	struct store_event	e;

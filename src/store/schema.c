@@ -222,7 +222,11 @@ static const char version_3[] =
 "	key	BLOB NOT NULL\n"
 ") STRICT;\n";
 
-const char *const schema_steps[] = { version_1, version_2, version_3, NULL };
+/* Events about a template itself, of which no authorization tells. */
+static const char version_4[] =
+"ALTER TABLE event ADD COLUMN template INTEGER NOT NULL DEFAULT 0;\n";
+
+const char *const schema_steps[] = { version_1, version_2, version_3, version_4, NULL };
 
 static int64_t
 last_version(const char *const *steps)

@@ -33,6 +33,9 @@ MUST_CHECK bool store_template_retire(struct store *st, int64_t n, int64_t now,
 /* version 0: the highest one that is not retired. */
 MUST_CHECK bool store_template_find(struct store *st, const char *name,
     int64_t version, struct arena *a, struct store_template *out, struct fault *f);
+/* The highest version there ever was, retired or not. */
+MUST_CHECK bool store_template_last(struct store *st, const char *name,
+    struct arena *a, struct store_template *out, struct fault *f);
 MUST_CHECK bool store_template_find_n(struct store *st, int64_t n,
     struct arena *a, struct store_template *out, struct fault *f);
 /* By name, then version; retired ones too. */

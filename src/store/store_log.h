@@ -79,9 +79,8 @@ struct store_event {
 	int		 kind;		/* EventReport's numbers */
 	int64_t		 authz, cert, admin;	/* 0 = none */
 	int		 failure;	/* CvpFailure code, 0 = none */
-	/* filled in by the walk, from the authorization */
-	const char	*authz_id;	/* NULL = none */
-	int64_t		 template;
+	int64_t		 template;	/* the walk gives the authorization's, if there is one */
+	const char	*authz_id;	/* filled in by the walk; NULL = none */
 };
 
 MUST_CHECK bool store_event_insert(struct store *st, const struct store_event *e,

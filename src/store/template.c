@@ -87,6 +87,20 @@ store_template_find(struct store *st, const char *name, int64_t version,
 }
 
 bool
+store_template_last(struct store *st, const char *name, struct arena *a,
+    struct store_template *out, struct fault *f)
+{
+	static const char	sql[] = "SELECT " COLUMNS " FROM template"
+	    " WHERE name = ? ORDER BY version DESC LIMIT 1";
+	struct query		q;
+
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_text(&q, name);
+	return find_template(&q, a, out, f);
+}
+
+bool
 store_template_find_n(struct store *st, int64_t n, struct arena *a,
     struct store_template *out, struct fault *f)
 {

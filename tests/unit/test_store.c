@@ -93,6 +93,7 @@ migrates_step_by_step(void **state)
 	good[known + 1] = "INSERT INTO extra VALUES (7)";
 	bad[known + 1] = "CREATE TABLE half (n INTEGER) STRICT; SELECT nonsense()";
 	/* A step that fails leaves the version before it, and no half of it. */
+	OK(x, db_exec(x->st, "PRAGMA user_version = 2", &x->f));
 	REFUSED(x, FAULT_INTERNAL, schema_bring(x->st, bad, &x->f));
 	OK(x, db_read(x->st, "PRAGMA user_version", &q, &x->f));
 	OK(x, db_number(&q, &version, &x->f));
@@ -104,6 +105,7 @@ migrates_step_by_step(void **state)
 	OK(x, db_read(x->st, "SELECT n FROM extra", &q, &x->f));
 	OK(x, db_number(&q, &version, &x->f));
 	assert_int_equal(version, 7);
+	OK(x, db_exec(x->st, "PRAGMA user_version = 1000", &x->f));
 	REFUSED(x, FAULT_REFUSED, schema_bring(x->st, schema_steps, &x->f));
 }
 
@@ -113,7 +115,8 @@ migrates_version_1(void **state)
 {
 	static const char	back[] = "DROP TABLE generated; DROP TABLE change;"
 	    " ALTER TABLE cert_body DROP COLUMN deed;"
-	    " ALTER TABLE authz DROP COLUMN updates; PRAGMA user_version = 1";
+	    " ALTER TABLE authz DROP COLUMN updates;"
+	    " ALTER TABLE event DROP COLUMN template; PRAGMA user_version = 1";
 	struct fixture		*x = *state;
 	struct store_authz	 z;
 	struct store_cert	 c;
