@@ -5,7 +5,8 @@
 # and CRLs of "pki4ipsec verify", with what OpenSSL makes.
 #
 # R4945-6-1, R4945-6-2, R4945-6-3, R4945-6-4, R4945-6-5, R4945-6.1-1,
-# R4945-6.2-1, R4945-6.3-2, R4945-6.4-1: text formats.
+# R4945-6.2-1, R4945-6.3-1, R4945-6.3-2, R4945-6.4-1: text formats.
+# R4945-5.2-5, R4945-7.3-1: who switches revocation off is warned.
 set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 PKI4IPSEC=${PKI4IPSEC:-$TOP/build-asan/pki4ipsec}
@@ -205,6 +206,8 @@ expect "good by one, revoked by the other" 1 "refused: fqdn:gw.example.com: revo
     verify "${ID[@]}" --crl good.crl --ocsp bad.ocsp gw.pem
 expect "an older CRL does not hide it" 1 "revoked" verify "${ID[@]}" --crl good.crl \
     --crl bad.crl gw.pem
+expect "not looked at, and said" 0 "a revoked peer passes" verify "${ID[@]}" --revocation off gw.pem
+expect "looked at if nothing is said" 1 "revocation-unknown" verify "${ID[@]}" gw.pem
 expect "no identity" 2 "--id and --trust are needed" verify --trust ca.pem gw.pem
 expect "no date" 2 "no date like" verify "${ID[@]}" --at soon gw.pem
 expect "no policy" 2 "no dotted OID" verify "${ID[@]}" --policy x gw.pem

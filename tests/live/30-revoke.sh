@@ -5,6 +5,8 @@
 # an agent each, a tunnel between every two, and packets in them.  One is
 # revoked: how long after the command does its last packet come through?  The
 # others keep their tunnel and lose nothing.
+#
+# R4945-3.2.3-7: the agent fetches the CRL from where the certificate points to.
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need

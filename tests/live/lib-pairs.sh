@@ -97,6 +97,7 @@ pairs_end() {
 	printf '%d pairs: %d came as foretold, %d known to be otherwise, %d not\n' \
 	    $all $PAIR_GOOD $PAIR_KNOWN $PAIR_BAD
 	printf '%d refusals: why names the cause of %d\n' $PAIR_REFUSED $PAIR_NAMED
+	LIVE_PASSED=$((PAIR_GOOD + PAIR_NAMED))
 	[ $PAIR_NAMED -ge "$2" ] || fail "why names fewer than $2"
 	[ $all -ge "$1" ] || fail "fewer than $1 pairs"
 	[ $PAIR_BAD = 0 ] || fail "$PAIR_BAD pairs"

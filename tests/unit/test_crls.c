@@ -3,6 +3,7 @@
  * test_crls.c - which CRL is believed, and what is kept of it.
  *
  * R4809-3.1.2-5: over plain HTTP: what the CA did not sign is not believed, test_judge
+ * R4945-5.2.2.4.1-3: a delta never takes the place of a whole one.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -147,7 +147,10 @@ scene_close(struct scene *s)
 	buf_clear(&s->der);
 }
 
-/* RFC 4945's profile by role: what stands in each certificate and nothing else. */
+/*
+ * RFC 4945's profile by role: what stands in each certificate and nothing else.
+ * R4945-5.1.2-3: O, OU and CN as template and holder have them.
+ */
 static const struct {
 	const char	*template, *identity;
 	enum key_kind	 kind;
