@@ -28,6 +28,8 @@ static const struct option options[] = {
 	    "windows, apple, android, cisco" },
 	{ "trust", "FILE...", NULL, "CA certificates: that issue, or that both peers trust" },
 	{ "crl", "FILE...", NULL, "CRLs, for two certificates" },
+	{ "ocsp", "FILE...", NULL, "OCSP responses, likewise" },
+	{ "at", "DATE", NULL, "as of then, as 2026-11-25 or 2026-11-25T08:00:00Z, likewise" },
 	{ "revocation", "HOW", "soft", "when it cannot be told: strict refuses, soft warns, "
 	    "off does not look" },
 	{ "id-a", "ID", NULL, "identity of A, as fqdn:gw1.example; else its certificate's first" },
@@ -216,14 +218,15 @@ check_list(const struct invocation *in, struct check *c, struct problems *wrong,
 static bool
 check_form(const struct invocation *in, struct fault *f)
 {
-	static const char *const	of_pair[] = { "crl", "id-a", "id-b", "platform-a", "platform-b" };
-	static const char *const	of_list[] = { "template", "dir", "key", "set", "url" };
+	static const char *const	of_pair[] = { "crl", "ocsp", "at", "id-a", "id-b", "platform-a",
+		"platform-b", NULL };
+	static const char *const	of_list[] = { "template", "dir", "key", "set", "url", NULL };
 	bool				listed = option_given(in, "csv");
 
 	if (listed ? in->nargs > 0 : in->nargs != 2)
 		return fault_set(f, FAULT_USAGE, "", "want --csv FILE, or two files of certificates");
-	for (size_t i = 0; i < 5; i++) {
-		const char	*name = listed ? of_pair[i] : of_list[i];
+	for (const char *const *each = listed ? of_pair : of_list; *each != NULL; each++) {
+		const char	*name = *each;
 
 		if (option_given(in, name))
 			return fault_set(f, FAULT_USAGE, "", "--%s is for %s", name, listed ?

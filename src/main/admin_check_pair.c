@@ -28,9 +28,10 @@ struct side {
 
 struct both {
 	struct side		 side[2];
-	struct objects		 trust, crls;
-	struct view		*anchors, *lists;
-	size_t			 nanchors, nlists;
+	struct objects		 trust, crls, ocsp;
+	struct view		*anchors, *lists, *responses;
+	size_t			 nanchors, nlists, nresponses;
+	int64_t			 at;
 	enum verify_revocation	 how;
 };
 
@@ -96,13 +97,8 @@ static bool
 read_option(const struct invocation *in, const char *name, struct objects *o,
     enum object_kind kind, struct view **list, size_t *n, struct fault *f)
 {
-	const char	*path;
-
-	if (!objects_init(o, f))
+	if (!objects_init(o, f) || !objects_of_option(o, in, name, kind, f))
 		return false;
-	for (size_t i = 0; (path = option_nth(in, name, i)) != NULL; i++)
-		if (!objects_read(o, path, f))
-			return false;
 	return objects_of_kind(o, kind, list, n, f) && (*n > 0 || !option_given(in, name) ||
 	    fault_set(f, FAULT_USAGE, "", "nothing of use in --%s", name));
 }
@@ -117,7 +113,9 @@ read_both(const struct invocation *in, struct both *b, struct fault *f)
 		    "\"%s\"", how);
 	return read_side(in, 0, &b->side[0], f) && read_side(in, 1, &b->side[1], f) &&
 	    read_option(in, "trust", &b->trust, OBJECT_CERTIFICATE, &b->anchors, &b->nanchors, f) &&
-	    read_option(in, "crl", &b->crls, OBJECT_CRL, &b->lists, &b->nlists, f);
+	    read_option(in, "crl", &b->crls, OBJECT_CRL, &b->lists, &b->nlists, f) &&
+	    read_option(in, "ocsp", &b->ocsp, OBJECT_OCSP, &b->responses, &b->nresponses, f) &&
+	    objects_at(in, &b->at, f);
 }
 
 /* Roots stay at home. */
@@ -143,8 +141,8 @@ judge(const struct both *b, struct side *s, const struct side *by, struct check 
 		/* With nothing trusted the peer stands for itself: all but its path is judged. */
 		.anchors = b->nanchors > 0 ? b->anchors : s->ders,
 		.nanchors = b->nanchors > 0 ? b->nanchors : 1,
-		.crls = b->lists, .ncrls = b->nlists, .id = &s->id, .revocation = b->how,
-		.at = (int64_t)time(NULL),
+		.crls = b->lists, .ncrls = b->nlists, .ocsp = b->responses,
+		.nocsp = b->nresponses, .id = &s->id, .revocation = b->how, .at = b->at,
 	};
 	const struct pair_view		v = { .cert = &s->cert, .terms = &t, .kind = s->kind,
 		.on = s->platform, .seen_by = by->platform, .sent = octets_sent(s),
@@ -172,8 +170,10 @@ check_files(const struct invocation *in, struct check *c, struct fault *f)
 	}
 	free(b->anchors);
 	free(b->lists);
+	free(b->responses);
 	objects_clear(&b->trust);
 	objects_clear(&b->crls);
+	objects_clear(&b->ocsp);
 	free(b);
 	return ok;
 }

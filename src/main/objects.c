@@ -4,8 +4,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "base/command.h"
 #include "base/file.h"
 #include "base/pem.h"
 #include "base/text.h"
@@ -390,4 +393,36 @@ objects_of_kind(const struct objects *o, enum object_kind kind, struct view **li
 			(*list)[(*n)++] = one->der;
 	}
 	return true;
+}
+
+/* --- what options name ---------------------------------------------------------------- */
+
+bool
+objects_of_option(struct objects *o, const struct invocation *in, const char *option,
+    enum object_kind kind, struct fault *f)
+{
+	const char	*path;
+
+	for (size_t i = 0; (path = option_nth(in, option, i)) != NULL; i++)
+		if (kind == OBJECT_OCSP ? !objects_read_whole(o, path, kind, f) :
+		    !objects_read(o, path, f))
+			return false;
+	return true;
+}
+
+bool
+objects_at(const struct invocation *in, int64_t *out, struct fault *f)
+{
+	const char	*text = option_value(in, "at");
+	char		 whole[32];
+
+	if (text == NULL) {
+		*out = (int64_t)time(NULL);
+		return true;
+	}
+	if (date_parse(text, out))
+		return true;
+	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
+	return (strlen(text) == 10 && date_parse(whole, out)) ||
+	    fault_set(f, FAULT_USAGE, "", "\"%s\" is no date like 2026-11-25", text);
 }

@@ -50,6 +50,13 @@ MUST_CHECK bool objects_fetch(struct objects *o, const char *url, struct fault *
 MUST_CHECK bool objects_take(struct objects *o, const char *source, struct view content,
     bool *found, struct fault *f);
 
+struct invocation;
+/* What an option that may be repeated names; OCSP responses are not opened. */
+MUST_CHECK bool objects_of_option(struct objects *o, const struct invocation *in,
+    const char *option, enum object_kind kind, struct fault *f);
+/* --at: "2026-11-25" or "2026-11-25T08:00:00Z"; now if it is not given. */
+MUST_CHECK bool objects_at(const struct invocation *in, int64_t *out, struct fault *f);
+
 /*
  * The DER of each of this kind; *list is to be freed either way.  What could
  * not be read is a fault here.

@@ -41,29 +41,6 @@ struct input {
 };
 
 static bool
-read_option(const struct invocation *in, const char *name, struct objects *o, struct fault *f)
-{
-	const char	*path;
-
-	for (size_t i = 0; (path = option_nth(in, name, i)) != NULL; i++)
-		if (!objects_read(o, path, f))
-			return false;
-	return true;
-}
-
-/* OCSP responses are opened for lint; here the response itself is wanted. */
-static bool
-read_responses(const struct invocation *in, struct objects *o, struct fault *f)
-{
-	const char	*path;
-
-	for (size_t i = 0; (path = option_nth(in, "ocsp", i)) != NULL; i++)
-		if (!objects_read_whole(o, path, OBJECT_OCSP, f))
-			return false;
-	return true;
-}
-
-static bool
 gather(struct input *q, size_t which, const struct objects *o, enum object_kind kind,
     struct fault *f)
 {
@@ -79,27 +56,12 @@ read_files(const struct invocation *in, struct input *q, struct fault *f)
 	for (size_t i = 0; i < in->nargs; i++)
 		if (!objects_read(&q->certs, in->args[i], f))
 			return false;
-	return read_option(in, "trust", &q->trust, f) && read_option(in, "crl", &q->crls, f) &&
-	    read_responses(in, &q->ocsp, f) &&
+	return objects_of_option(&q->trust, in, "trust", OBJECT_CERTIFICATE, f) &&
+	    objects_of_option(&q->crls, in, "crl", OBJECT_CRL, f) &&
+	    objects_of_option(&q->ocsp, in, "ocsp", OBJECT_OCSP, f) &&
 	    gather(q, 0, &q->certs, OBJECT_CERTIFICATE, f) &&
 	    gather(q, 1, &q->trust, OBJECT_CERTIFICATE, f) &&
 	    gather(q, 2, &q->crls, OBJECT_CRL, f) && gather(q, 3, &q->ocsp, OBJECT_OCSP, f);
-}
-
-static bool
-read_at(const char *text, int64_t *out, struct fault *f)
-{
-	char	whole[32];
-
-	if (text == NULL) {
-		*out = (int64_t)time(NULL);
-		return true;
-	}
-	if (date_parse(text, out))
-		return true;
-	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
-	return (strlen(text) == 10 && date_parse(whole, out)) ||
-	    fault_set(f, FAULT_USAGE, "", "\"%s\" is no date like 2026-11-25", text);
 }
 
 static bool
@@ -122,7 +84,7 @@ read_terms(const struct invocation *in, struct input *q, struct fault *f)
 		q->policies[t->npolicies++] = policy;
 	t->policies = q->policies;
 	t->id = &q->id;
-	return ike_id_parse(id, &q->id, f) && read_at(option_value(in, "at"), &t->at, f) &&
+	return ike_id_parse(id, &q->id, f) && objects_at(in, &t->at, f) &&
 	    read_how(option_value(in, "revocation"), &t->revocation, f);
 }
 

@@ -22,14 +22,18 @@ static const struct option options[] = {
 	{ "cert", "FILE...", NULL, "certificates at hand, the peer's and those between" },
 	{ "trust", "FILE...", NULL, "CA certificates that are trusted" },
 	{ "crl", "FILE...", NULL, "CRLs" },
+	{ "ocsp", "FILE...", NULL, "OCSP responses" },
+	{ "at", "DATE", NULL, "as of then, as 2026-11-25 or 2026-11-25T08:00:00Z [now]" },
 	{ "id", "ID", NULL, "the identity asked for, if the message does not say it" },
 	{ "log", "FILE", NULL, "read log lines from this file" },
 	{ "last", "N", "8", "explain the last N different messages, up to 64" },
 	{ 0 },
 };
 
-enum { CERTS, TRUST, CRLS, KINDS };
-static const char *const names[KINDS] = { "cert", "trust", "crl" };
+enum { CERTS, TRUST, CRLS, OCSP, KINDS };
+static const char *const names[KINDS] = { "cert", "trust", "crl", "ocsp" };
+static const enum object_kind kinds[KINDS] = { OBJECT_CERTIFICATE, OBJECT_CERTIFICATE, OBJECT_CRL,
+	OBJECT_OCSP };
 
 /* What the command line names, read. */
 struct input {
@@ -46,24 +50,10 @@ static bool
 read_objects(const struct invocation *in, struct input *q, unsigned k, size_t *n,
     struct fault *f)
 {
-	const enum object_kind	 kind = k == CRLS ? OBJECT_CRL : OBJECT_CERTIFICATE;
-	struct objects		*o = &q->objects[k];
-	const char		*path;
+	struct objects	*o = &q->objects[k];
 
-	if (!objects_init(o, f))
-		return false;
-	for (size_t i = 0; (path = option_nth(in, names[k], i)) != NULL; i++)
-		if (!objects_read(o, path, f))
-			return false;
-	if ((q->lists[k] = calloc(o->n + 1, sizeof(*q->lists[k]))) == NULL)
-		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
-	for (size_t i = 0; i < o->n; i++) {
-		if (o->list[i].unreadable != NULL)
-			return fault_set(f, FAULT_MALFORMED, "", "%s", o->list[i].unreadable);
-		if (o->list[i].kind == kind)
-			q->lists[k][(*n)++] = o->list[i].der;
-	}
-	return true;
+	return objects_init(o, f) && objects_of_option(o, in, names[k], kinds[k], f) &&
+	    objects_of_kind(o, kinds[k], &q->lists[k], n, f);
 }
 
 static bool
@@ -76,14 +66,15 @@ read_hand(const struct invocation *in, struct input *q, struct fault *f)
 		return false;
 	if (!read_objects(in, q, CERTS, &h->ncerts, f) ||
 	    !read_objects(in, q, TRUST, &h->nanchors, f) ||
-	    !read_objects(in, q, CRLS, &h->ncrls, f))
+	    !read_objects(in, q, CRLS, &h->ncrls, f) ||
+	    !read_objects(in, q, OCSP, &h->nocsp, f))
 		return false;
 	h->id = id == NULL ? NULL : &q->id;
 	h->certs = q->lists[CERTS];
 	h->anchors = q->lists[TRUST];
 	h->crls = q->lists[CRLS];
-	h->at = (int64_t)time(NULL);
-	return true;
+	h->ocsp = q->lists[OCSP];
+	return objects_at(in, &h->at, f);
 }
 
 static bool

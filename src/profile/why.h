@@ -91,6 +91,8 @@ struct why_hand {
 	size_t			 nanchors;
 	const struct view	*crls;
 	size_t			 ncrls;
+	const struct view	*ocsp;		/* responses */
+	size_t			 nocsp;
 	const struct ike_id	*id;		/* NULL: that of the message, if it has one */
 	int64_t			 at;
 };

@@ -128,8 +128,9 @@ ask_verify(struct judging *j, size_t which, const struct cert *c, struct fault *
 	struct verify_terms	 t = { .leaf = h->certs[which], .intermediates = h->certs,
 		.nintermediates = h->ncerts, .anchors = h->nanchors > 0 ? h->anchors : h->certs,
 		.nanchors = h->nanchors > 0 ? h->nanchors : h->ncerts, .crls = h->crls,
-		.ncrls = h->ncrls, .id = is_subject(j->m->id, c) ? NULL : j->asked,
-		.revocation = h->ncrls > 0 ? VERIFY_STRICT : VERIFY_OFF, .at = h->at };
+		.ncrls = h->ncrls, .ocsp = h->ocsp, .nocsp = h->nocsp,
+		.id = is_subject(j->m->id, c) ? NULL : j->asked,
+		.revocation = h->ncrls + h->nocsp > 0 ? VERIFY_STRICT : VERIFY_OFF, .at = h->at };
 	bool			 ok;
 
 	if (r == NULL)

@@ -91,6 +91,11 @@ issue ed ED25519 -days 90
 issue old ec -startdate 20250101000000Z -enddate 20250201000000Z
 openssl ca -config ca.conf -revoke gone.pem 2>/dev/null
 openssl ca -config ca.conf -gencrl -out ca.crl 2>/dev/null
+ocsp() {	# NAME
+	openssl ocsp -index index.txt -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem \
+	    -cert "$1.pem" -nmin 600 -respout "$1.ocsp" -noverify >/dev/null 2>&1
+}
+ocsp a && ocsp b && ocsp gone || { echo "no OCSP responses"; exit 1; }
 openssl genrsa -out x.key 4096 2>/dev/null
 {
 	cat a.pem
@@ -112,6 +117,14 @@ expect "the identity of B is B's" 1 "a.pem (strongswan) refuses b.pem" check a.p
 	"${WITH[@]}" --id-b @x.example.com
 expect "expired" 1 "repair: renew it" check old.pem b.pem "${WITH[@]}"
 expect "revoked" 1 "repair: authorize the device again" check a.pem gone.pem "${WITH[@]}"
+expect "OCSP instead of a CRL" 0 "1 pair: 1 would connect, 0 of these with a warning" \
+	check a.pem b.pem --trust ca.pem --ocsp a.ocsp --ocsp b.ocsp --revocation strict
+expect "revoked, by OCSP" 1 "repair: authorize the device again" check a.pem gone.pem \
+	--trust ca.pem --ocsp a.ocsp --ocsp gone.ocsp
+expect "in a year" 1 "repair: renew it" check a.pem b.pem "${WITH[@]}" --at 2099-01-01
+expect "no date" 2 "is no date like 2026-11-25" check a.pem b.pem "${WITH[@]}" --at soon
+expect "a date for a list" 2 "--at is for two files" check --template s2s-gateway --csv x \
+	--at 2026-11-25
 expect "no CRL" 3 "v_revocation_required" check a.pem b.pem --trust ca.pem
 expect "no CRL, strict" 1 "v_revocation_required" check a.pem b.pem --trust ca.pem \
 	--revocation strict

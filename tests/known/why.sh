@@ -62,6 +62,13 @@ KU=keyUsage=critical,digitalSignature
 	openssl ca -config c.conf -cert ca.pem -keyfile ca.key -gencrl -out good.crl
 	openssl ca -config c.conf -cert ca.pem -keyfile ca.key -revoke gw.pem
 	openssl ca -config c.conf -cert ca.pem -keyfile ca.key -gencrl -out bad.crl
+	ocsp() {	# NAME INDEX
+		openssl ocsp -index "$2" -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem \
+		    -cert gw.pem -nmin 600 -respout "$1" -noverify
+	}
+	serial=$(openssl x509 -in gw.pem -noout -serial)
+	printf 'V\t360101000000Z\t\t%s\tunknown\t/C=CH/CN=gw\n' "${serial#*=}" >valid.txt
+	ocsp bad.ocsp index.txt && ocsp good.ocsp valid.txt
 } >make.log 2>&1 || { cat make.log; exit 1; }
 
 # ---- the cause is in the certificates ----
@@ -75,6 +82,13 @@ expect "expired" 0 "because a certificate of the path has expired" "$(key gw1.ex
     --cert old.pem --trust ca.pem
 expect "revoked" 0 "because a certificate of the path is revoked" "$(key gw1.example)" \
     --cert gw.pem --trust ca.pem --crl bad.crl
+expect "revoked, by OCSP" 0 "because a certificate of the path is revoked" "$(key gw1.example)" \
+    --cert gw.pem --trust ca.pem --ocsp bad.ocsp
+expect "good, by OCSP" 3 "show none" "$(key gw1.example)" --cert gw.pem --trust ca.pem \
+    --ocsp good.ocsp
+expect "as it was then" 0 "because a certificate of the path has expired" "$(key gw1.example)" \
+    --cert gw.pem --trust ca.pem --at 2099-01-01
+expect "no date" 2 "is no date like 2026-11-25" 13801 --cert gw.pem --at tomorrow
 expect "keyUsage" 0 "because keyUsage forbids" "$(key gw1.example)" --cert usage.pem
 expect "extendedKeyUsage" 0 "because extendedKeyUsage" \
     "received AUTHENTICATION_FAILED notify error" --cert web.pem --trust ca.pem
