@@ -166,6 +166,8 @@ def crossed(keys):
         Case("cross-ring", extra=mutual), Case("cross-ring-3", 3, extra=mutual),
         Case("missing-intermediate", 3, change=lambda ch: at(0, issuer=Cert(
             "Missing", keys("p256", 3), True))(ch)),
+        Case("order-backwards-3", 3, backwards=True), Case("order-backwards-5", 5, backwards=True),
+        Case("twice-2", extra=lambda ch: ch[1:-1]), Case("twice-4", 4, extra=lambda ch: ch[1:-1]),
         Case("unrelated-intermediates", extra=lambda ch: again(ch)[1:] + mutual(ch)[1:]),
     ]
 

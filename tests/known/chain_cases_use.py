@@ -3,7 +3,7 @@
 # chain_cases_use.py - chains for what a certificate may be used for: keyUsage,
 # purposes, policies, address blocks, revocation, identities.
 from chain_maker import (ANY, CLIENT, CODE, DAY, FRESHEST, IKE, NOW, SERVER, Case, at, blocks,
-                         both, cdp, crl, dns, eku, ext, integer, ip, ku, mail, mapping, plus,
+                         both, cdp, crl, dns, eku, ext, integer, ip, ku, mail, mapping, oid, plus,
                          policies, policy_constraints, san, seq, tlv, uri)
 
 LEAF_USES = {"digitalSignature": ku(0), "nonRepudiation": ku(1), "keyEncipherment": ku(2),
@@ -28,6 +28,12 @@ def usages():
     for p, v in PURPOSES.items():
         out += [Case(f"purpose-{p}", change=plus(0, eku(*v))),
                 Case(f"purpose-{p}-critical", change=plus(0, eku(*v, critical=True)))]
+    ignored = {"private-key-usage": ext(16, seq(tlv(0x81, b"20200101000000Z"))),
+               "directory-attributes": ext(9, seq(seq(oid("2.5.4.12"), tlv(0x31, tlv(12, b"x"))))),
+               "issuer-names": ext(18, seq(dns("ca.example.com"))),
+               "information": ext("1.3.6.1.5.5.7.1.11", seq(seq(oid("1.3.6.1.5.5.7.48.5"),
+                                                                uri("http://a.example/"))))}
+    out += [Case(f"ignored-{word}", change=plus(0, v)) for word, v in ignored.items()]
     for p in ("ike", "server", "code", "any"):
         for i in (1, 2):
             out.append(Case(f"ca-purpose-{p}-{i}", change=plus(i, eku(*PURPOSES[p]))))

@@ -314,13 +314,16 @@ class Case:
     (chain) gives certificates that are also at hand; anchor is the place in the
     chain of what is trusted, the root if not said.  check is an identity that
     tools with a test for names are asked too: ("host" or "mail" or "ip", text).
+    What is between comes leaf first, the other way round with backwards.
     """
 
     def __init__(self, label, depth=2, kind="p256", change=None, crls=None, extra=None,
-                 ident="gw.example.com", anchor=-1, policy=None, deltas=False, check=None):
+                 ident="gw.example.com", anchor=-1, policy=None, deltas=False, check=None,
+                 backwards=False):
         self.label, self.depth, self.kind, self.change = label, depth, kind, change
         self.crls, self.extra, self.ident, self.anchor = crls, extra, ident, anchor
         self.policy, self.deltas, self.check = policy, deltas, check
+        self.backwards = backwards
 
     def chain(self, keys):
         chain = [Cert("Root", keys(self.kind, 0), True)]
@@ -346,6 +349,7 @@ class Case:
         os.mkdir(self.folder)
         chain = self.chain(keys)
         between = chain[1:-1] + (self.extra(chain) if self.extra else [])
+        between = between[::-1] if self.backwards else between
         lists = self.crls(chain) if self.crls else []
         self.put("leaf.pem", [pem("CERTIFICATE", chain[0].encode())])
         self.put("trust.pem", [pem("CERTIFICATE", chain[self.anchor].encode())])

@@ -8,7 +8,17 @@
 #
 # R4945-3.1.2-6, R4945-3.1.9-3, R4945-5.1.1-1, R4945-5.1.3-4, R4945-5.1.3.1-1,
 # R4945-5.1.3.2-2, R4945-5.1.3.9-1, R4945-5.1.3.12-8, R4945-5.1.3.13-2,
-# R4945-5.2.1-1, R4945-5.2.2.4.1-1, R4945-5.3-1.
+# R4945-5.2.1-1, R4945-5.2.2.4.1-1, R4945-5.3-1, R4945-5.3-2.
+#
+# Cases: ip* and host* R4945-3.1.1-2, R4945-3.1.1-8, R4945-3.1.2-4, R4945-3.1.3-4,
+# R4945-5.1.3.6.2-1 (no option is given, and the names are compared); crl-* R4945-5.2-2,
+# R4945-A-1; unknown-*, *-plain-*, nc-dns-plain, san-critical R4945-5.1.3-1,
+# R4945-5.1.3-3, R4945-5.1.3-5, R4945-5.1.3-6; policy-not-asked R4945-5.1.3.4-2;
+# ca-no-constraints R4945-5.1.3.9-2; purpose-ike-critical R4945-5.1.3.12-7; crl-good
+# R4945-5.1.3.15-1; ignored-* R4945-5.1.3.3-2, R4945-5.1.3.8-1, R4945-5.1.3.17-1;
+# anchor-is-intermediate R4945-3.3-4; order-* R4945-3.3.10.3-1, R4945-4.3.3-1;
+# twice-* R4945-3.3.10.4-1; unrelated-intermediates, cross-* R4945-3.3.10.5-1,
+# R4945-3.3.10.5-2.  Nothing is switched on for any of it: R4945-5.1-2.
 set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 PKI4IPSEC=${PKI4IPSEC:-$TOP/build-asan/pki4ipsec}

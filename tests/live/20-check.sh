@@ -6,6 +6,7 @@
 #
 # R4809-1-6: who is named by the list, and who is not
 # SEED-19: each end takes the other that is named, and nobody else
+# R4945-5.2-4: what the PKI issues says where its CRL is (fetch_crls).
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need curl

@@ -6,7 +6,8 @@
 # listed in docs/guide/differences.md fails, and so does one that is no more.
 #
 # R4945-3.1-6, R4945-3.1.1-7, R4945-3.1.2-3, R4945-3.1.3-3, R4945-3.1.5-4,
-# R4945-3.1.9-3: of what we foretell, a daemon that was not written by us says
+# R4945-3.1.9-3, R4945-3.1.1-1, R4945-3.1.2-1, R4945-3.1.3-1, R4945-3.1.1-11,
+# R4945-3.1.2-7, R4945-3.1.3-7: of what we foretell, a daemon that was not written by us says
 # the same.  And "why" names the cause from the log of who refused.
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh

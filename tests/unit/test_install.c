@@ -177,7 +177,12 @@ plan_text(const struct install_request *req, struct buf *out, struct fault *f)
 #define OWN_ADDRESS	"        local_addrs = \"192.0.2.1\"\n"
 #define OWN_NET		"                local_ts = \"198.51.100.1/32\"\n"
 
-/* R4945-3.1: FQDN, address and mailbox each by its type, never guessed. */
+/*
+ * R4945-3.1: FQDN, address and mailbox each by its type, never guessed.
+ * R4945-3.1-13, R4945-3.1-18, R4945-3.1.8-2: ours is the certificate's FQDN, the
+ * other's a whole name.  R4945-B-2, R4945-3.2.3-8: which certificate, which CA and
+ * where its CRL is stand there for each.  R4945-3.2.3-10, R4945-5.2-6: strict, unless nothing is there.
+ */
 static const char	want_site[] =
     HEAD "# connections: gw1-gw2 gw1-gw-3 gw1-gw-3-3\n\n"
     "connections {\n"

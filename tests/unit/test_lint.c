@@ -538,17 +538,17 @@ static const struct {
 	{ "e_pkix_ca_subject_empty", LINT_ISSUING_CA, no_subject },
 	{ "e_pkix_empty_subject_san", LINT_STRICT, no_subject },	/* R4945-5.1.2.1-1 */
 	{ "e_ike_subject_email_attr", LINT_STRICT, email_attr },	/* R4945-5.1.2.3-1 */
-	{ "e_ike_fqdn_only_in_subject", LINT_STRICT, cn_fqdn },		/* R4945-3.1.9-2 */
+	{ "e_ike_fqdn_only_in_subject", LINT_STRICT, cn_fqdn },		/* R4945-3.1.9-2, R4945-3.1.9-1 */
 	{ "w_ike_subject_other_identity", LINT_STRICT, cn_mail },	/* R4945-3.1.9-3 */
 	{ "w_ike_subject_other_identity", LINT_STRICT, cn_address },
-	{ "i_ike_subject_extra_attrs", LINT_STRICT, uid },		/* R4945-5.1.2-2 */
+	{ "i_ike_subject_extra_attrs", LINT_STRICT, uid },		/* R4945-5.1.2-2, R4945-3.1.5-9 */
 	{ "i_interop_subject_multi_ava", LINT_S2S_GATEWAY, multi_ava },
 	{ "w_pkix_dn_string_type", LINT_STRICT, bmp },
 	{ "e_pkix_country_code", LINT_STRICT, country },
 	{ "w_pkix_dn_length", LINT_STRICT, long_cn },
 	{ "e_ike_san_type_missing", LINT_STRICT, only_mail },		/* R4945-5.1.3.6-1 */
 	{ "e_ike_san_id_mismatch", LINT_STRICT, other_dns },		/* R4945-5.1.3.6.1-2 */
-	{ "w_ike_san_other_choice", LINT_STRICT, uri },			/* R4945-5.1.3.6-2 */
+	{ "w_ike_san_other_choice", LINT_STRICT, uri },			/* R4945-5.1.3.6-2, R4945-5.1.3.6-4 */
 	{ "e_pkix_san_empty", LINT_STRICT, empty_dns },
 	{ "e_ike_san_dns_wildcard", LINT_STRICT, wildcard },		/* R4945-5.1.3.6.1-3 */
 	{ "e_ike_san_dns_not_fqdn", LINT_STRICT, single },		/* R4945-5.1.3.6.1-1 */
@@ -557,7 +557,7 @@ static const struct {
 	{ "e_pkix_san_dns_syntax", LINT_STRICT, nul },
 	{ "e_pkix_san_dns_idn", LINT_STRICT, bad_alabel },
 	{ "w_interop_san_dns_ip_text", LINT_RA_GATEWAY, dns_address },
-	{ "e_ike_san_ip_length", LINT_STRICT, ip_masked },		/* R4945-5.1.3.6.2-2 */
+	{ "e_ike_san_ip_length", LINT_STRICT, ip_masked },		/* R4945-5.1.3.6.2-2, R4945-3.1.1-2 */
 	{ "w_ike_san_ip_present", LINT_STRICT, ip_loopback },		/* R4945-3.1-14 */
 	{ "w_rec_san_ip_special", LINT_STRICT, ip_loopback },
 	{ "e_pkix_san_email_syntax", LINT_STRICT, bad_mail },
@@ -567,7 +567,7 @@ static const struct {
 	{ "w_ike_san_duplicate", LINT_STRICT, twice },
 	{ "i_ike_san_multiple_ids", LINT_STRICT, upper },		/* R4945-3.1.8-1 */
 	{ "e_ike_ca_no_bc", LINT_ISSUING_CA, no_bc },			/* R4945-5.1.3.9-1 */
-	{ "e_pkix_ca_bc_not_critical", LINT_ISSUING_CA, bc_plain },
+	{ "e_pkix_ca_bc_not_critical", LINT_ISSUING_CA, bc_plain },	/* R4945-5.1.3-2 */
 	{ "e_pkix_ca_flag", LINT_STRICT, sign_no_ca },
 	{ "e_rec_ee_is_ca", LINT_STRICT, is_ca },
 	{ "e_pkix_pathlen_without_ca", LINT_STRICT, pathlen },
@@ -586,7 +586,7 @@ static const struct {
 	{ "w_ike_eku_obsolete", LINT_STRICT, eku_tunnel },		/* R4945-5.1.3.12-2 */
 	{ "w_ike_eku_critical", LINT_STRICT, eku_crit },		/* R4945-5.1.3.12-3 */
 	{ "w_rec_eku_any", LINT_STRICT, eku_any },
-	{ "i_ike_eku_ipsec_only", LINT_STRICT, eku_ike },		/* R4945-5.1.3.12-6 */
+	{ "i_ike_eku_ipsec_only", LINT_STRICT, eku_ike },		/* R4945-5.1.3.12-6, R4945-5.1.3.12-4 */
 	{ "i_interop_eku_ike_intermediate", LINT_RA_GATEWAY, eku_mid },
 	{ "e_interop_gw_no_serverauth", LINT_RA_GATEWAY, eku_ike },
 	{ "e_interop_client_no_clientauth", LINT_RA_USER, eku_ike },
@@ -602,21 +602,21 @@ static const struct {
 	{ "w_pkix_ee_no_ski", LINT_STRICT, no_ski },
 	{ "e_pkix_no_aki", LINT_STRICT, no_aki },
 	{ "e_pkix_keyid_critical", LINT_STRICT, aki_critical },
-	{ "e_ike_private_key_usage_period", LINT_STRICT, pkup },
+	{ "e_ike_private_key_usage_period", LINT_STRICT, pkup },	/* R4945-5.1.3.3-1 */
 	{ "w_ike_policies_critical", LINT_STRICT, policies },		/* R4945-5.1.3.4-1 */
-	{ "w_ike_policy_mappings_critical", LINT_ISSUING_CA, mappings },
-	{ "w_ike_name_constraints", LINT_ISSUING_CA, nc },
+	{ "w_ike_policy_mappings_critical", LINT_ISSUING_CA, mappings },	/* R4945-5.1.3.5-1 */
+	{ "w_ike_name_constraints", LINT_ISSUING_CA, nc },	/* R4945-5.1.3.10-1 */
 	{ "e_pkix_nc_form", LINT_STRICT, nc },
-	{ "w_ike_policy_constraints", LINT_ISSUING_CA, pc },
-	{ "w_ike_inhibit_any_policy", LINT_ISSUING_CA, iap },
+	{ "w_ike_policy_constraints", LINT_ISSUING_CA, pc },	/* R4945-5.1.3.11-1 */
+	{ "w_ike_inhibit_any_policy", LINT_ISSUING_CA, iap },	/* R4945-5.1.3.14-1 */
 	{ "e_pkix_pc_iap_form", LINT_STRICT, pc },
-	{ "i_ike_ian_present", LINT_STRICT, ian },
+	{ "i_ike_ian_present", LINT_STRICT, ian },	/* R4945-5.1.3.7-1 */
 	{ "i_ike_sda_present", LINT_STRICT, sda },
 	{ "i_ike_sia_present", LINT_STRICT, sia },
 	{ "i_ike_ipaddrblocks", LINT_STRICT, blocks },			/* R4945-3.1.4-1 */
 	{ "w_ike_no_rev_avail", LINT_STRICT, no_rev },
-	{ "w_ike_no_revocation_pointer", LINT_STRICT, no_pointer },
-	{ "w_ike_cdp_missing", LINT_STRICT, no_cdp },			/* R4945-5.1.3.13-1 */
+	{ "w_ike_no_revocation_pointer", LINT_STRICT, no_pointer },	/* R4945-3.2.3-6 */
+	{ "w_ike_cdp_missing", LINT_STRICT, no_cdp },			/* R4945-5.1.3.13-1, R4945-5.2-3 */
 	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_local },		/* R4945-5.1.3.13-3 */
 	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_no_host },
 	{ "w_ike_cdp_unresolvable", LINT_STRICT, cdp_loopback },

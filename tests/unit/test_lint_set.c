@@ -124,7 +124,7 @@ static const struct {
 	{ "e_pkix_idp_form", crl_idp_two },
 	{ "w_interop_crl_partitioned", crl_users },
 	{ "i_ike_crl_ian", crl_ian },				/* R4945-5.2.2.2-1 */
-	{ "i_ike_crl_over_64k", crl_big },			/* R4945-3.2.3-1 */
+	{ "i_ike_crl_over_64k", crl_big },			/* R4945-3.2.3-1, R4945-4.2.1-1 */
 };
 
 /* A CRL by by, into out, decoded into c. */
@@ -522,7 +522,7 @@ set_rules_fire(void **state)
 	make(&twin, KEY_EC_P256, "CN=ca", 8, &root, true);
 	run_set((struct lint_member[]){ { buf_view(&ca.der), false },
 	    { buf_view(&twin.der), false } }, 2, &fd);
-	must_say(&fd, "w_ike_ca_name_reuse");
+	must_say(&fd, "w_ike_ca_name_reuse");	/* R4945-5.2.2.1-1 */
 
 	make(&other, KEY_EC_P256, "CN=other", 9, &ca, false);
 	again(&leaf, "CN=somebody", "Alice@x.example", &a);
