@@ -32,6 +32,20 @@ def broken_ways(keys):
     }
 
 
+def two_faults(keys):
+    """Each way at one place together with each at another; named by both."""
+    everyone = broken_ways(keys)
+    places = ("leaf-0-of-3", "ca-1-of-3", "upper-2-of-3")
+
+    def two(a, i, b, j):
+        def change(chain):
+            everyone[a](chain[i:])
+            everyone[b](chain[j:])
+        return change
+    return [Case(f"{a}-{places[i]}+{b}-{places[j]}", 3, change=two(a, i, b, j))
+            for i, j in ((0, 1), (0, 2), (1, 2)) for a in everyone for b in everyone]
+
+
 def ways(keys):
     where = [("leaf", 0, 1), ("leaf", 0, 2), ("leaf", 0, 3), ("ca", 1, 2), ("ca", 1, 3),
              ("upper", 2, 3), ("upper", 3, 4)]
