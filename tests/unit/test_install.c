@@ -275,6 +275,10 @@ static const struct {
 	{ "no identity",	F_ID, NULL,			FAULT_REFUSED },
 	{ "pattern",		F_PEER_ID, "fqdn:*.example",	FAULT_REFUSED },
 	{ "quote in identity",	F_PEER_ID, "fqdn:a\"b",		FAULT_REFUSED },
+	/* R4945-3.1-11: what RFC 4945 forbids has no form here */
+	{ "a key ID",		F_ID, "keyid:#0102",		FAULT_REFUSED },
+	{ "a subnet",		F_ID, "ipv4:192.0.2.0/24",	FAULT_REFUSED },
+	{ "a range",		F_ID, "ipv4:192.0.2.1-192.0.2.9", FAULT_REFUSED },
 	{ "newline in identity", F_ID, "email:a@b.example\nid",	FAULT_REFUSED },
 	{ "address",		F_ADDRESS, "2001:db8::1",	FAULT_NONE },
 	{ "host name",		F_ADDRESS, "gw1.example",	FAULT_NONE },
