@@ -234,8 +234,10 @@ enum cvp_code {
 	CVP_WANTED_ID = 25,
 	CVP_CONFIRMATION_LATE = 26,
 	CVP_UPDATE_NEEDED = 27,
+	CVP_NOT_APPROVED = 28,		/* docs/adr/0022 */
+	CVP_NOT_DECIDED = 29,
 };
-#define CVP_CODE_END	28
+#define CVP_CODE_END	30
 
 struct cvp_failure {
 	uint32_t	 code;		/* enum cvp_code; others may come from peers */
@@ -493,8 +495,11 @@ enum cvp_event_kind {
 	CVP_EVENT_TEMPLATE_CHANGED = 10,
 	CVP_EVENT_REVOKED = 11,
 	CVP_EVENT_CHANGE_REFUSED = 12,
+	CVP_EVENT_HELD = 13,		/* docs/adr/0022 */
+	CVP_EVENT_APPROVED = 14,
+	CVP_EVENT_NOT_APPROVED = 15,
 };
-#define CVP_EVENT_END	13
+#define CVP_EVENT_END	16
 const char *cvp_event_name(uint32_t kind);	/* "not-confirmed"; "unknown" */
 const char *cvp_event_text(uint32_t kind);	/* "certificate issued" */
 

@@ -92,6 +92,12 @@ static const struct {
 	[CVP_UPDATE_NEEDED] = { "update-needed",
 	    "The template has changed: ask for an update instead of a renewal",
 	    CMC_BAD_REQUEST, false },
+	[CVP_NOT_APPROVED] = { "not-approved",
+	    "Whoever approves requests at the PKI has rejected this one",
+	    CMC_BAD_REQUEST, false },
+	[CVP_NOT_DECIDED] = { "not-decided",
+	    "The request waited too long for approval, or for its Peer to come back",
+	    CMC_BAD_REQUEST, false },
 };
 
 static const char *const states[CVP_STATE_END] = {
@@ -129,6 +135,9 @@ static const struct {
 	[CVP_EVENT_REVOKED] = { "revoked", "certificate revoked" },
 	[CVP_EVENT_CHANGE_REFUSED] = { "change-refused",
 	    "renewal, rekey or update refused" },
+	[CVP_EVENT_HELD] = { "held", "request waits for approval" },
+	[CVP_EVENT_APPROVED] = { "approved", "request approved" },
+	[CVP_EVENT_NOT_APPROVED] = { "not-approved", "request rejected, or not decided in time" },
 };
 
 static const char *const outcomes[] = {

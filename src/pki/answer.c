@@ -18,6 +18,14 @@ answer_status(struct answer *a, enum cmc_status s, uint32_t about)
 }
 
 void
+answer_pending(struct answer *a, uint32_t about, struct view token, int64_t when)
+{
+	*next_status(a) = (struct answer_status){
+		.status = CMC_PENDING, .about = about, .pend_token = token, .pend_time = when,
+	};
+}
+
+void
 answer_fail(struct answer *a, uint32_t about, enum cmc_fail fail, const char *text)
 {
 	*next_status(a) = (struct answer_status){
@@ -57,8 +65,9 @@ put_status(struct cmc_writer *w, uint32_t *id, const struct answer_status *s)
 	struct cmc_status_info	info = {
 		.status = s->status, .refs = &ref, .n_refs = 1,
 		.text = view_str(s->text),
-		.other = s->status == CMC_FAILED ? CMC_OTHER_FAIL : CMC_OTHER_NONE,
-		.fail = s->fail,
+		.other = s->status == CMC_FAILED ? CMC_OTHER_FAIL :
+		    s->status == CMC_PENDING ? CMC_OTHER_PEND : CMC_OTHER_NONE,
+		.fail = s->fail, .pend_token = s->pend_token, .pend_time = s->pend_time,
 	};
 
 	cmc_control_status(w, (*id)++, &info);

@@ -22,6 +22,8 @@ struct answer_status {
 	enum cmc_fail	 fail;		/* with CMC_FAILED */
 	uint32_t	 code;		/* CvpFailure beside it, 0: none */
 	const char	*text;		/* static or of the arena; NULL: none */
+	struct view	 pend_token;	/* with CMC_PENDING */
+	int64_t		 pend_time;
 };
 
 struct answer {
@@ -49,6 +51,8 @@ struct answer {
 void	answer_status(struct answer *a, enum cmc_status s, uint32_t about);
 void	answer_fail(struct answer *a, uint32_t about, enum cmc_fail fail,
 	    const char *text);
+/* Not decided yet: ask with this token, not before that time. */
+void	answer_pending(struct answer *a, uint32_t about, struct view token, int64_t when);
 /* failInfo by the table of the profile, and the code beside it. */
 void	answer_fail_code(struct answer *a, uint32_t about, uint32_t code,
 	    const char *text);

@@ -22,6 +22,7 @@ outcome_of(const struct store_authz *z)
 	case STORE_AUTHZ_CANCELLED:
 		return CVP_CANCEL_ALREADY;
 	case STORE_AUTHZ_IN_PROGRESS:
+		return z->held ? CVP_CANCEL_DONE : CVP_CANCEL_REFUSED_ISSUED;
 	case STORE_AUTHZ_ISSUED:
 	case STORE_AUTHZ_CONFIRMED:
 		return CVP_CANCEL_REFUSED_ISSUED;
@@ -30,17 +31,32 @@ outcome_of(const struct store_authz *z)
 	}
 }
 
+/* What waits for approval is cancelled like what is open: nothing was signed for it. */
 static bool
-ask_signer(struct work *w, const struct store_authz *z, const struct cvp_cancel *q,
+as_open(struct work *w, const struct store_authz *z, struct store_authz *out, struct fault *f)
+{
+	*out = *z;
+	if (z->state != STORE_AUTHZ_IN_PROGRESS || !z->held)
+		return true;
+	out->state = STORE_AUTHZ_OPEN;
+	out->bound = false;
+	return ask_release(w->e, z, &out->sealed, f);
+}
+
+static bool
+ask_signer(struct work *w, const struct store_authz *stored, const struct cvp_cancel *q,
     const struct cvp_cancel_item *item, struct prove_answer *out, struct fault *f)
 {
 	struct cancel_request	 r = { .witness = item->witness };
+	struct store_authz	 open;
+	const struct store_authz *z = &open;
 	struct buf		 proof;
 	struct frame		 fr;
 	size_t			 used;
 	bool			 ok;
 
-	if (z->n != 0 && !seal_facts_of(w->e, z, w->a, &r.facts, f))
+	if (!as_open(w, stored, &open, f) ||
+	    (z->n != 0 && !seal_facts_of(w->e, z, w->a, &r.facts, f)))
 		return false;
 	if (z->n == 0)
 		r.facts.id = item->id;

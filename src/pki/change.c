@@ -118,7 +118,7 @@ void
 change_ask_use(struct work *w, struct buf *questions, size_t *count)
 {
 	struct use_request	q = {
-		.old = w->sender.row.body, .message = w->job->message,
+		.old = w->sender.row.body, .message = w->message,
 		.facts = { .id = w->use.id },
 	};
 
@@ -312,7 +312,7 @@ check_contents(struct work *w, struct view tbs)
 }
 
 static bool
-make_cert(struct work *w, bool *done)
+plan_cert(struct work *w, bool *done)
 {
 	struct fault	*f = &w->fault;
 	enum cmc_fail	 fail = CMC_BAD_ALG;
@@ -338,35 +338,10 @@ make_cert(struct work *w, bool *done)
 		return true;
 	*done = false;
 	w->cert.prev = w->sender.row.n;
-	return store_cert_insert(w->e->p.store, &w->cert, f);
+	return true;
 }
 
 /* --- decide: reserve ------------------------------------------------------------------ */
-
-/* The authorization that is used goes the way of every other one. */
-static bool
-bind_use(struct work *w, bool *moved)
-{
-	struct store_authz	*z = &w->authz;
-	char			 actor[160];
-
-	*moved = true;
-	if (z->state == STORE_AUTHZ_WAITING &&
-	    !authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, moved, &w->fault))
-		return false;
-	if (!*moved)
-		return true;
-	/* Whoever has this token had it from that envelope (corrections, 3). */
-	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
-		return false;
-	z->bound = true;
-	memcpy(z->spki_hash, w->candidate.spki_hash, sizeof(z->spki_hash));
-	z->sealed = w->sealed;
-	z->cert = w->cert.n;
-	z->failed_proofs = 0;
-	snprintf(actor, sizeof(actor), "peer:%s", z->id);
-	return authz_move(w->e, z, STORE_AUTHZ_IN_PROGRESS, actor, w->now, moved, &w->fault);
-}
 
 static bool
 reserve(struct work *w)
@@ -375,7 +350,7 @@ reserve(struct work *w)
 	bool			 done;
 
 	w->change = (struct store_change){ .cert = w->cert.n, .kind = w->verdict.kind,
-		.request = w->job->message };
+		.request = w->message };
 	if (!store_change_insert(w->e->p.store, &w->change, &w->fault) ||
 	    (w->verdict.kind == STORE_CHANGE_UPDATE && !change_own_names(w->e, w->a,
 	    &w->verdict.holder, w->authz.n, w->cert.n, &w->fault)))
@@ -383,8 +358,12 @@ reserve(struct work *w)
 	z->successor = w->cert.n;
 	z->sealed = VIEW_NONE;		/* who asks for a successor has its certificate */
 	z->confirm_by = w->has_use ? 0 : w->now + z->confirm_within;
-	if (w->has_use && (!bind_use(w, &done) || !done))
-		return work_again(w), false;
+	if (w->has_use)
+		w->authz.held = false;
+	else
+		z->held = false;
+	if (w->has_use && !enroll_bind(w, w->cert.n))
+		return false;
 	if (!store_authz_update(w->e->p.store, z, STORE_AUTHZ_CONFIRMED, &done, &w->fault))
 		return false;
 	if (!done)
@@ -418,8 +397,29 @@ judge(struct work *w, bool *allowed)
 	return *allowed || w->verdict.code != 0;
 }
 
+/* The lineage waits with it, or the authorization whose token was shown. */
 static bool
-decide_new(struct work *w, bool allowed)
+hold_change(struct work *w)
+{
+	struct store_authz	*z = w->has_use ? &w->authz : &w->prior;
+	bool			 held, done;
+
+	if (!approval_hold(w, z, w->verdict.kind, w->cert.identity, &held))
+		return false;
+	if (!held)
+		return true;
+	if (w->has_use)
+		return enroll_bind(w, 0);
+	if (!store_authz_update(w->e->p.store, z, z->state, &done, &w->fault))
+		return false;
+	if (!done)
+		return work_again(w), false;
+	w->authz = *z;
+	return true;
+}
+
+static bool
+decide_new(struct work *w, bool allowed, bool approved)
 {
 	bool	done, free;
 
@@ -440,9 +440,82 @@ decide_new(struct work *w, bool allowed)
 			return refuse_why(w, CVP_UPDATE_NOT_ALLOWED, "corrections, 6",
 			    "a name belongs to a living authorization or certificate");
 	}
-	if (!make_cert(w, &done))
+	if (!plan_cert(w, &done))
 		return false;
-	return done || reserve(w);
+	if (done)
+		return true;
+	if (!approved && approval_wanted(w, &w->key_terms, w->verdict.kind, w->has_use))
+		return hold_change(w);
+	return store_cert_insert(w->e->p.store, &w->cert, &w->fault) && reserve(w) &&
+	    (!approved || approval_used(w));
+}
+
+/* --- decide: a request that waits ------------------------------------------------------- */
+
+static struct view
+names_in(const struct certreq *r)
+{
+	return r->p10 != NULL ? r->p10->change_subject_name : r->crmf->change_subject_name;
+}
+
+/* The same key, for the same: told alike however often it was written anew. */
+static bool
+is_the_held_one(struct work *w, bool *same)
+{
+	const struct store_approval	*q = &w->approval;
+	struct cmc_request		 data;
+	struct certreq			 r;
+
+	*same = false;
+	if (q->cert != w->sender.row.n || memcmp(q->spki_hash, w->candidate.spki_hash,
+	    sizeof(q->spki_hash)) != 0)
+		return true;
+	if (!approval_open(w, q, &data, &r, &w->fault))
+		return false;
+	*same = view_equal(names_in(&r), names_in(w->request));
+	return true;
+}
+
+/*
+ * One at a time: while a request of this lineage waits, no other is served.
+ * *done: the work is decided; else *approved, and it goes on.
+ */
+static bool
+take_held(struct work *w, bool *done, bool *approved)
+{
+	struct store_authz	*z = w->has_use ? &w->authz : &w->prior;
+	enum approval_word	 word;
+	bool			 same;
+
+	*done = true;
+	if (!approval_look(w, z, &word))
+		return false;
+	if (word == APPROVAL_NO)
+		return true;
+	if (!is_the_held_one(w, &same))
+		return false;
+	if (!same) {
+		fault_set(&w->fault, FAULT_REFUSED, "corrections, 8",
+		    "another request for a successor waits for approval");
+		refuse(w, CVP_KEY_REUSE, CMC_BAD_REQUEST);
+		return true;
+	}
+	if (word == APPROVAL_NOT_YET)
+		return approval_pending(w, z, &w->approval);
+	*approved = true;
+	*done = false;
+	return true;
+}
+
+/* Judged anew: what was approved may have become impossible since. */
+static bool
+decide_approved(struct work *w, bool allowed)
+{
+	struct store_authz	*z = w->has_use ? &w->authz : &w->prior;
+
+	if (!decide_new(w, allowed, true))
+		return false;
+	return w->course == COURSE_ISSUE || approval_refused(w, z, w->code);
 }
 
 /* Stage 5, in the first transaction; the rows are read again inside it. */
@@ -452,13 +525,13 @@ change_decide(struct work *w)
 	struct store		*st = w->e->p.store;
 	struct store_authz	 now = w->authz;
 	struct store_cert	 old;
-	bool			 done, allowed;
+	bool			 done, allowed, approved = false;
 
 	if (!store_authz_find_n(st, w->prior.n, w->a, &w->prior, &w->fault) ||
 	    !store_cert_find(st, w->sender.row.n, false, w->a, &old, &w->fault) ||
 	    (w->has_use && !store_authz_find_n(st, w->authz.n, w->a, &now, &w->fault)))
 		return false;
-	if (w->has_use && now.state != w->authz.state) {
+	if (w->has_use && (now.state != w->authz.state || now.held != w->authz.held)) {
 		work_again(w);
 		return true;
 	}
@@ -469,7 +542,11 @@ change_decide(struct work *w)
 		return done;
 	if (!take_pending(w, w->verdict.kind, &done) || done)
 		return done;
-	return decide_new(w, allowed);
+	if (w->authz.held && !take_held(w, &done, &approved))
+		return false;
+	if (done)
+		return true;
+	return approved ? decide_approved(w, allowed) : decide_new(w, allowed, false);
 }
 
 /* --- issue ----------------------------------------------------------------------------- */
@@ -487,25 +564,6 @@ change_ask_issue(struct work *w, struct buf *questions, size_t *count)
 	}
 	signer_put_change(questions, &q);
 	(*count)++;
-}
-
-static bool
-record_request(struct work *w, struct store_authz *z)
-{
-	struct store_request	r = {
-		.prev = z->request, .authz = z->n, .cert = w->cert.n,
-		.transaction = w->verified.transaction,
-		.client_nonce = w->verified.sender_nonce,
-		.server_nonce = view_of(w->answer.nonce, sizeof(w->answer.nonce)),
-		.created = w->now,
-	};
-
-	memcpy(r.spki_hash, w->candidate.spki_hash, sizeof(r.spki_hash));
-	memcpy(r.digest, w->opened.digest, sizeof(r.digest));
-	if (!store_request_insert(w->e->p.store, &r, &w->fault))
-		return false;
-	z->request = r.n;
-	return true;
 }
 
 static void
@@ -552,7 +610,7 @@ change_finish(struct work *w)
 	if (w->prior.successor != w->cert.n)
 		return refuse_why(w, CVP_OLD_REVOKED, "corrections, 8",
 		    "the certificate was revoked meanwhile");
-	if (!record_request(w, &z))
+	if (!work_record_request(w, &z, w->cert.n))
 		return false;
 	if (w->course == COURSE_ISSUE) {
 		if (!change_issued(w->e, &i, &z, w->now, &w->fault))

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "codec/crl.h"
-#include "pki/console.h"
-#include "pki/work.h"
+#include "pki/console_parts.h"
 #include "profile/prepare.h"
 #include "profile/template_file.h"
 
@@ -81,15 +79,6 @@ console_get_answer(struct view body, struct buf *out, struct fault *f)
 }
 
 /* --- one request -------------------------------------------------------------------------- */
-
-struct call {
-	struct engine	*e;
-	struct arena	*a;
-	int64_t		 now;
-	const char	*words[CONSOLE_WORDS_MAX];
-	size_t		 n;
-	json_t		*answer;
-};
 
 static bool
 audit(struct call *c, const char *action, const char *object, const char *detail,
@@ -246,7 +235,7 @@ do_cancel(struct call *c, struct fault *f)
 		return fault_set(f, FAULT_NOT_FOUND, "", "there is no authorization \"%s\"",
 		    c->words[1]);
 	if (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN &&
-	    z.state != STORE_AUTHZ_LOCKED)
+	    z.state != STORE_AUTHZ_LOCKED && !(z.held && z.state == STORE_AUTHZ_IN_PROGRESS))
 		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
 		    "not used can be cancelled", z.id, cvp_state_name((enum cvp_state)z.state));
 	if (z.batch != 0 && !store_batch_drop_secrets(c->e->p.store, z.batch, f))
@@ -519,6 +508,9 @@ static const struct verb {
 	{ "revoke", 3, do_revoke },
 	{ "cancel", 2, do_cancel },
 	{ "crl", 1, do_crl },
+	{ "queue", 1, console_queue },
+	{ "approve", 4, console_approve },
+	{ "reject", 4, console_reject },
 	{ "admins", 1, do_admins },
 	{ "admin-add", 3, do_admin_add },
 	{ "admin-rights", 3, do_admin_rights },

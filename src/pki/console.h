@@ -10,6 +10,9 @@
  *	revoke WHAT REASON		certificates by serial number, identity or label
  *	cancel ID			an authorization that was not used, a locked one too
  *	crl				a new CRL of each CA, now
+ *	queue				requests that wait for approval
+ *	approve ID BY REASON		one person's yes; issued when its device asks again
+ *	reject ID BY REASON		no: its authorization is open again
  *	admins				logical Admins, their rights and certificates
  *	admin-add NAME RIGHTS
  *	admin-rights NAME RIGHTS

@@ -16,6 +16,7 @@
 #include "pki/operate.h"
 #include "pki/own.h"
 #include "pki/terms.h"
+#include "store/store_approval.h"
 #include "store/store_authz.h"
 #include "store/store_cert.h"
 #include "store/store_log.h"
@@ -195,6 +196,25 @@ look_at_authorizations(struct doctor *d)
 }
 
 static void
+look_at_approvals(struct doctor *d)
+{
+	int64_t		counts[STORE_APPROVAL_STATES];
+	struct fault	f = { 0 };
+	char		text[128];
+
+	if (!store_approval_count(d->store, counts, &f)) {
+		say(d, BAD, "approvals", f.text, "");
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRId64 " requests wait for approval",
+	    counts[STORE_APPROVAL_WAITING]);
+	if (counts[STORE_APPROVAL_WAITING] > 0)
+		say(d, WARN, "approvals", text, "pki4ipsec pki queue");
+	else
+		say(d, GOOD, "approvals", "nothing waits for approval", "");
+}
+
+static void
 look_at_disk(struct doctor *d)
 {
 	struct statvfs	v;
@@ -254,6 +274,7 @@ look(struct doctor *d)
 		look_at_crl(d, id);
 	look_at_database(d);
 	look_at_authorizations(d);
+	look_at_approvals(d);
 	look_at_disk(d);
 	look_at_server(d);
 }

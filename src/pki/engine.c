@@ -261,7 +261,7 @@ decide(struct work *w)
 static bool
 wants_end(const struct work *w)
 {
-	return w->errand != ERRAND_NONE && (!is_request(w) ||
+	return w->errand != ERRAND_NONE && w->errand != ERRAND_POLL && (!is_request(w) ||
 	    w->course == COURSE_ISSUE || w->course == COURSE_REPEAT ||
 	    w->course == COURSE_GIVE_BACK);
 }
@@ -367,7 +367,7 @@ log_work(const struct work *w)
 {
 	static const char *const errands[] = { "message", "enroll", "change", "bind",
 		"generate", "confirm", "control",
-		"unsigned" };
+		"unsigned", "poll" };
 	const struct answer_status *s = &w->answer.status[0];
 
 	if (w->job->again)
@@ -378,6 +378,10 @@ log_work(const struct work *w)
 		    w->answer.n_status > 0 ? cmc_status_name(s->status) : "-",
 		    w->answer.n_status > 0 ? cmc_fail_name(s->fail) : "-",
 		    fault_kind_name(w->fault.kind), w->fault.rule, w->fault.text);
+	else if (w->course == COURSE_HOLD)
+		log_line(LOG_LEVEL_INFO, w->polls ? "request still waits for approval" :
+		    "request waits for approval", "from=%s authz=%" PRId64 " id=\"%s\" "
+		    "see=\"pki4ipsec pki queue\"", w->job->source, w->authz.n, w->authz.id);
 	else if (w->errand == ERRAND_ENROLL || is_by_admin(w))
 		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "certificate issued" :
 		    "certificate sent again", "from=%s authz=%" PRId64 " cert=%" PRId64
@@ -421,6 +425,7 @@ start_work(struct engine *e, struct work *w, struct job *job, int64_t now)
 	w->a = a;
 	w->e = e;
 	w->job = job;
+	w->message = job->message;
 	w->now = now;
 	job->again = job->refused_proof = false;
 	rng_fill(e->p.rng, w->answer.nonce, sizeof(w->answer.nonce));
@@ -447,6 +452,9 @@ run_batch(struct engine *e, size_t n, int64_t now)
 		if (!e->works[i].done)
 			work_identify(&e->works[i]);
 	pool_each(e->pool, n, verify_one, e->works);
+	for (size_t i = 0; i < n; i++)
+		if (!e->works[i].done && e->works[i].errand == ERRAND_POLL)
+			approval_poll(&e->works[i]);
 	for (size_t i = 0; i < n; i++)
 		if (!e->works[i].done && is_request(&e->works[i]))
 			find_authz(&e->works[i]);
@@ -547,7 +555,7 @@ static bool
 move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 {
 	int64_t	rows[DUE_MAX];
-	size_t	n, late, certs;
+	size_t	n, late, certs, held;
 	int64_t	expired = 0, purged;
 
 	if (!store_authz_ended(e->p.store, e->ended_until, now - 1, rows, DUE_MAX, &n, f))
@@ -560,20 +568,23 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 	for (size_t i = 0; i < late; i++)
 		if (!late_one(e, rows[i], now, f))
 			return false;
-	if (!change_retire_due(e, now, DUE_MAX, &certs, f))
+	if (!change_retire_due(e, now, DUE_MAX, &certs, f) ||
+	    !approval_end_due(e, now, DUE_MAX, &held, f))
 		return false;
 	if (n < DUE_MAX)
 		e->ended_until = now - 1;
 	if (n > 0 && !store_batch_drop_ended(e->p.store, f))
 		return false;
-	*more = n == DUE_MAX || late == DUE_MAX || certs == DUE_MAX;
+	*more = n == DUE_MAX || late == DUE_MAX || certs == DUE_MAX ||
+	    held > 0;
 	/* Reads every row, and no second depends on it. */
 	if (now >= e->expired_at + EXPIRE_SECONDS) {
 		e->expired_at = now;
 		if (!store_cert_expire(e->p.store, now, &expired, f))
 			return false;
 	}
-	if (!store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f))
+	if (!store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f) ||
+	    !store_approval_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, f))
 		return false;
 	return store_clock(e, now, CLOCK_STORE_SECONDS, f);
 }

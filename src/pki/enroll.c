@@ -323,41 +323,97 @@ refuse_request(struct work *w, uint32_t code)
 	return false;
 }
 
-static bool
-decide_issue(struct work *w)
+/* In progress, for this key and no other. */
+bool
+enroll_bind(struct work *w, int64_t cert)
 {
-	struct granted_terms	 g;
 	struct store_authz	*z = &w->authz;
-	uint32_t		 code;
-	bool			 done;
 	char			 actor[160];
+	bool			 done = true;
 
-	if (!check_request(w, &g, &code))
-		return !may_work_later(&w->fault) && refuse_request(w, code);
-	if (!cert_plan_reserved(w, &g.holder, &w->fault) ||
-	    !store_cert_insert(w->e->p.store, &w->cert, &w->fault))
-		return false;
 	/* Whoever has this token had it from that envelope (corrections, 3). */
 	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
 		return false;
-	work_actor(w, actor);
-	if (z->state == STORE_AUTHZ_WAITING) {
-		if (!authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, &done, &w->fault))
-			return false;
-		if (!done)
-			return work_again(w), false;
-	}
+	if (z->state == STORE_AUTHZ_WAITING &&
+	    !authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, &done, &w->fault))
+		return false;
 	z->bound = true;
 	memcpy(z->spki_hash, w->candidate.spki_hash, sizeof(z->spki_hash));
 	z->sealed = w->sealed;
-	z->cert = w->cert.n;
+	z->cert = cert;
 	z->failed_proofs = 0;
-	if (!authz_move(w->e, z, STORE_AUTHZ_IN_PROGRESS, actor, w->now, &done, &w->fault))
+	work_actor(w, actor);
+	if (done && z->state == STORE_AUTHZ_IN_PROGRESS) {	/* it was held */
+		if (!store_authz_update(w->e->p.store, z, z->state, &done, &w->fault))
+			return false;
+	} else if (done && !authz_move(w->e, z, STORE_AUTHZ_IN_PROGRESS, actor, w->now, &done,
+	    &w->fault)) {
 		return false;
+	}
 	if (!done)	/* another request of this batch was faster */
 		return work_again(w), false;
-	w->course = COURSE_ISSUE;
 	return true;
+}
+
+/* What it would be is tried now: nobody is to approve what cannot be issued. */
+static bool
+hold_request(struct work *w, struct granted_terms *g)
+{
+	bool	held;
+
+	if (!cert_plan_reserved(w, &g->holder, &w->fault) ||
+	    !approval_hold(w, &w->authz, STORE_CHANGE_NONE, w->cert.identity, &held))
+		return false;
+	return !held || enroll_bind(w, 0);
+}
+
+static bool
+decide_issue(struct work *w, bool approved)
+{
+	struct granted_terms	g;
+	uint32_t		code;
+
+	if (!check_request(w, &g, &code)) {
+		if (may_work_later(&w->fault))
+			return false;
+		if (!approved)
+			return refuse_request(w, code);
+		work_refuse_code(w, w->candidate.id, code);
+		return approval_refused(w, &w->authz, code);
+	}
+	if (!approved && approval_wanted(w, &g.cvp, STORE_CHANGE_NONE, true)) {
+		if (w->errand == ERRAND_ENROLL)
+			return hold_request(w, &g);
+		fault_set(&w->fault, FAULT_REFUSED, "docs/adr/0022", "a request that a person is "
+		    "to approve comes from the Peer");
+		return refuse_request(w, CVP_REQUESTER_MAY_NOT);
+	}
+	if (!cert_plan_reserved(w, &g.holder, &w->fault) ||
+	    !store_cert_insert(w->e->p.store, &w->cert, &w->fault))
+		return false;
+	w->authz.held = false;
+	if (!enroll_bind(w, w->cert.n))
+		return false;
+	w->course = COURSE_ISSUE;
+	return !approved || approval_used(w);
+}
+
+/* A request that waited; what approves it is in the database, or it waits on. */
+static bool
+decide_held(struct work *w)
+{
+	enum approval_word	word;
+
+	if (!approval_look(w, &w->authz, &word))
+		return false;
+	switch (word) {
+	case APPROVAL_YES:
+		return decide_issue(w, true);
+	case APPROVAL_NOT_YET:
+		return approval_pending(w, &w->authz, &w->approval);
+	default:
+		return true;
+	}
 }
 
 /* The same id, proof and key: the same certificate (RFC 4809, 3.4.11). */
@@ -396,11 +452,13 @@ enroll_decide(struct work *w)
 
 	if (!store_authz_find_n(w->e->p.store, w->authz.n, w->a, &now, &w->fault))
 		return false;
-	if (now.state != w->authz.state) {
+	if (now.state != w->authz.state || now.held != w->authz.held) {
 		work_again(w);
 		return true;
 	}
-	return is_open(w) ? decide_issue(w) : decide_repeat(w);
+	if (now.held)
+		return decide_held(w);
+	return is_open(w) ? decide_issue(w, false) : decide_repeat(w);
 }
 
 /* --- issue --------------------------------------------------------------------------- */
@@ -439,25 +497,6 @@ enroll_take_issue(struct work *w, const struct frame *answer)
 	w->deed = arena_copy(w->a, i.deed);
 }
 
-/* This answer's nonces, so that the confirmation can be tied to it. */
-static bool
-record_request(struct work *w, struct fault *f)
-{
-	struct store_request	r = {
-		.prev = w->authz.request, .authz = w->authz.n, .cert = w->cert.n,
-		.transaction = w->verified.transaction,
-		.client_nonce = w->verified.sender_nonce,
-		.server_nonce = view_of(w->answer.nonce, sizeof(w->answer.nonce)),
-		.created = w->now,
-	};
-	memcpy(r.spki_hash, w->candidate.spki_hash, sizeof(r.spki_hash));
-	memcpy(r.digest, w->opened.digest, sizeof(r.digest));
-	if (!store_request_insert(w->e->p.store, &r, f))
-		return false;
-	w->authz.request = r.n;
-	return true;
-}
-
 static void
 fill_answer(struct work *w)
 {
@@ -488,7 +527,8 @@ store_issued(struct work *w, struct fault *f)
 	z->sealed = w->sealed;
 	z->confirm_by = w->now + z->confirm_within;
 	work_actor(w, actor);
-	if (!record_request(w, f) ||
+	/* With its nonces, so that the confirmation can be tied to it. */
+	if (!work_record_request(w, z, w->cert.n) ||
 	    !authz_move(w->e, z, STORE_AUTHZ_ISSUED, actor, w->now, &done, f))
 		return false;
 	return done || fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" moved", z->id);
@@ -526,8 +566,8 @@ repeat_current(struct work *w)
 		    now.id);
 	w->authz = now;
 	w->authz.failed_proofs = 0;
-	return record_request(w, &w->fault) && store_authz_update(w->e->p.store, &w->authz,
-	    w->authz.state, &done, &w->fault);
+	return work_record_request(w, &w->authz, w->cert.n) &&
+	    store_authz_update(w->e->p.store, &w->authz, w->authz.state, &done, &w->fault);
 }
 
 /* Stage 7, in the second transaction. */

@@ -77,6 +77,19 @@ check_generation(const struct grant_frame *fr, struct grant *g)
 	    "next one itself");
 }
 
+/* A person's word may be asked for, never waived; and only where a Peer asks itself. */
+static bool
+check_approval(const struct grant_frame *fr, struct grant *g)
+{
+	bool	manual = g->terms.approval.present && g->terms.approval.v == CVP_APPROVAL_MANUAL;
+
+	if (!manual)
+		return fr->template->t.approval != APPROVAL_MANUAL || no_text(fr, g,
+		    CVP_TERMS_CONFLICT, "the template wants approval by hand");
+	return !g->terms.key_gen.present || g->terms.key_gen.v == CVP_KEYGEN_PEER ||
+	    no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is for requests of the Peer's own");
+}
+
 /* What an entry may not say at all. */
 static bool
 check_fields(const struct grant_frame *fr, struct grant *g)
@@ -87,11 +100,7 @@ check_fields(const struct grant_frame *fr, struct grant *g)
 	if (own != NULL && (own->id_format != NULL || own->token_format != NULL))
 		return no_text(fr, g, CVP_TERMS_CONFLICT,
 		    "formats of id and token are set for all entries together");
-	if (!check_generation(fr, g))
-		return false;
-	if (g->terms.approval.present && g->terms.approval.v != CVP_APPROVAL_AUTOMATIC)
-		return no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is not offered");
-	if (!check_not_offered(fr, g))
+	if (!check_generation(fr, g) || !check_approval(fr, g) || !check_not_offered(fr, g))
 		return false;
 	if (c == NULL)
 		return no_text(fr, g, CVP_NOT_DISTINGUISHABLE, "no subject and no name");

@@ -274,8 +274,8 @@ change_forget(struct engine *e, const struct store_cert *c, struct fault *f)
  * Its token is good again; or, if the signer has signed for it, never: without
  * its certificate it would wait for ever (corrections, 1).
  */
-static bool
-free_use(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
+bool
+give_back_or_lock(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
 {
 	struct fault	why = { 0 };
 	bool		done;
@@ -297,7 +297,8 @@ change_give_up(struct engine *e, const struct store_cert *c, int64_t now, struct
 	bool			done;
 
 	if (!store_authz_find_n(e->p.store, c->authz, e->scratch, &z, f) ||
-	    (z.state == STORE_AUTHZ_IN_PROGRESS && z.cert == c->n && !free_use(e, &z, now, f)))
+	    (z.state == STORE_AUTHZ_IN_PROGRESS && z.cert == c->n &&
+	    !give_back_or_lock(e, &z, now, f)))
 		return false;
 	return store_cert_move(e->p.store, c->n, STORE_CERT_RESERVED, STORE_CERT_REJECTED, 0,
 	    &done, f) && store_change_close(e->p.store, c->n, f) && change_forget(e, c, f);

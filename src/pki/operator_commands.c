@@ -3,18 +3,16 @@
  * pki revoke, pki crl, pki admin: an operator's words to the engine, and its
  * answer to the operator.
  */
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/text.h"
 #include "pki/commands.h"
-#include "pki/operate.h"
+#include "pki/operator_ask.h"
 
 #define DIR_OPTION { "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" }
 
-/* Ask, and print: JSON as it comes, or what show() makes of it. */
-static int
-ask(const struct invocation *in, const char *const *words, size_t n,
+int
+operator_ask(const struct invocation *in, const char *const *words, size_t n,
     void (*show)(const struct invocation *in, const json_t *answer))
 {
 	struct console_request	q = { .n = n };
@@ -38,8 +36,8 @@ ask(const struct invocation *in, const char *const *words, size_t n,
 	    pki_help(in, &f));
 }
 
-static const char *
-text_of(const json_t *o, const char *key)
+const char *
+operator_text(const json_t *o, const char *key)
 {
 	const char	*s = json_string_value(json_object_get(o, key));
 
@@ -64,10 +62,10 @@ show_revoked(const struct invocation *in, const json_t *answer)
 	json_array_foreach(list, i, o) {
 		char	shown[IDENTITY_TICKET_MAX * 4];
 
-		text_escape(view_str(text_of(o, "identity")), 0, shown, sizeof(shown));
+		text_escape(view_str(operator_text(o, "identity")), 0, shown, sizeof(shown));
 		printf("%s %s, certificate %s\n", json_is_true(json_object_get(o,
 		    "revoked_before")) ? "was revoked before:" : "revoked", shown,
-		    text_of(o, "serial"));
+		    operator_text(o, "serial"));
 	}
 }
 
@@ -79,7 +77,7 @@ run_revoke(const struct invocation *in)
 	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
 		const char	*words[] = { "revoke", in->args[i], option_value(in, "reason") };
 
-		worst = ask(in, words, 3, show_revoked);
+		worst = operator_ask(in, words, 3, show_revoked);
 	}
 	return worst;
 }
@@ -111,7 +109,7 @@ run_cancel(const struct invocation *in)
 	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
 		const char	*words[] = { "cancel", in->args[i] };
 
-		worst = ask(in, words, 2, show_cancelled);
+		worst = operator_ask(in, words, 2, show_cancelled);
 	}
 	return worst;
 }
@@ -138,7 +136,7 @@ run_crl(const struct invocation *in)
 {
 	const char	*words[] = { "crl" };
 
-	return ask(in, words, 1, show_crl);
+	return operator_ask(in, words, 1, show_crl);
 }
 
 const struct command cmd_pki_crl = {
@@ -157,13 +155,13 @@ show_admins(const struct invocation *in, const json_t *answer)
 
 	(void)in;
 	json_array_foreach(list, i, o) {
-		const char	*rights = text_of(o, "rights");
+		const char	*rights = operator_text(o, "rights");
 
-		printf("%-20s %s\n", text_of(o, "name"), rights[0] != '\0' ? rights : "(removed)");
+		printf("%-20s %s\n", operator_text(o, "name"), rights[0] != '\0' ? rights : "(removed)");
 		certs = json_object_get(o, "certificates");
 		json_array_foreach(certs, k, c)
-			printf("%-20s certificate %s until %s%s\n", "", text_of(c, "serial"),
-			    text_of(c, "not_after"), json_is_true(json_object_get(c, "good")) ? "" :
+			printf("%-20s certificate %s until %s%s\n", "", operator_text(c, "serial"),
+			    operator_text(c, "not_after"), json_is_true(json_object_get(c, "good")) ? "" :
 			    ", not good");
 	}
 }
@@ -214,7 +212,7 @@ run_admin(const struct invocation *in)
 		words[0] = admin_words[i].verb;
 		for (size_t k = 1; k < in->nargs; k++)
 			words[k] = in->args[k];
-		return ask(in, words, in->nargs, admin_words[i].show);
+		return operator_ask(in, words, in->nargs, admin_words[i].show);
 	}
 	fault_set(&f, FAULT_USAGE, "", "want list, add NAME RIGHTS, rights NAME RIGHTS or "
 	    "remove NAME");

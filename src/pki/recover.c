@@ -57,7 +57,7 @@ finish(struct engine *e, struct store_authz *z, const struct store_cert *c, int6
 	    authz_move(e, z, STORE_AUTHZ_ISSUED, "pki", now, &done, f);
 }
 
-static bool
+bool
 ask_release(struct engine *e, const struct store_authz *z, struct view *sealed, struct fault *f)
 {
 	struct release_request	q = { .sealed = z->sealed };
@@ -89,8 +89,9 @@ give_back(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
 
 	if (!ask_release(e, z, &sealed, f))
 		return false;
-	log_line(LOG_LEVEL_ERROR, "reservation given up", "authz=%" PRId64 " cert=%" PRId64,
-	    z->n, cert);
+	if (cert != 0)
+		log_line(LOG_LEVEL_ERROR, "reservation given up", "authz=%" PRId64 " cert=%" PRId64,
+		    z->n, cert);
 	z->sealed = sealed;
 	z->cert = 0;
 	z->bound = false;
@@ -109,6 +110,8 @@ recover_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f) ||
 	    !store_cert_find(e->p.store, z.cert, true, e->scratch, &c, f))
 		return false;
+	if (z.held)			/* nothing is reserved: a person decides */
+		return true;
 	if (z.state != STORE_AUTHZ_IN_PROGRESS || c.state != STORE_CERT_RESERVED ||
 	    c.prev != 0)		/* successors: below */
 		return true;
@@ -313,8 +316,8 @@ replay_one(struct engine *e, const struct journal_record *r, int64_t now, bool *
 		    (int)r->id.n, (const char *)r->id.p, r->number);
 		return true;
 	}
-	if (r->kind != JOURNAL_ISSUED ||
-	    (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN))
+	if (!(z.held && z.state == STORE_AUTHZ_IN_PROGRESS) && (r->kind != JOURNAL_ISSUED ||
+	    (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN)))
 		return true;
 	*older = true;
 	return lock_one(e, &z, now, f);

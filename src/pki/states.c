@@ -21,6 +21,7 @@ static const struct step {
 	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_EXPIRED, CVP_EVENT_EXPIRED },
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_ISSUED, CVP_EVENT_ISSUED },
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_OPEN, 0 },
+	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_CANCELLED, CVP_EVENT_CANCELLED },	/* held */
 	{ STORE_AUTHZ_WAITING, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
 	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
@@ -64,6 +65,22 @@ note_event(struct engine *e, int64_t now, int kind, const struct store_authz *z,
 	return store_event_insert(e->p.store, &row, f);
 }
 
+/* A request that waits ends with its authorization. */
+static bool
+end_held(struct engine *e, const struct store_authz *z, int64_t now, struct fault *f)
+{
+	struct store_approval		q;
+	enum store_approval_state	from;
+	bool				done;
+
+	if (!store_approval_find_open(e->p.store, z->n, e->scratch, &q, f))
+		return false;
+	from = q.state;
+	q.state = STORE_APPROVAL_CANCELLED;
+	q.closed = now;
+	return q.n == 0 || store_approval_update(e->p.store, &q, from, &done, f);
+}
+
 /*
  * Move z from the state it was read in.  *done false: somebody was faster and
  * nothing was written.
@@ -80,6 +97,11 @@ authz_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
 		return fault_set(f, FAULT_INTERNAL, "", "authorization %" PRId64
 		    ": no way from %s to %s", z->n, cvp_state_name((enum cvp_state)from),
 		    cvp_state_name((enum cvp_state)to));
+	if (z->held && to != STORE_AUTHZ_IN_PROGRESS) {
+		if (!end_held(e, z, now, f))
+			return false;
+		z->held = false;
+	}
 	z->state = to;
 	z->changed = now;
 	if (!store_authz_update(e->p.store, z, from, done, f))
@@ -97,6 +119,25 @@ authz_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
 	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
 	return note_audit(e, now, actor, action, object, z->id, f) &&
 	    (s->event == 0 || note_event(e, now, s->event, z, z->cert, 0, f));
+}
+
+bool
+work_record_request(struct work *w, struct store_authz *z, int64_t cert)
+{
+	struct store_request	r = {
+		.prev = z->request, .authz = z->n, .cert = cert,
+		.transaction = w->verified.transaction,
+		.client_nonce = w->verified.sender_nonce,
+		.server_nonce = view_of(w->answer.nonce, sizeof(w->answer.nonce)),
+		.created = w->now,
+	};
+
+	memcpy(r.spki_hash, w->candidate.spki_hash, sizeof(r.spki_hash));
+	memcpy(r.digest, w->opened.digest, sizeof(r.digest));
+	if (!store_request_insert(w->e->p.store, &r, &w->fault))
+		return false;
+	z->request = r.n;
+	return true;
 }
 
 /* These steps need no new seal: it stays that of the state before. */

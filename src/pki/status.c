@@ -11,6 +11,7 @@
 #include "crypt/digest.h"
 #include "pki/authority.h"
 #include "pki/commands.h"
+#include "store/store_approval.h"
 #include "store/store_authz.h"
 #include "store/store_cert.h"
 #include "store/store_log.h"
@@ -99,6 +100,7 @@ in_words(int64_t when, int64_t now, char *out, size_t n)
 
 struct status {
 	int64_t	authz[STORE_AUTHZ_STATES], certs[STORE_CERT_STATES];
+	int64_t	approvals[STORE_APPROVAL_STATES];
 	struct store_crl crls[AUTHORITY_CAS];
 };
 
@@ -121,7 +123,8 @@ read_status(struct view_of_pki *v, struct status *s, struct fault *f)
 		if (!read_crl(v, id, &s->crls[id], f))
 			return false;
 	return store_authz_count(v->store, s->authz, f) &&
-	    store_cert_count(v->store, s->certs, f);
+	    store_cert_count(v->store, s->certs, f) &&
+	    store_approval_count(v->store, s->approvals, f);
 }
 
 /* Only what there is. */
@@ -150,6 +153,9 @@ print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 		names[i] = cvp_state_name((enum cvp_state)i);
 	print_counts("authorizations", names, s->authz, STORE_AUTHZ_STATES);
 	print_counts("certificates", cert_states, s->certs, STORE_CERT_STATES);
+	if (s->approvals[STORE_APPROVAL_WAITING] > 0)
+		printf("%-14s  %" PRId64 " wait: pki4ipsec pki queue --dir %s\n", "approvals",
+		    s->approvals[STORE_APPROVAL_WAITING], v->config.dir);
 	putchar('\n');
 	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
 		int64_t	end = v->authorities.list[id].cert.not_after;
@@ -182,6 +188,9 @@ print_json(const struct view_of_pki *v, const struct status *s)
 	json_object_set_new(root, "url", json_string(v->config.url));
 	json_object_set_new(root, "authorizations", a);
 	json_object_set_new(root, "certificates", c);
+	json_object_set_new(root, "approvals", json_pack("{s:I, s:I}", "waiting",
+	    (json_int_t)s->approvals[STORE_APPROVAL_WAITING], "approved",
+	    (json_int_t)s->approvals[STORE_APPROVAL_APPROVED]));
 	json_object_set_new(root, "crl_number",
 	    json_integer(s->crls[AUTHORITY_IKE].number));
 	json_dumpf(root, stdout, JSON_COMPACT);

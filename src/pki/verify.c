@@ -111,6 +111,10 @@ static const enum cmc_kind admin_kinds[] = {
 	CMC_REVOKE_REQUEST, CVP_AUTHZ_REQUEST, CVP_AUTHZ_ACK, CVP_AUTHZ_QUERY,
 	CVP_EVENT_QUERY, CVP_TEMPLATE_QUERY, CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
 };
+static const enum cmc_kind poll_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CMC_QUERY_PENDING, 0
+};
 static const enum cmc_kind unsigned_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE,
 	CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
@@ -132,6 +136,8 @@ kinds_of(const struct work *w)
 		return generate_kinds;
 	case ERRAND_UNSIGNED:
 		return unsigned_kinds;
+	case ERRAND_POLL:
+		return poll_kinds;
 	default:
 		return w->sender.admin.n != 0 ? admin_kinds : peer_kinds;
 	}
@@ -195,6 +201,9 @@ errand_of(const struct work *w)
 {
 	if (w->opened.signer == NULL)
 		return ERRAND_UNSIGNED;
+	if (w->verified.data.n_requests == 0 &&
+	    cmc_find(&w->verified.data.controls, CMC_QUERY_PENDING) != NULL)
+		return ERRAND_POLL;
 	if (!w->sender.by_cert)
 		return ERRAND_ENROLL;
 	if (cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
@@ -433,6 +442,18 @@ verify_request(struct work *w, uint32_t *about, enum cmc_fail *fail, struct faul
 	return ok;
 }
 
+bool
+verify_take_request(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	struct certreq	*r = arena_alloc(w->a, sizeof(*r));
+
+	if (r == NULL)
+		return arena_fault(f);
+	w->request = r;
+	return read_candidate(w, r, about, f) && (w->errand == ERRAND_CHANGE ?
+	    read_use(w, about, fail, f) : read_proofs(w, r->link_witness, about, fail, f));
+}
+
 static bool
 verify_change(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
 {
@@ -564,7 +585,7 @@ work_verify(struct work *w)
 		}
 	if (w->errand == ERRAND_ENROLL)
 		ok = verify_enrollment(w, &about, &fail, &w->fault);
-	else if (w->errand != ERRAND_UNSIGNED)
+	else if (w->errand != ERRAND_UNSIGNED && w->sender.by_cert)
 		ok = verify_certificate(w, &about, &fail, &w->fault) &&
 		    (w->errand != ERRAND_CHANGE || verify_change(w, &about, &fail, &w->fault)) &&
 		    (w->errand != ERRAND_BIND || verify_bind(w, &about, &fail, &w->fault)) &&

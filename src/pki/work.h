@@ -21,6 +21,7 @@
 #include "pki/change_rule.h"
 #include "pki/engine.h"
 #include "pki/pool.h"
+#include "store/store_approval.h"
 #include "store/store_authz.h"
 #include "store/store_cert.h"
 #include "store/store_log.h"
@@ -70,6 +71,7 @@ enum course {
 	COURSE_REPEAT,			/* the certificate that was issued */
 	COURSE_ISSUE,			/* reserved; ask the signer */
 	COURSE_GIVE_BACK,		/* reserved, and refused by the signer */
+	COURSE_HOLD,			/* waits for approval */
 };
 
 enum errand {
@@ -81,11 +83,13 @@ enum errand {
 	ERRAND_CONFIRM,			/* confirmCertAcceptance, by its certificate */
 	ERRAND_OTHER,			/* Admin controls, revocation */
 	ERRAND_UNSIGNED,		/* authzCancel, authzCancelAck */
+	ERRAND_POLL,			/* queryPending; becomes what it asks for */
 };
 
 struct work {
 	struct engine		*e;
 	struct job		*job;
+	struct view		 message;	/* of the job, or the one that a poll stands for */
 	struct arena		*a;
 	int64_t			 now;
 	bool			 done;		/* answered: later stages pass by */
@@ -108,6 +112,8 @@ struct work {
 	enum course		 course;
 	struct store_cert	 cert;		/* reserved, issued or confirmed */
 	struct template_entry	*template;
+	bool			 polls;		/* message is one that was kept */
+	struct store_approval	 approval;	/* of the request that is decided */
 
 	/* An Admin in the place of a Peer. */
 	struct cvp_target	 target;
@@ -175,6 +181,9 @@ may_work_later(const struct fault *f)
 void	work_open(struct work *w);		/* open.c; any thread */
 void	work_identify(struct work *w);		/* open.c; reads the store */
 void	work_verify(struct work *w);		/* verify.c; any thread */
+/* What a request says, of a message that was verified once. */
+MUST_CHECK bool verify_take_request(struct work *w, uint32_t *about, enum cmc_fail *fail,
+    struct fault *f);
 
 void	enroll_find(struct work *w);		/* enroll.c; reads the store */
 void	enroll_ask_proof(struct work *w, struct buf *questions, size_t *count);
@@ -186,6 +195,11 @@ void	enroll_ask_anchors(struct work *w, struct buf *questions, size_t *count);
 void	enroll_take_anchors(struct work *w, const struct frame *answer);
 bool	enroll_finish(struct work *w);		/* writes; false: undo */
 bool	enroll_note(struct work *w);		/* writes; false: undo */
+/*
+ * w->authz in progress for the key of the request, with the seal of its proof
+ * and this certificate or none; false: undo, perhaps to be asked again.
+ */
+MUST_CHECK bool enroll_bind(struct work *w, int64_t cert);
 
 /* In its window, or bound to this key and not over. */
 bool	enroll_is_eligible(const struct work *w);
@@ -239,6 +253,51 @@ MUST_CHECK bool catalogue_sync(struct engine *e, int64_t now, struct fault *f);
  */
 MUST_CHECK bool catalogue_export(struct engine *e, const char *name, int64_t version,
     struct store_template *out, struct buf *signed_file, struct fault *f);
+
+/* --- requests that wait (approval.c) ---------------------------------------- */
+
+void	approval_poll(struct work *w);		/* reads the store */
+/* Do template or terms want a person's word?  token: the request spends one. */
+bool	approval_wanted(const struct work *w, const struct cvp_terms *terms,
+	    enum store_change_kind kind, bool token);
+/*
+ * Let the request wait and say so; *held false: it was turned down before,
+ * and is told that.  Changes z, which the caller writes.
+ */
+MUST_CHECK bool approval_hold(struct work *w, struct store_authz *z,
+    enum store_change_kind kind, const char *identity, bool *held);
+/* It still waits.  Writes z. */
+MUST_CHECK bool approval_pending(struct work *w, struct store_authz *z,
+    const struct store_approval *q);
+enum approval_word {
+	APPROVAL_NO = 0,	/* over, and answered */
+	APPROVAL_NOT_YET,
+	APPROVAL_YES,
+};
+/* Of held z, into w->approval. */
+MUST_CHECK bool approval_look(struct work *w, struct store_authz *z, enum approval_word *word);
+/* w->approval comes to a certificate, or to a refusal (z is freed). */
+MUST_CHECK bool approval_used(struct work *w);
+MUST_CHECK bool approval_refused(struct work *w, struct store_authz *z, uint32_t code);
+/* The kept message of q; arrays and views in the arena of w. */
+MUST_CHECK bool approval_open(struct work *w, const struct store_approval *q,
+    struct cmc_request *data, struct certreq *r, struct fault *f);
+
+struct approval_end {
+	enum store_approval_state state;
+	int64_t			 code;		/* for the Peer and its Admin */
+	const char		*reason;
+	const char		*actor, *action;	/* for the audit trail */
+};
+/*
+ * It comes to nothing: z, as far as a token was shown, is open again and
+ * unbound, or expired (corrections, 12).  Tells the Admin.
+ */
+MUST_CHECK bool approval_end(struct engine *e, struct store_authz *z,
+    struct store_approval *q, const struct approval_end *how, int64_t now, struct fault *f);
+/* Those whose time is over; *n how many there were. */
+MUST_CHECK bool approval_end_due(struct engine *e, int64_t now, size_t max, size_t *n,
+    struct fault *f);
 
 /* --- successors (lineage.c) ------------------------------------------------------ */
 
@@ -295,6 +354,9 @@ MUST_CHECK bool note_event(struct engine *e, int64_t now, int kind,
 MUST_CHECK bool note_audit(struct engine *e, int64_t now, const char *actor,
     const char *action, const char *object, const char *detail, struct fault *f);
 
+/* This answer's nonces, with the certificate it brings or 0: writes z->request. */
+MUST_CHECK bool work_record_request(struct work *w, struct store_authz *z, int64_t cert);
+
 /* Facts of the seal of z as it now stands in the store. */
 MUST_CHECK bool seal_facts_of(struct engine *e, const struct store_authz *z,
     struct arena *a, struct seal_facts *out, struct fault *f);
@@ -336,8 +398,14 @@ MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);
 void	publish_committed(struct engine *e);
 void	publish_undone(struct engine *e);
 
+/* The seal of an open authorization for one in progress (recover.c). */
+MUST_CHECK bool ask_release(struct engine *e, const struct store_authz *z, struct view *sealed,
+    struct fault *f);
 /* Back to open and unbound: the signer refused (recover.c). */
 MUST_CHECK bool give_back(struct engine *e, struct store_authz *z, int64_t now,
+    struct fault *f);
+/* The same; locked if the signer has signed for it (lineage.c). */
+MUST_CHECK bool give_back_or_lock(struct engine *e, struct store_authz *z, int64_t now,
     struct fault *f);
 /* Hold the database against the signer's journal, at the start (recover.c). */
 MUST_CHECK bool engine_compare_journal(struct engine *e, int64_t now, struct fault *f);

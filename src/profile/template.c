@@ -95,6 +95,9 @@ start_terms(struct template *t)
 	secret_format_id(&t->id_format);
 	secret_format_token(&t->token_format);
 	t->approval = APPROVAL_AUTOMATIC;
+	t->approvers = 1;
+	t->approval_poll_seconds = 300;
+	t->approval_seconds = 14 * DAY;
 	t->entries_max = TEMPLATE_ENTRIES_MAX;
 	t->confirm_seconds = HOUR;
 	/* renewed at two thirds of the lifetime */

@@ -95,12 +95,16 @@ struct template {
 	/* authorization */
 	int64_t		 window_seconds, window_max_seconds;
 	struct secret_format id_format, token_format;
-	enum approval	 approval;
+	enum approval	 approval;		/* of what spends a token */
+	uint32_t	 approvers;		/* different persons */
+	int64_t		 approval_poll_seconds;	/* a Peer asks again after this */
+	int64_t		 approval_seconds;	/* an undecided request ends after this */
 	uint32_t	 entries_max;
 	int64_t		 confirm_seconds;
 
 	/* life */
 	struct change_terms renewal, update;
+	enum approval	 renewal_approval, update_approval;
 	int64_t		 retire_delay_seconds;	/* old certificate, after confirmation */
 	bool		 admin_may_revoke;
 };

@@ -226,7 +226,42 @@ static const char version_3[] =
 static const char version_4[] =
 "ALTER TABLE event ADD COLUMN template INTEGER NOT NULL DEFAULT 0;\n";
 
-const char *const schema_steps[] = { version_1, version_2, version_3, version_4, NULL };
+/* Requests that wait for approval, and who has said what of them. */
+static const char version_5[] =
+"CREATE TABLE approval (\n"
+"	n		INTEGER PRIMARY KEY,\n"
+"	state		INTEGER NOT NULL,\n"
+"	authz		INTEGER NOT NULL REFERENCES authz,\n"
+"	cert		INTEGER REFERENCES cert,\n"
+"	kind		INTEGER NOT NULL,\n"
+"	needed		INTEGER NOT NULL,\n"
+"	created		INTEGER NOT NULL,\n"
+"	pend_time	INTEGER NOT NULL,\n"
+"	deadline	INTEGER NOT NULL,\n"
+"	closed		INTEGER NOT NULL,\n"
+"	code		INTEGER NOT NULL,\n"
+"	token		BLOB NOT NULL UNIQUE,\n"
+"	spki_hash	BLOB NOT NULL,\n"
+"	digest		BLOB NOT NULL,\n"
+"	txn		BLOB NOT NULL,\n"
+"	identity	TEXT NOT NULL,\n"
+"	reason		TEXT NOT NULL,\n"
+"	request		BLOB\n"
+") STRICT;\n"
+"CREATE INDEX approval_authz ON approval (authz);\n"
+"CREATE INDEX approval_open ON approval (deadline) WHERE state IN (0, 1);\n"
+"CREATE INDEX approval_closed ON approval (closed) WHERE request IS NOT NULL;\n"
+"CREATE TABLE approver (\n"
+"	approval	INTEGER NOT NULL REFERENCES approval,\n"
+"	key		TEXT NOT NULL,\n"
+"	rejects		INTEGER NOT NULL,\n"
+"	name		TEXT NOT NULL,\n"
+"	time		INTEGER NOT NULL,\n"
+"	reason		TEXT NOT NULL,\n"
+"	PRIMARY KEY (approval, key, rejects)\n"
+") STRICT, WITHOUT ROWID;\n";
+
+const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5, NULL };
 
 static int64_t
 last_version(const char *const *steps)

@@ -579,7 +579,7 @@ test_cancel_proof(void **state)
 	buf_clear(&out);
 }
 
-/* Profile, 7.9; code 27 by C-25. */
+/* Profile, 7.9; code 27 by C-25, 28 and 29 by docs/adr/0022. */
 static void
 test_failures(void **state)
 {
@@ -601,7 +601,8 @@ test_failures(void **state)
 		{ 21, CMC_BAD_REQUEST, false }, { 22, CMC_TRY_LATER, false },
 		{ 23, CMC_BAD_REQUEST, false }, { 24, CMC_BAD_REQUEST, false },
 		{ 25, CMC_BAD_REQUEST, false }, { 26, CMC_BAD_CERT_ID, false },
-		{ 27, CMC_BAD_REQUEST, false },
+		{ 27, CMC_BAD_REQUEST, false }, { 28, CMC_BAD_REQUEST, false },
+		{ 29, CMC_BAD_REQUEST, false },
 	};
 
 	(void)state;
@@ -615,13 +616,13 @@ test_failures(void **state)
 		assert_true(strlen(cvp_code_text(i + 1)) > 20);
 	}
 	assert_string_equal(cvp_code_name(0), "unknown");
-	assert_string_equal(cvp_code_name(28), "unknown");
+	assert_string_equal(cvp_code_name(30), "unknown");
 	assert_int_equal(cvp_code_fail(999), CMC_INTERNAL_CA_ERROR);
 	assert_string_equal(cvp_state_name(CVP_STATE_REVOKED), "revoked");
 	assert_string_equal(cvp_state_name((enum cvp_state)10), "unknown");
 	for (uint32_t k = 1; k < CVP_EVENT_END; k++)
 		assert_string_not_equal(cvp_event_name(k), "unknown");
-	assert_string_equal(cvp_event_name(13), "unknown");
+	assert_string_equal(cvp_event_name(16), "unknown");
 	assert_string_equal(cvp_cancel_outcome_name(CVP_CANCEL_ALREADY),
 	    "alreadyCancelled");
 }

@@ -113,7 +113,8 @@ migrates_step_by_step(void **state)
 static void
 migrates_version_1(void **state)
 {
-	static const char	back[] = "DROP TABLE generated; DROP TABLE change;"
+	static const char	back[] = "DROP TABLE approver; DROP TABLE approval;"
+	    " DROP TABLE generated; DROP TABLE change;"
 	    " ALTER TABLE cert_body DROP COLUMN deed;"
 	    " ALTER TABLE authz DROP COLUMN updates;"
 	    " ALTER TABLE event DROP COLUMN template; PRAGMA user_version = 1";
