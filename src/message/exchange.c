@@ -319,6 +319,11 @@ exchange_failure(const struct exchange_answer *r, uint32_t about,
 			out->has_fail = true;
 			out->fail = s->fail;
 		}
+		if (s->other == CMC_OTHER_PEND && !out->has_pend) {
+			out->has_pend = true;
+			out->pend_token = s->pend_token;
+			out->pend_time = s->pend_time;
+		}
 		if (s->other == CMC_OTHER_EXT && out->code == 0)
 			add_code(s, out);
 	}

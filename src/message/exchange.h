@@ -103,6 +103,9 @@ struct exchange_failure {
 	bool		 has_fail;
 	uint32_t	 fail;		/* enum cmc_fail */
 	uint32_t	 code;		/* enum cvp_code, 0: none */
+	bool		 has_pend;	/* pending: the token to ask with, and when */
+	struct view	 pend_token;
+	int64_t		 pend_time;
 	struct view	 text;		/* statusString, detail and field: from outside */
 	struct view	 detail;
 	struct view	 field;

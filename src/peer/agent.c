@@ -136,6 +136,15 @@ agent_renewal_failed(struct agent *a, const struct agent_time *now, enum fault_k
 }
 
 void
+agent_renewal_waits(struct agent *a, const struct agent_time *now, int64_t poll_at)
+{
+	int64_t	ms = poll_at > now->wall ? (poll_at - now->wall) * 1000 : 0;
+
+	a->renewal.failures = 0;
+	a->renewal.at = now->ms + (ms < AGENT_PAUSE_MIN_MS ? AGENT_PAUSE_MIN_MS : ms);
+}
+
+void
 agent_changed(struct agent *a, const struct agent_time *now, int64_t wait_ms)
 {
 	a->change.failures = 0;

@@ -84,6 +84,8 @@ void	agent_crls_done(struct agent *a, const struct agent_time *now, bool ok,
 void	agent_renewed(struct agent *a, const struct agent_time *now);
 void	agent_renewal_failed(struct agent *a, const struct agent_time *now,
 	    enum fault_kind kind, unsigned retry_after, uint32_t chance);
+/* It waits for a person's approval: no failure, and asked again then (unix seconds). */
+void	agent_renewal_waits(struct agent *a, const struct agent_time *now, int64_t poll_at);
 /* wait_ms: until the next step; AGENT_NEVER: done. */
 void	agent_changed(struct agent *a, const struct agent_time *now, int64_t wait_ms);
 void	agent_change_failed(struct agent *a, const struct agent_time *now, bool refused,

@@ -244,6 +244,27 @@ ask_change(const struct ask_change *q, const struct rng *rng, int64_t now,
 }
 
 bool
+ask_poll(struct view token, const struct cert *cert, struct key *key, const struct rng *rng,
+    int64_t now, struct exchange *x, struct buf *out, struct fault *f)
+{
+	struct cmc_writer	w;
+	struct buf		content;
+	uint32_t		id = ASK_POLL_ID + 1;
+	bool			ok;
+
+	buf_init(&content, CONTENT_MAX);
+	cmc_data_begin(&w, &content);
+	cmc_control_octets(&w, ASK_POLL_ID, CMC_QUERY_PENDING, token);
+	exchange_put(x, rng, &w, &id);
+	cmc_finish(&w);
+	ok = buf_check(&content, "poll", f) && (cert != NULL ?
+	    sign_by_cert(cert, key, buf_view(&content), now, out, f) :
+	    sign_by_key(key, buf_view(&content), now, out, f));
+	buf_clear(&content);
+	return ok;
+}
+
+bool
 ask_revocation(const struct cert *cert, struct key *key, unsigned reason,
     const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
     struct fault *f)

@@ -12,6 +12,7 @@
 #define ASK_REQUEST_ID	1u	/* body part of the certification request */
 #define ASK_CONFIRM_ID	1u	/* control confirmCertAcceptance */
 #define ASK_REVOKE_ID	1u	/* control revokeRequest */
+#define ASK_POLL_ID	1u	/* control queryPending */
 #define ASK_USE_ID	2u	/* control authzUse */
 
 /*
@@ -31,6 +32,13 @@ struct ask_change {
 };
 MUST_CHECK bool ask_change(const struct ask_change *q, const struct rng *rng, int64_t now,
     struct exchange *x, struct buf *out, struct fault *f);
+
+/*
+ * What has become of a request that was answered pending (RFC 10002, 6.13):
+ * signed as the request was, by cert, or by the requested key if it is NULL.
+ */
+MUST_CHECK bool ask_poll(struct view token, const struct cert *cert, struct key *key,
+    const struct rng *rng, int64_t now, struct exchange *x, struct buf *out, struct fault *f);
 
 /* The holder of a certificate gives it up (RFC 4809, 3.5.3); reason: CRLReason. */
 MUST_CHECK bool ask_revocation(const struct cert *cert, struct key *key, unsigned reason,

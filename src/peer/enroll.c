@@ -13,6 +13,8 @@
 #include "peer/enroll_state.h"
 #include "peer/generation.h"
 #include "peer/talk.h"
+#include "peer/ticket_load.h"
+#include "peer/wait.h"
 
 #define ANSWER_MAX	(1u << 20)	/* status, a certificate, a chain: kilobytes */
 #define ARENA_MAX	(8u << 20)
@@ -26,6 +28,7 @@ struct run {
 	struct enroll_state	 st;
 	struct key		*key;
 	int			 lock;
+	bool			 told;		/* in this run: still pending */
 	struct arena		*a;		/* of one answer */
 	struct buf		 answer;
 };
@@ -68,7 +71,7 @@ digest_ticket(const struct ticket *t, uint8_t out[SHA256_OCTETS])
 
 /* Kept for renewal and installation, without what was secret in it. */
 static bool
-keep_ticket(const struct run *w, struct fault *f)
+keep_ticket(const struct run *w, const char *name, struct fault *f)
 {
 	struct ticket	t = *w->q->ticket;
 	char		path[INSTALL_PATH_MAX];
@@ -79,7 +82,7 @@ keep_ticket(const struct run *w, struct fault *f)
 	snprintf(t.token, sizeof(t.token), TOKEN_USED);
 	buf_init(&b, 2 * TICKET_FILE_MAX);
 	ticket_write(&t, &b);
-	ok = buf_check(&b, "ticket", f) && path_of(w, TICKET_FILE, path, f) &&
+	ok = buf_check(&b, "ticket", f) && path_of(w, name, path, f) &&
 	    file_write(path, buf_view(&b), 0600, f);
 	buf_clear(&b);
 	return ok;
@@ -88,18 +91,24 @@ keep_ticket(const struct run *w, struct fault *f)
 /* --- the key -------------------------------------------------------------------------- */
 
 static bool
-drop_key(struct run *w, struct fault *f)
+drop_file(const struct run *w, const char *name, struct fault *f)
 {
 	char	path[INSTALL_PATH_MAX];
 
-	key_free(w->key);
-	w->key = NULL;
-	if (!path_of(w, ENROLL_KEY_FILE, path, f))
+	if (!path_of(w, name, path, f))
 		return false;
 	if (unlink(path) != 0 && errno != ENOENT)
 		return fault_set(f, FAULT_IO, "", "could not remove \"%s\": %s", path,
 		    error_text(errno));
 	return true;
+}
+
+static bool
+drop_key(struct run *w, struct fault *f)
+{
+	key_free(w->key);
+	w->key = NULL;
+	return drop_file(w, ENROLL_KEY_FILE, f);
 }
 
 static bool
@@ -167,6 +176,7 @@ forget(struct run *w)
 	for (size_t i = 0; i < w->st.n_certs; i++)
 		buf_reset(&w->st.certs[i]);
 	w->st.n_certs = 0;
+	wait_forget(&w->st);
 }
 
 static bool
@@ -247,12 +257,16 @@ request_refused(struct run *w, const struct exchange_failure *why, struct fault 
 		*f = said;
 		return false;
 	}
-	if (talk_is_badly_made(why) && !w->st.rebuilt) {
+	if (w->st.step == ENROLL_POLL && talk_is_badly_made(why)) {
+		wait_back(&w->st);	/* it does not know of the poll: the request tells */
+		return save(w, f);
+	}
+	if (talk_is_badly_made(why) && !w->st.rebuilt && !w->q->resume) {
 		w->st.rebuilt = true;
 		return write_request(w, f);
 	}
 	forget(w);
-	if (!save(w, f))
+	if (!save(w, f) || !drop_file(w, ENROLL_TICKET_FILE, f))
 		return false;
 	if (why->has_fail && why->fail == CMC_BAD_IDENTITY && why->code == 0)
 		return refused_ticket(w->q->ticket, f);
@@ -272,9 +286,26 @@ write_confirmation(struct run *w, struct fault *f)
 	    &w->st.message, f) && save(w, f);
 }
 
-/* The answer to the request: a certificate to be tried, or a refusal. */
+/* A person has to approve: from now on the token asks. */
 static bool
-step_request(struct run *w, struct fault *f)
+pending(struct run *w, const struct exchange_failure *why, const struct exchange *x,
+    struct fault *f)
+{
+	struct enroll_wait	*wait = &w->st.wait;
+
+	if (!wait_note(&w->st, why, w->q->rng, w->q->now, f))
+		return false;
+	w->st.x = *x;
+	w->told = true;
+	buf_reset(&w->st.message);
+	return keep_ticket(w, ENROLL_TICKET_FILE, f) &&
+	    ask_poll(view_of(wait->token, wait->n_token), NULL, w->key, w->q->rng, w->q->now,
+	    &w->st.x, &w->st.message, f) && save(w, f);
+}
+
+/* The answer to the request or to a poll: a certificate to be tried, or a refusal. */
+static bool
+take_answer(struct run *w, const char *stage, struct fault *f)
 {
 	struct exchange_answer	r;
 	struct exchange_failure	why;
@@ -284,9 +315,11 @@ step_request(struct run *w, struct fault *f)
 	struct fault		bad = { 0 };
 	enum accept_verdict	v;
 
-	if (!ask(w, "request", &x, &r, f))
+	if (!ask(w, stage, &x, &r, f))
 		return false;
 	exchange_failure(&r, CMC_WHOLE_MESSAGE, &why);
+	if (why.status == CMC_PENDING)
+		return pending(w, &why, &x, f);
 	if (why.status != CMC_SUCCESS && why.status != CMC_CONFIRM_REQUIRED)
 		return request_refused(w, &why, f);
 	t.certs = r.message.certificates;
@@ -303,9 +336,24 @@ step_request(struct run *w, struct fault *f)
 		return false;
 	w->st.x = x;
 	w->st.rebuilt = false;
+	wait_forget(&w->st);
 	w->st.step = v == ACCEPT_GOOD ? ENROLL_CONFIRM : ENROLL_REJECT;
 	(void)text_escape(view_str(bad.text), 0, w->st.reason, sizeof(w->st.reason));
 	return write_confirmation(w, f);
+}
+
+static bool
+step_request(struct run *w, struct fault *f)
+{
+	return take_answer(w, "request", f);
+}
+
+static bool
+step_poll(struct run *w, struct fault *f)
+{
+	return (w->q->carried || wait_is_over(&w->st, w->q->hurry && !w->told, w->q->now,
+	    f)) &&
+	    take_answer(w, "poll", f);
 }
 
 /* Nothing of this enrolment is left; its key was in a revoked certificate. */
@@ -407,7 +455,7 @@ step_install(struct run *w, struct fault *f)
 	/* Keys of an earlier certificate's renewals are not used any more. */
 	ok = install_files(&req, &report, f) && generation_settle(w->q->dir, &settled, f);
 	secret_clear(&pem);
-	if (!ok || !keep_ticket(w, f))
+	if (!ok || !keep_ticket(w, TICKET_FILE, f) || !drop_file(w, ENROLL_TICKET_FILE, f))
 		return false;
 	w->st.step = ENROLL_DONE;
 	buf_reset(&w->st.message);
@@ -419,6 +467,7 @@ step_install(struct run *w, struct fault *f)
 static bool	(*const steps[ENROLL_STEPS])(struct run *w, struct fault *f) = {
 	[ENROLL_NONE] = step_begin,
 	[ENROLL_REQUEST] = step_request,
+	[ENROLL_POLL] = step_poll,
 	[ENROLL_CONFIRM] = step_confirm,
 	[ENROLL_REJECT] = step_reject,
 	[ENROLL_INSTALL] = step_install,
@@ -458,9 +507,16 @@ take_up(struct run *w, struct fault *f)
 		if (!same_id)
 			st->step = ENROLL_NONE;
 		return drop_key(w, f) && (!same_id || still_there(w, f));
+	case ENROLL_POLL:
+		if (same_id)
+			return load_key(w, f);
+		st->step = ENROLL_NONE;	/* another ticket: that one was in vain */
+		return drop_key(w, f);
 	case ENROLL_REQUEST:
 		if (!same_id && !drop_key(w, f))
 			return false;
+		if (w->q->resume && same_id)
+			return load_key(w, f);
 		if (memcmp(digest, st->ticket, sizeof(digest)) != 0) {
 			st->step = ENROLL_NONE;	/* the request was never answered */
 			return true;
@@ -507,12 +563,35 @@ enroll_run(const struct enroll *q, struct enroll_report *r, struct fault *f)
 	while (ok && w.st.step != ENROLL_DONE)
 		ok = steps[w.st.step](&w, f);
 	ok = ok && report(&w, f);
+	if (w.st.step == ENROLL_POLL) {
+		r->waits_since = w.st.wait.since;
+		r->poll_at = w.st.wait.poll_at;
+	}
 	key_free(w.key);
 	enroll_state_clear(&w.st);
 	buf_clear(&w.answer);
 	arena_free(w.a);
 	if (w.lock != -1)
 		close(w.lock);
+	return ok;
+}
+
+bool
+enroll_kept_ticket(const char *dir, struct ticket *out, bool *waits, struct fault *f)
+{
+	char			path[INSTALL_PATH_MAX];
+	struct enroll_state	st;
+	bool			ok;
+
+	*waits = false;
+	enroll_state_init(&st);
+	ok = enroll_state_load(dir, &st, f) &&
+	    path_join(path, sizeof(path), dir, ENROLL_TICKET_FILE, f);
+	if (ok && st.step != ENROLL_NONE && st.step != ENROLL_DONE && file_exists(path)) {
+		*waits = true;
+		ok = ticket_load(path, out, f);
+	}
+	enroll_state_clear(&st);
 	return ok;
 }
 

@@ -29,11 +29,14 @@ struct enroll {
 	const char		*dir;
 	const struct ticket	*ticket;
 	struct transport	 transport;
-	/* Told before each message is sent: "request", "confirmation"; may be NULL. */
+	/* Told before each message is sent: "request", "poll", "confirmation"; may be NULL. */
 	void			(*stage)(void *ctx, const char *name);
 	void			*stage_ctx;
 	const struct rng	*rng;
 	int64_t			 now;		/* unix seconds */
+	bool			 hurry;		/* ask of what waits as soon as the PKI permits */
+	bool			 carried;	/* messages travel by hand: write a poll at once */
+	bool			 resume;	/* ticket is what enroll_kept_ticket() gave */
 };
 
 struct enroll_report {
@@ -42,7 +45,16 @@ struct enroll_report {
 	char	subject[ENROLL_SUBJECT_MAX];
 	char	serial[ENROLL_SERIAL_MAX];	/* hex */
 	int64_t	not_before, not_after;
+	/* FAULT_BUSY, and these set: a person at the PKI is to approve. */
+	int64_t	waits_since, poll_at;
 };
+
+/*
+ * The ticket, without its token, of an enrolment that waits for approval:
+ * enough to finish it.  *waits false: none does.
+ */
+MUST_CHECK bool enroll_kept_ticket(const char *dir, struct ticket *out, bool *waits,
+    struct fault *f);
 
 /*
  * Enrol, or go on with it, up to files in use.

@@ -16,6 +16,7 @@
 #include "peer/tunnels.h"
 
 #define RETRY_PRESET		"2m"
+#define WAIT_PRESET		"2m"
 #define RETRY_SECONDS_MAX	INT64_C(2592000)	/* a month */
 #define PLAN_ARENA_MAX		(4u << 20)
 #define OTHER_SERVER	"the url in the ticket is that of another server: ask the Admin"
@@ -29,6 +30,7 @@ static const struct option options[] = {
 	{ "no-load", NULL, NULL, "write strongSwan's files, do not talk to the daemon" },
 	{ "file", "DIR", NULL, "no network: messages as files in DIR, to be carried" },
 	{ "retry-for", "TIME", RETRY_PRESET, "how long to try an unreachable PKI; 0: once" },
+	{ "wait", "TIME", WAIT_PRESET, "how long to wait for a person's approval at the PKI; 0: not at all" },
 	{ 0 },
 };
 
@@ -37,7 +39,8 @@ struct call {
 	const struct invocation	*in;
 	const char		*dir;
 	bool			 strongswan;
-	int64_t			 retry_for;
+	int64_t			 retry_for, wait;
+	bool			 waits;		/* said so */
 	struct ticket		 ticket;
 	struct reach_http	 http;
 	struct reach_files	 files;
@@ -46,6 +49,17 @@ struct call {
 };
 
 /* --- the command line --------------------------------------------------------------- */
+
+/* A plain 0 has no unit. */
+static bool
+read_time(const struct call *c, const char *name, const char *shown, int64_t *out,
+    struct fault *f)
+{
+	const char	*text = option_value(c->in, name);
+
+	*out = 0;
+	return strcmp(text, "0") == 0 || duration_parse(shown, text, 0, RETRY_SECONDS_MAX, out, f);
+}
 
 static bool
 read_options(struct call *c, struct fault *f)
@@ -61,10 +75,8 @@ read_options(struct call *c, struct fault *f)
 	    option_given(c->in, "vici") || option_given(c->in, "no-load")))
 		return fault_set(f, FAULT_USAGE, "", "--swanctl-dir, --vici and --no-load go "
 		    "with --install strongswan");
-	if (strcmp(option_value(c->in, "retry-for"), "0") == 0)
-		return true;
-	return duration_parse("--retry-for", option_value(c->in, "retry-for"), 0,
-	    RETRY_SECONDS_MAX, &c->retry_for, f);
+	return read_time(c, "retry-for", "--retry-for", &c->retry_for, f) &&
+	    read_time(c, "wait", "--wait", &c->wait, f);
 }
 
 /* --- enrolling ------------------------------------------------------------------------ */
@@ -79,18 +91,44 @@ tell_stage(void *ctx, const char *name)
 		fprintf(stderr, "sending the %s to %s\n", name, c->ticket.url);
 }
 
-/* As long as the PKI cannot be reached and patience lasts. */
+/* The first time of a pending answer, patience begins anew. */
+static void
+tell_waiting(struct call *c, struct reach_patience *p)
+{
+	char	next[32];
+
+	if (c->waits)
+		return;
+	c->waits = true;
+	reach_patience_start(p, c->wait);
+	date_format(c->enrolled.poll_at, next);
+	if (!c->in->quiet && c->wait > 0)
+		fprintf(stderr, "the request waits for a person's approval at the PKI, which is "
+		    "asked again at %s\n", next);
+}
+
+/*
+ * As long as the PKI cannot be reached, or a person there has not decided, and
+ * patience for that lasts.
+ */
 static bool
 enroll_patiently(struct call *c, struct enroll *q, struct fault *f)
 {
 	struct reach_patience	p;
+	int64_t			left;
 
 	reach_patience_start(&p, c->files.dir != NULL ? 0 : c->retry_for);
-	for (;;) {
+	for (q->hurry = true;; q->hurry = false) {
 		c->http.retry_after = 0;
 		q->now = (int64_t)time(NULL);
 		if (enroll_run(q, &c->enrolled, f))
 			return true;
+		left = c->enrolled.poll_at - q->now;
+		if (left > 0 && c->files.dir == NULL) {
+			tell_waiting(c, &p);
+			c->http.retry_after = left < RETRY_SECONDS_MAX ? (unsigned)left :
+			    (unsigned)RETRY_SECONDS_MAX;
+		}
 		if (f->kind != FAULT_BUSY ||
 		    !reach_patience_wait(&p, c->http.retry_after, q->rng))
 			return false;
@@ -112,6 +150,7 @@ enroll(struct call *c, struct fault *f)
 	c->files.dir = option_value(c->in, "file");
 	if (c->files.dir != NULL) {
 		q.transport = reach_files(&c->files);
+		q.carried = true;
 		ok = enroll_patiently(c, &q, f);
 		if (!ok && f->kind == FAULT_BUSY)
 			reach_files_again(&c->files);
@@ -202,6 +241,8 @@ static const struct {
 	const char	*text, *help;
 } helps[] = {
 	{ FAULT_BUSY, "carry ", "the same command again, when the answer is there" },
+	{ FAULT_BUSY, "a person's approval", "the same command again, or pki4ipsec peer run, which "
+	    "finishes it" },
 	{ FAULT_BUSY, "", AGAIN },
 	{ FAULT_USAGE, "", "pki4ipsec peer enroll --help" },
 	{ FAULT_NOT_FOUND, "ticket: could not open", "the Admin makes tickets: pki4ipsec admin "

@@ -17,6 +17,7 @@
 static const char *const step_names[ENROLL_STEPS] = {
 	[ENROLL_NONE] = "none",
 	[ENROLL_REQUEST] = "request",
+	[ENROLL_POLL] = "poll",
 	[ENROLL_CONFIRM] = "confirm",
 	[ENROLL_REJECT] = "reject",
 	[ENROLL_INSTALL] = "install",
@@ -35,6 +36,7 @@ enroll_state_init(struct enroll_state *s)
 	memset(s, 0, sizeof(*s));
 	s->folder = ENROLL_FOLDER;
 	buf_init(&s->message, ENROLL_MESSAGE_MAX);
+	buf_init(&s->wait.request, ENROLL_MESSAGE_MAX);
 	for (size_t i = 0; i < ENROLL_CERTS_MAX; i++)
 		buf_init(&s->certs[i], INSTALL_CERT_MAX);
 }
@@ -43,6 +45,7 @@ void
 enroll_state_clear(struct enroll_state *s)
 {
 	buf_clear(&s->message);
+	buf_clear(&s->wait.request);
 	for (size_t i = 0; i < ENROLL_CERTS_MAX; i++)
 		buf_clear(&s->certs[i]);
 	enroll_state_init(s);
@@ -136,10 +139,22 @@ certs_of(const struct enroll_state *s)
 	return list;
 }
 
+/* NULL: nothing waits, and the file is as it was before anything could. */
+static json_t *
+wait_of(const struct enroll_wait *w)
+{
+	if (w->n_token == 0)
+		return NULL;
+	return json_pack("{s:o, s:I, s:I, s:I, s:i, s:o}",
+	    "token", text_of_hex(view_of(w->token, w->n_token)), "since", (json_int_t)w->since,
+	    "not_before", (json_int_t)w->pend_at, "next", (json_int_t)w->poll_at,
+	    "polls", (int)w->polls, "request", text_of_base64(buf_view(&w->request)));
+}
+
 static json_t *
 state_to_json(const struct enroll_state *s)
 {
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:o*}",
 	    "version", FILE_VERSION, "step", step_names[s->step], "id", s->id,
 	    "ticket", text_of_hex(view_of(s->ticket, sizeof(s->ticket))),
 	    "transaction", text_of_hex(view_of(s->x.id, sizeof(s->x.id))),
@@ -147,7 +162,7 @@ state_to_json(const struct enroll_state *s)
 	    "received", text_of_hex(view_of(s->x.received, s->x.n_received)),
 	    "rebuilt", s->rebuilt, "reason", s->reason,
 	    "message", text_of_base64(buf_view(&s->message)),
-	    "certs", certs_of(s));
+	    "certs", certs_of(s), "wait", wait_of(&s->wait));
 }
 
 bool
@@ -172,7 +187,7 @@ enroll_state_save(const char *dir, const struct enroll_state *s, struct fault *f
 /* The texts of the file, lent by the JSON tree. */
 struct texts {
 	const char	*step, *id, *ticket, *transaction, *sent, *received, *reason, *message;
-	json_t		*certs;
+	json_t		*certs, *wait;
 	int		 version, rebuilt;
 };
 
@@ -211,6 +226,26 @@ read_certs(const json_t *list, struct enroll_state *s)
 	return true;
 }
 
+static bool
+read_wait(json_t *j, struct enroll_wait *w)
+{
+	const char	*token, *request;
+	json_int_t	 since, pend_at, poll_at;
+	int		 polls;
+
+	if (j == NULL)
+		return true;
+	if (json_unpack(j, "{s:s, s:I, s:I, s:I, s:i, s:s !}", "token", &token, "since", &since,
+	    "not_before", &pend_at, "next", &poll_at, "polls", &polls, "request", &request) != 0)
+		return false;
+	w->since = since;
+	w->pend_at = pend_at;
+	w->poll_at = poll_at;
+	w->polls = polls < 0 ? 0 : (unsigned)polls;
+	return hex_decode(token, w->token, sizeof(w->token), &w->n_token) && w->n_token > 0 &&
+	    base64_decode(view_str(request), &w->request) && buf_ok(&w->request);
+}
+
 /* Each step has what it needs. */
 static bool
 is_whole(const struct enroll_state *s)
@@ -218,6 +253,8 @@ is_whole(const struct enroll_state *s)
 	switch (s->step) {
 	case ENROLL_REQUEST:
 		return s->message.n > 0;
+	case ENROLL_POLL:
+		return s->message.n > 0 && s->wait.request.n > 0 && s->x.n_received > 0;
 	case ENROLL_CONFIRM:
 	case ENROLL_REJECT:
 		return s->message.n > 0 && s->n_certs >= 2 && s->x.n_received > 0;
@@ -242,7 +279,7 @@ read_texts(const struct texts *t, struct enroll_state *s)
 	    read_hex(t->sent, s->x.sent, sizeof(s->x.sent)) &&
 	    hex_decode(t->received, s->x.received, sizeof(s->x.received), &s->x.n_received) &&
 	    base64_decode(view_str(t->message), &s->message) && buf_ok(&s->message) &&
-	    read_certs(t->certs, s) && is_whole(s);
+	    read_certs(t->certs, s) && read_wait(t->wait, &s->wait) && is_whole(s);
 }
 
 static bool
@@ -254,11 +291,11 @@ state_from_text(struct view text, struct enroll_state *s)
 	bool		 ok;
 
 	ok = j != NULL && json_unpack(j,
-	    "{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o !}",
+	    "{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s?o !}",
 	    "version", &t.version, "step", &t.step, "id", &t.id, "ticket", &t.ticket,
 	    "transaction", &t.transaction, "sent", &t.sent, "received", &t.received,
 	    "rebuilt", &t.rebuilt, "reason", &t.reason, "message", &t.message,
-	    "certs", &t.certs) == 0 && read_texts(&t, s);
+	    "certs", &t.certs, "wait", &t.wait) == 0 && read_texts(&t, s);
 	json_decref(j);
 	return ok;
 }

@@ -18,6 +18,8 @@
 #define ENROLL_STATE_FILE	"enroll/state.json"
 #define ENROLL_LOCK_FILE	"enroll/lock"	/* of renewals too: one at a time */
 #define ENROLL_KEY_FILE		"enroll/key.pem"
+#define ENROLL_TICKET_FILE	"enroll/ticket"	/* while it waits; its token is gone */
+#define ENROLL_TOKEN_MAX	64	/* octets of a pendToken */
 #define ENROLL_MESSAGE_MAX	(64u << 10)	/* what a PKI takes from a Peer */
 #define ENROLL_CERTS_MAX	(1 + INSTALL_CA_MAX)
 #define ENROLL_REASON_MAX	256
@@ -25,6 +27,7 @@
 enum enroll_step {
 	ENROLL_NONE = 0,	/* nothing was sent that still counts */
 	ENROLL_REQUEST,		/* message: the request; may have been sent */
+	ENROLL_POLL,		/* the PKI has it and waits for a person; message: the poll */
 	ENROLL_CONFIRM,		/* certificate is good; message: the confirmation */
 	ENROLL_REJECT,		/* certificate is not; message: the rejection */
 	ENROLL_INSTALL,		/* acknowledged; files not yet in place */
@@ -33,6 +36,17 @@ enum enroll_step {
 #define ENROLL_STEPS	(ENROLL_DONE + 1)
 
 const char *enroll_step_name(enum enroll_step s);	/* "request" */
+
+/* What is known of a request that waits (wait.h). */
+struct enroll_wait {
+	uint8_t		 token[ENROLL_TOKEN_MAX];
+	size_t		 n_token;		/* 0: nothing waits */
+	int64_t		 since;
+	int64_t		 pend_at;		/* not before this, said the PKI */
+	int64_t		 poll_at;		/* when we ask next */
+	unsigned	 polls;			/* answered so far */
+	struct buf	 request;		/* what waits, as it was sent */
+};
 
 struct enroll_state {
 	const char	*folder;	/* below the device's: ENROLL_FOLDER, or a renewal's */
@@ -43,6 +57,7 @@ struct enroll_state {
 	struct exchange	 x;
 	bool		 rebuilt;		/* this step's message was made anew once */
 	char		 reason[ENROLL_REASON_MAX];	/* of a rejection; in a receipt */
+	struct enroll_wait wait;
 	struct buf	 message;
 	struct buf	 certs[ENROLL_CERTS_MAX];	/* own, issuing CA, ..., root */
 	size_t		 n_certs;

@@ -69,6 +69,7 @@ static const struct carried {
 	const char	*stage, *out, *in;
 } carried[] = {
 	{ "request", "request.crq", "response.crp" },
+	{ "poll", "poll.crq", "poll-response.crp" },
 	{ "confirmation", "confirmation.crq", "receipt.crp" },
 };
 

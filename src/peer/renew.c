@@ -14,6 +14,7 @@
 #include "peer/talk.h"
 #include "peer/ticket_load.h"
 #include "peer/tunnels.h"
+#include "peer/wait.h"
 
 #define ANSWER_MAX	(1u << 20)
 #define ARENA_MAX	(8u << 20)
@@ -33,6 +34,7 @@ struct run {
 	struct cert		 old;		/* decoded from in_use */
 	struct key		*old_key, *key;
 	struct ticket		 ticket;	/* of this device; of the successor while staged */
+	bool			 told;		/* in this run: still pending */
 	bool			 other_key;	/* tried after the first was refused */
 	enum renew_kind		 kind;
 	int			 lock;
@@ -205,6 +207,7 @@ forget(struct run *w, struct fault *f)
 	for (size_t i = 0; i < w->st.n_certs; i++)
 		buf_reset(&w->st.certs[i]);
 	w->st.n_certs = 0;
+	wait_forget(&w->st);
 	return save(w, f) && drop_key(w, f) && drop_file(w, STAGED_TICKET, f);
 }
 
@@ -345,6 +348,10 @@ request_refused(struct run *w, const struct exchange_failure *why, struct fault 
 		*f = said;
 		return false;
 	}
+	if (w->st.step == ENROLL_POLL && talk_is_badly_made(why)) {
+		wait_back(&w->st);	/* it does not know of the poll: the request tells */
+		return save(w, f);
+	}
 	/* Without the wishes of then it cannot be made anew: begin again. */
 	if (talk_is_badly_made(why) && !w->st.rebuilt && !w->r->resumed) {
 		w->st.rebuilt = true;
@@ -397,8 +404,24 @@ write_confirmation(struct run *w, struct fault *f)
 	    &w->st.message, f) && save(w, f);
 }
 
+/* A person has to approve: from now on the token asks, and the old key signs. */
 static bool
-step_request(struct run *w, struct fault *f)
+pending(struct run *w, const struct exchange_failure *why, const struct exchange *x,
+    struct fault *f)
+{
+	struct enroll_wait	*wait = &w->st.wait;
+
+	if (!wait_note(&w->st, why, w->q->rng, w->q->now, f))
+		return false;
+	w->st.x = *x;
+	w->told = true;
+	buf_reset(&w->st.message);
+	return ask_poll(view_of(wait->token, wait->n_token), &w->old, w->old_key, w->q->rng,
+	    w->q->now, &w->st.x, &w->st.message, f) && save(w, f);
+}
+
+static bool
+take_answer(struct run *w, const char *stage, struct fault *f)
 {
 	struct exchange_answer	r;
 	struct exchange_failure	why;
@@ -408,9 +431,11 @@ step_request(struct run *w, struct fault *f)
 	struct fault		bad = { 0 };
 	enum accept_verdict	v;
 
-	if (!ask(w, "request", &x, &r, f))
+	if (!ask(w, stage, &x, &r, f))
 		return false;
 	exchange_failure(&r, CMC_WHOLE_MESSAGE, &why);
+	if (why.status == CMC_PENDING)
+		return pending(w, &why, &x, f);
 	if (why.status != CMC_SUCCESS && why.status != CMC_CONFIRM_REQUIRED)
 		return request_refused(w, &why, f);
 	t.certs = r.message.certificates;
@@ -427,9 +452,23 @@ step_request(struct run *w, struct fault *f)
 		return false;
 	w->st.x = x;
 	w->st.rebuilt = false;
+	wait_forget(&w->st);
 	w->st.step = v == ACCEPT_GOOD ? ENROLL_CONFIRM : ENROLL_REJECT;
 	(void)text_escape(view_str(bad.text), 0, w->st.reason, sizeof(w->st.reason));
 	return write_confirmation(w, f);
+}
+
+static bool
+step_request(struct run *w, struct fault *f)
+{
+	return take_answer(w, "request", f);
+}
+
+static bool
+step_poll(struct run *w, struct fault *f)
+{
+	return (w->q->carried || wait_is_over(&w->st, w->q->hurry && !w->told, w->q->now, f)) &&
+	    take_answer(w, "poll", f);
 }
 
 /* --- the confirmation ---------------------------------------------------------------------- */
@@ -566,6 +605,7 @@ step_install(struct run *w, struct fault *f)
 static bool	(*const steps[ENROLL_STEPS])(struct run *w, struct fault *f) = {
 	[ENROLL_NONE] = step_begin,
 	[ENROLL_REQUEST] = step_request,
+	[ENROLL_POLL] = step_poll,
 	[ENROLL_CONFIRM] = step_confirm,
 	[ENROLL_REJECT] = step_reject,
 	[ENROLL_INSTALL] = step_install,
@@ -632,6 +672,10 @@ renew_run(const struct renew *q, struct renew_report *r, struct fault *f)
 	ok = (w.a != NULL || arena_fault(f)) && open_folder(&w, f) && take_up(&w, f);
 	while (ok && w.st.step != ENROLL_DONE)
 		ok = steps[w.st.step](&w, f);
+	if (w.st.step == ENROLL_POLL) {
+		r->waits_since = w.st.wait.since;
+		r->poll_at = w.st.wait.poll_at;
+	}
 	end(&w);
 	return ok;
 }
@@ -651,7 +695,7 @@ spread(struct view der, int64_t window)
 }
 
 static bool
-is_under_way(const char *dir, bool *yes, struct fault *f)
+is_under_way(const char *dir, struct renew_due *out, struct fault *f)
 {
 	struct enroll_state	st;
 	bool			ok;
@@ -659,7 +703,8 @@ is_under_way(const char *dir, bool *yes, struct fault *f)
 	enroll_state_init(&st);
 	st.folder = FOLDER;
 	ok = enroll_state_load(dir, &st, f);
-	*yes = st.step != ENROLL_NONE && st.step != ENROLL_DONE;
+	out->under_way = st.step != ENROLL_NONE && st.step != ENROLL_DONE;
+	out->poll_at = st.step == ENROLL_POLL ? st.wait.poll_at : 0;
 	enroll_state_clear(&st);
 	return ok;
 }
@@ -692,7 +737,7 @@ renew_due(const char *dir, int64_t now, unsigned percent, struct renew_due *out,
 	if (!credential_load(dir, false, &c, f))
 		return fault_set(f, FAULT_NOT_FOUND, "", "no certificate in \"%s\"", dir);
 	ok = cert_decode(buf_view(&c.certs[0]), &cert, f) && percent_of(dir, &percent, f) &&
-	    is_under_way(dir, &out->under_way, f);
+	    is_under_way(dir, out, f);
 	if (ok) {
 		int64_t	life = cert.not_after - cert.not_before;
 

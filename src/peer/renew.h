@@ -56,11 +56,12 @@ struct renew_names {
 struct renew {
 	const char		*dir;
 	struct transport	 transport;
-	/* Told before each message is sent: "request", "confirmation"; may be NULL. */
+	/* Told before each message is sent: "request", "poll", "confirmation"; may be NULL. */
 	void			(*stage)(void *ctx, const char *name);
 	void			*stage_ctx;
 	const struct rng	*rng;
 	int64_t			 now;		/* unix seconds */
+	bool			 hurry, carried;	/* as in struct enroll */
 
 	/*
 	 * Wishes.  A renewal under way is finished as it was begun, whatever they
@@ -81,6 +82,8 @@ struct renew_report {
 	int64_t		 not_before, not_after;
 	/* What the PKI said about the old one ("... ends at ..."); "": ended now. */
 	char		 old_fate[256];
+	/* FAULT_BUSY, and these set: a person at the PKI is to approve. */
+	int64_t		 waits_since, poll_at;
 };
 
 /*
@@ -100,6 +103,7 @@ MUST_CHECK bool renew_run(const struct renew *q, struct renew_report *r,
 struct renew_due {
 	bool	due;
 	bool	under_way;	/* begun: run it, whatever the time */
+	int64_t	poll_at;	/* it waits for approval, and asks then; 0: it does not */
 	bool	expired;	/* no renewal any more: a new ticket is needed */
 	int64_t	from;		/* the PKI takes it from here on */
 	int64_t	at;		/* when this device is to ask: from, and a part of the

@@ -210,7 +210,7 @@ patiently(struct call *c, bool (*once)(struct call *c, struct fault *f), struct 
 		c->http.retry_after = 0;
 		if (once(c, f))
 			return true;
-		if (f->kind != FAULT_BUSY ||
+		if (f->kind != FAULT_BUSY || c->r.poll_at > (int64_t)time(NULL) ||
 		    !reach_patience_wait(&p, c->http.retry_after, rng_system()))
 			return false;
 		if (c->in->verbose)
@@ -228,6 +228,8 @@ renew_once(struct call *c, struct fault *f)
 	c->q.stage_ctx = c;
 	c->q.rng = rng_system();
 	c->q.now = (int64_t)time(NULL);
+	c->q.hurry = true;
+	c->q.carried = c->files.dir != NULL;
 	return renew_run(&c->q, &c->r, f);
 }
 

@@ -23,8 +23,10 @@
 #include "peer/change.h"
 #include "peer/commands.h"
 #include "peer/enforce.h"
+#include "peer/enroll_state.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
+#include "peer/run_enroll.h"
 #include "peer/ticket_load.h"
 #include "peer/vici.h"
 
@@ -433,6 +435,10 @@ do_renew(struct run *r)
 		mended(r, "renewal");
 		log_line(LOG_LEVEL_INFO, "certificate renewed", "kind=\"%s\" serial=%s "
 		    "old_serial=%s", renew_kind_name(got.kind), got.serial, got.old_serial);
+	} else if (f.kind == FAULT_BUSY && got.poll_at > now.wall) {
+		agent_renewal_waits(&r->agent, &now, got.poll_at);
+		mended(r, "renewal");
+		log_line(LOG_LEVEL_INFO, "renewal waits for approval", "why=\"%s\"", f.text);
 	} else {
 		agent_renewal_failed(&r->agent, &now, f.kind, retry_after, chance(r));
 		trouble(r, "renewal", &f, renewal_help(&f));
@@ -630,21 +636,32 @@ read_ticket(struct run *r, struct fault *f)
 	    ticket_load(path, &r->ticket, f);
 }
 
+/* One agent on a folder; what it hears is open before it waits for anything. */
+static bool
+open_up(struct run *r, struct fault *f)
+{
+	static const int	sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	char			path[INSTALL_PATH_MAX];
+
+	if (!path_join(path, sizeof(path), r->dir, ENROLL_TICKET_FILE, f) ||
+	    (!file_exists(path) && !read_ticket(r, f)))
+		return false;
+	return path_join(path, sizeof(path), r->dir, AGENT_LOCK_FILE, f) &&
+	    (r->lock = file_lock(path, f)) != -1 &&
+	    (r->signals = signals_open(sigs, sizeof(sigs) / sizeof(sigs[0]), f)) != -1;
+}
+
 static bool
 start(struct run *r, struct fault *f)
 {
-	static const int		sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 	struct http_client_config	http = {
 		.connect_ms = CRL_CONNECT_MS, .total_ms = CRL_TOTAL_MS,
 		.tls_unverified = true,		/* the CA's signature is what counts */
 	};
 	struct agent_time		now = time_now();
-	char				path[INSTALL_PATH_MAX];
 	bool				needed;
 
-	if (!read_ticket(r, f) || !path_join(path, sizeof(path), r->dir, AGENT_LOCK_FILE, f) ||
-	    (r->lock = file_lock(path, f)) == -1 ||
-	    (r->signals = signals_open(sigs, sizeof(sigs) / sizeof(sigs[0]), f)) == -1)
+	if (r->ticket.id[0] == '\0' && !read_ticket(r, f))
 		return false;
 	agent_begin(&r->agent, r->crl_seconds * 1000, &now);
 	r->report.started = now.wall;
@@ -679,9 +696,14 @@ run(const struct invocation *in)
 	r = (struct run){ .in = in, .lock = -1, .signals = -1, .rng = rng_system(), .dirty = true };
 	log_init("peer", in->verbose ? LOG_LEVEL_DEBUG : in->quiet ? LOG_LEVEL_WARN :
 	    LOG_LEVEL_INFO);
-	ok = read_options(&r, &f) && start(&r, &f);
+	ok = read_options(&r, &f) && open_up(&r, &f);
 	if (ok) {
 		notify_open();
+		ok = r.ticket.id[0] != '\0' ||
+		    run_enroll(r.dir, r.signals, r.rng, &r.stop, &f);
+	}
+	ok = ok && !r.stop && start(&r, &f);
+	if (ok) {
 		notify_ready();
 		log_line(LOG_LEVEL_INFO, "agent begins", "dir=\"%s\" serial=%s", r.dir,
 		    r.report.serial);
@@ -691,7 +713,7 @@ run(const struct invocation *in)
 		    r.report.tunnels_ended);
 	}
 	end(&r);
-	if (ok)
+	if (ok || f.kind == FAULT_NONE)		/* or told to stop while it waited */
 		return EXIT_DONE;
 	return command_fail(in, &f, f.kind == FAULT_USAGE ? "pki4ipsec peer run --help" :
 	    f.kind == FAULT_NOT_FOUND ? "pki4ipsec peer enroll TICKET --dir DIR" : NULL);

@@ -31,6 +31,7 @@ struct status {
 	char			 serial[2 * CERT_SERIAL_OCTETS_MAX + 1];
 	int64_t			 from, to;
 	enum enroll_step	 step;
+	int64_t			 waits_since, poll_at;	/* for approval; 0: it does not */
 	json_t			*agent;		/* NULL: none has run here */
 };
 
@@ -38,6 +39,7 @@ struct status {
 static const char *const step_words[ENROLL_STEPS] = {
 	[ENROLL_NONE] = "none",
 	[ENROLL_REQUEST] = "request made, no answer yet",
+	[ENROLL_POLL] = "waits for a person's approval at the PKI",
 	[ENROLL_CONFIRM] = "certificate received, confirmation not yet acknowledged",
 	[ENROLL_REJECT] = "certificate unusable, rejection not yet acknowledged",
 	[ENROLL_INSTALL] = "acknowledged, files not yet in place",
@@ -91,6 +93,10 @@ read_status(const char *dir, struct status *s, struct fault *f)
 	enroll_state_init(&st);
 	ok = enroll_state_load(dir, &st, f);
 	s->step = st.step;
+	if (st.step == ENROLL_POLL) {
+		s->waits_since = st.wait.since;
+		s->poll_at = st.wait.poll_at;
+	}
 	enroll_state_clear(&st);
 	if (!ok)
 		return false;
@@ -117,6 +123,12 @@ print_json(const char *dir, const struct status *s, int64_t now)
 		    "subject", s->subject, "issuer", s->issuer, "serial", s->serial,
 		    "not_before", from, "not_after", to,
 		    "seconds_left", (json_int_t)(s->to - now), "expired", now > s->to));
+	if (j != NULL && s->poll_at != 0) {
+		date_format(s->waits_since, from);
+		date_format(s->poll_at, to);
+		json_object_set_new(j, "approval", json_pack("{s:s, s:s}", "since", from,
+		    "asked_again", to));
+	}
 	if (j != NULL && s->agent != NULL)
 		json_object_set(j, "agent", s->agent);
 	if (j != NULL)
@@ -142,6 +154,17 @@ print_life(const struct status *s, int64_t now)
 }
 
 static void
+print_wait(const struct status *s)
+{
+	char	since[32], next[32];
+
+	date_format(s->waits_since, since);
+	date_format(s->poll_at, next);
+	printf("approval     waits since %s, asked again at %s by pki4ipsec peer run, or by\n"
+	    "             pki4ipsec peer enroll\n", since, next);
+}
+
+static void
 print_text(const char *dir, const struct status *s, int64_t now)
 {
 	printf("folder       %s\n", dir);
@@ -155,6 +178,8 @@ print_text(const char *dir, const struct status *s, int64_t now)
 	} else
 		printf("certificate  none in use\n");
 	printf("enrolment    %s\n", step_words[s->step]);
+	if (s->poll_at != 0)
+		print_wait(s);
 	if (s->agent != NULL)
 		agent_print(s->agent, now);
 }

@@ -103,6 +103,18 @@ struct word {
 	char			 actor[LABEL_OCTETS_MAX + 16], object[64];
 };
 
+static struct view
+trim(const char *text)
+{
+	struct view	v = view_str(text);
+
+	while (v.n > 0 && v.p[0] == ' ')
+		v = view_of(v.p + 1, v.n - 1);
+	while (v.n > 0 && v.p[v.n - 1] == ' ')
+		v.n--;
+	return v;
+}
+
 /* "Ann", " ann " and "ANN" are one person. */
 static bool
 take_name(struct call *c, struct word *w, struct fault *f)
@@ -111,7 +123,7 @@ take_name(struct call *c, struct word *w, struct fault *f)
 	char		*key = NULL;
 
 	buf_init(&out, LABEL_OCTETS_MAX);
-	if (prepare_label(view_str(c->words[2]), &out, f)) {
+	if (prepare_label(trim(c->words[2]), &out, NULL)) {
 		w->name = arena_str(c->a, buf_view(&out));
 		key = arena_alloc(c->a, out.n + 1);
 	}
