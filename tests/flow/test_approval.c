@@ -2,10 +2,11 @@
 /*
  * Requests that wait for a person (RFC 4809, 3.4.4): approved, rejected,
  * cancelled, forgotten, by one person or two, and with a restart of the PKI
- * between any two steps (R4809-3.4.4-1, R4809-3.4.4-2).  What the Peer has on
+ * between any two steps (R4809-3.4.4-1).  What the Peer has on
  * disk, what the PKI has, and how often something was signed.
  *
- * R5272-6.13-1 (pendInfo stays as it was), R5272-6.1.2-1, R5272-6.1.1-1.
+ * R5272-6.13-1 (pendInfo stays as it was), R5272-6.1.2-1, R5272-6.6-1 (a poll in
+ * another transaction).
  */
 #include <setjmp.h>
 #include <stdarg.h>
