@@ -83,6 +83,8 @@ put_entries(struct authorization *z, const struct device *const *devices, size_t
 	for (size_t i = 0; i < n; i++) {
 		if (!put_names(devices[i], z->arena, &terms[i], f))
 			return false;
+		if (devices[i]->approval)
+			terms[i].approval = (struct cvp_uint){ true, CVP_APPROVAL_MANUAL };
 		r->entries[i] = (struct cvp_entry){
 			.entry_id = devices[i]->entry_id, .label = view_str(devices[i]->label),
 			.terms = &terms[i],

@@ -13,12 +13,12 @@
 enum column {
 	COLUMN_FQDN = 0, COLUMN_EMAIL, COLUMN_IPV4, COLUMN_IPV6, COLUMN_LABEL,
 	COLUMN_TEMPLATE, COLUMN_GROUP, COLUMN_SITE, COLUMN_ADDRESS, COLUMN_SUBNETS,
-	COLUMN_PEER, COLUMN_PLATFORM, COLUMNS
+	COLUMN_PEER, COLUMN_PLATFORM, COLUMN_APPROVAL, COLUMNS
 };
 
 static const char *const column_names[COLUMNS] = {
 	"fqdn", "email", "ipv4", "ipv6", "label", "template", "group", "site", "address",
-	"subnets", "peer", "platform",
+	"subnets", "peer", "platform", "approval",
 };
 
 static const enum identity_kind column_kinds[] = {
@@ -103,7 +103,7 @@ unknown_column(struct table *t, unsigned line, const char *name)
 		problem_add(t->p, line, name, "unknown column; did you mean \"%s\"?", near);
 	else
 		problem_add(t->p, line, name, "unknown column; known are fqdn, email, ipv4, ipv6, "
-		    "label, template, group, site, address, subnets, peer, platform");
+		    "label, template, group, site, address, subnets, peer, platform, approval");
 }
 
 static bool
@@ -302,6 +302,16 @@ read_platform(struct table *t, struct device *d, const char *text)
 		    "windows, apple, android, cisco", text);
 }
 
+/* Automatic is what the template says, and cannot be asked for against it. */
+static void
+read_approval(struct table *t, struct device *d, const char *text)
+{
+	d->approval = strcmp(text, "manual") == 0;
+	if (!d->approval)
+		problem_add(t->p, d->line, "approval", "\"%s\": want manual, or nothing for what "
+		    "the template says", text);
+}
+
 static void
 read_field(struct table *t, struct device *d, enum column c, const char *text,
     struct identity ids[IDENTITIES_MAX])
@@ -336,6 +346,9 @@ read_field(struct table *t, struct device *d, enum column c, const char *text,
 		break;
 	case COLUMN_PLATFORM:
 		read_platform(t, d, text);
+		break;
+	case COLUMN_APPROVAL:
+		read_approval(t, d, text);
 		break;
 	case COLUMNS:
 		break;

@@ -37,6 +37,7 @@ struct device {
 	const char	*group, *site;	/* "" */
 	const char	*address;	/* "" */
 	const char	*subnets;	/* comma separated, or "" */
+	bool		 approval;	/* a person is to approve its request */
 	unsigned	 platform;	/* enum lint_product; 0: not said */
 	const char	*const *peers;	/* labels */
 	size_t		 n_peers;

@@ -184,6 +184,7 @@ selection_json(const struct target *t)
 	    "serial", t->serial_text, "window_end", date_of(t->window_end, window), "not_after",
 	    date_of(t->cert_end, end));
 
+	json_object_set_new(o, "held", json_boolean(t->held));
 	json_object_set_new(o, "failure", t->failure != 0 ?
 	    json_string(cvp_code_name(t->failure)) : json_null());
 	return o;
@@ -203,7 +204,8 @@ void
 selection_row(struct table *table, const struct target *t)
 {
 	char		until[32] = "", identity[IDENTITY_TICKET_MAX];
-	const char	*cells[] = { cvp_state_name(t->state), t->name, identity, t->template, until,
+	const char	*cells[] = { t->held ? "inProgress, held" : cvp_state_name(t->state), t->name,
+		identity, t->template, until,
 		t->failure != 0 ? cvp_code_name(t->failure) : "" };
 
 	identity_of(t, identity);

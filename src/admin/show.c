@@ -28,6 +28,8 @@ static const char *const next_steps[CVP_STATE_END] = {
 static const char *
 next_step(const struct target *t)
 {
+	if (t->held)
+		return "at the PKI: pki4ipsec pki queue; the device then gets it by itself";
 	bool	open = t->state == CVP_STATE_OPEN || t->state == CVP_STATE_IN_PROGRESS ||
 	    t->state == CVP_STATE_ISSUED;
 
@@ -64,8 +66,8 @@ as_json(const struct target *t)
 		name_text(t->issuer, issuer, sizeof(issuer));
 	if (t->window_end != 0)
 		date_format(t->window_end, until);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-	    "id", t->id, "state", cvp_state_name(t->state), "name", t->name,
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	    "id", t->id, "state", cvp_state_name(t->state), "held", t->held, "name", t->name,
 	    "generation", generation_name(t->generation),
 	    "identities", names_json(t), "template", t->template,
 	    "group", d != NULL ? d->group : "", "site", d != NULL ? d->site : "",
@@ -92,7 +94,7 @@ print_text(const struct target *t)
 
 	text_escape(view_str(t->name), 0, text, sizeof(text));
 	printf("%s\n", text);
-	line("state", cvp_state_name(t->state));
+	line("state", t->held ? "inProgress, waits for approval" : cvp_state_name(t->state));
 	for (size_t i = 0; i < t->n_ids; i++) {
 		identity_format(&t->ids[i], text);
 		line(i == 0 ? "identity" : "", text);

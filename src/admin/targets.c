@@ -34,6 +34,9 @@ target_of(const struct cvp_record *r, struct inventory *inv, struct arena *arena
 	struct target		t = {
 		.word = out->word, .state = r->state, .lives = record_lives(r),
 		.failure = r->last_failure != NULL ? r->last_failure->code : 0,
+		.held = r->state == CVP_STATE_IN_PROGRESS && r->cert == NULL &&
+		    r->effective != NULL && r->effective->approval.present &&
+		    r->effective->approval.v == CVP_APPROVAL_MANUAL,
 	};
 
 	record_terms(r, &terms);

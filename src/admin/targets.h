@@ -32,6 +32,7 @@ struct target {
 	const char	*key;		/* of which kind, or NULL */
 	uint32_t	 failure;	/* enum cvp_code of the last one, or 0 */
 	bool		 lives;
+	bool		 held;		/* its request waits for a person at the PKI */
 };
 
 struct targets {

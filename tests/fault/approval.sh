@@ -136,4 +136,18 @@ is "to be confirmed" "$(asks gw4 --file "$carry")" 75
 is "posted" "$(post "$carry/confirmation.crq" "$carry/receipt.crp")" 200
 is "enrolled" "$(asks gw4 --file "$carry")" 0
 is "certificates" "$(issued gw4)" 1
+
+step "one device of a template without approval"
+printf 'fqdn,label,approval\nm1.example,m1,\nm2.example,m2,manual\n' >"$WORK/m.csv"
+"$PKI4IPSEC" admin authorize --dir "$VPN/admin" --template ra-machine --csv "$WORK/m.csv" \
+    --out "$TICKETS" -q || fail "admin authorize"
+is "not this one" "$(asks m1)" 0
+is "but this one" "$(asks m2 --wait 0)" 75
+"$PKI4IPSEC" admin list --dir "$VPN/admin" >"$WORK/out.log"
+grep -q '^inProgress, held  *m2 ' "$WORK/out.log" || fail "the Admin does not see it"
+printf 'fqdn,label,approval\nm3.example,m3,automatic\n' >"$WORK/m.csv"
+rc=0
+"$PKI4IPSEC" admin authorize --dir "$VPN/admin" --template s2s-gateway --csv "$WORK/m.csv" \
+    --out "$TICKETS" -q 2>"$WORK/out.log" || rc=$?
+is "never the other way round" "$rc" 2
 audit_holds
