@@ -75,6 +75,7 @@ struct run {
 	struct agent_report	 report;
 	int64_t			 written;	/* when the report was */
 	bool			 dirty;
+	int64_t			 enrol_at;	/* look for one that waits */
 };
 
 /* --- small things --------------------------------------------------------------------- */
@@ -503,6 +504,19 @@ do_change(struct run *r)
 	    s.event == CHANGE_FINISHED ? AGENT_IN_USE : AGENT_COMING;
 }
 
+/* --- another certificate that waits for approval ---------------------------------------------- */
+
+static void
+look_at_enrolment(struct run *r)
+{
+	struct fault	f = { 0 };
+
+	if (run_enroll_once(r->dir, r->rng, &r->enrol_at, &f))
+		mended(r, "enrolment");
+	else
+		trouble(r, "enrolment", &f, HELP_TICKET);
+}
+
 /* --- the loop -------------------------------------------------------------------------------- */
 
 /* The one thing that no event announces. */
@@ -589,6 +603,7 @@ loop(struct run *r)
 		if (r->stop)
 			return;
 		notify_watchdog();
+		look_at_enrolment(r);
 		notice_folder(r);
 		now = time_now();
 		step = agent_next(&r->agent, &now);

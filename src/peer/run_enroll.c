@@ -95,6 +95,27 @@ finish(const char *dir, const struct ticket *t, int signals, const struct rng *r
 }
 
 bool
+run_enroll_once(const char *dir, const struct rng *rng, int64_t *next, struct fault *f)
+{
+	int64_t		now = (int64_t)time(NULL), pause_ms = LOOK_MS;
+	struct fault	why = { 0 };
+	struct ticket	t;
+	bool		waits, ok;
+
+	if (now < *next && *next - now <= LOOK_MS / 1000)
+		return true;
+	*next = now + LOOK_MS / 1000;
+	if (!enroll_kept_ticket(dir, &t, &waits, &why) || !waits)
+		return true;		/* a damaged folder is the main work's trouble */
+	ok = try_once(dir, &t, rng, false, &pause_ms, f);
+	ticket_clear(&t);
+	if (ok || f->kind != FAULT_BUSY)
+		return ok;
+	fault_clear(f);
+	return true;
+}
+
+bool
 run_enroll(const char *dir, int signals, const struct rng *rng, bool *stop, struct fault *f)
 {
 	struct ticket	t;

@@ -134,6 +134,23 @@ test_renewal_pauses(void **state)
 		}
 }
 
+/* To wait for a person is no failure, and has its own time. */
+static void
+test_waits(void **state)
+{
+	struct agent	a;
+
+	(void)state;
+	agent_begin(&a, INTERVAL, &now);
+	a.has_cert = true;
+	a.renewal.failures = 3;
+	agent_renewal_waits(&a, &now, WALL + 300);
+	assert_int_equal(a.renewal.at - MS, 300000);
+	assert_int_equal(a.renewal.failures, 0);
+	agent_renewal_waits(&a, &now, WALL - 5);
+	assert_int_equal(a.renewal.at - MS, AGENT_PAUSE_MIN_MS);
+}
+
 /* A no is an answer to who wanted it now; a busy PKI is asked again. */
 static void
 test_asked(void **state)
@@ -277,6 +294,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_renewal_pauses),
+		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_crl_pauses),
 		cmocka_unit_test(test_change_pauses),
