@@ -28,11 +28,11 @@ static const char *const next_steps[CVP_STATE_END] = {
 static const char *
 next_step(const struct target *t)
 {
-	if (t->held)
-		return "at the PKI: pki4ipsec pki queue; the device then gets it by itself";
 	bool	open = t->state == CVP_STATE_OPEN || t->state == CVP_STATE_IN_PROGRESS ||
 	    t->state == CVP_STATE_ISSUED;
 
+	if (t->held)
+		return "at the PKI: pki4ipsec pki queue; the device then gets it by itself";
 	if (open && t->generation == GENERATION_ADMIN)
 		return "here: pki4ipsec admin enroll --generate DEVICE";
 	if (open && t->generation == GENERATION_PEER_ADMIN)

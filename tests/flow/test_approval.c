@@ -668,6 +668,35 @@ test_confirm_begins_late(void **state)
 	asker_close(&a);
 }
 
+/* The time is over, whether the timer has run or not: nobody gets it, and nobody approves. */
+static void
+test_timer_is_late(void **state)
+{
+	struct flow_seen	s;
+	struct raw_answer	r;
+	struct asker		a;
+
+	(void)state;
+	for (int approved = 0; approved < 2; approved++) {
+		char	identity[64];
+
+		snprintf(identity, sizeof(identity), "fqdn:timer%d.example", approved);
+		asker_open(&a, "one", identity);
+		begin_waiting(&a);
+		if (approved == 1)
+			assert_int_equal(operator("approve", a.t.id, "Ann", "ok"), FAULT_NONE);
+		pki.now += WITHIN;
+		assert_int_equal(operator("approve", a.t.id, "Bob", "late"), FAULT_NOT_FOUND);
+		poll(&a, buf_view(&a.token), a.key, &a.x, &r);
+		assert_true(r.failed && r.code == CVP_NOT_DECIDED);
+		assert_int_equal(raw_find_cert(&r, a.key).n, 0);
+		raw_answer_clear(&r);
+		flow_look(&pki, a.t.id, &s);
+		assert_int_equal(s.state, STORE_AUTHZ_EXPIRED);
+		asker_close(&a);
+	}
+}
+
 /* The signer is gone when it is approved and asked for: nothing is lost, one is made. */
 static void
 test_signer_dies(void **state)
@@ -705,6 +734,7 @@ main(void)
 		cmocka_unit_test(test_another_key),
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_confirm_begins_late),
+		cmocka_unit_test(test_timer_is_late),
 		cmocka_unit_test(test_signer_dies),
 	};
 
