@@ -179,7 +179,7 @@ collect_named(struct cancel *c, struct fault *f)
 static bool
 is_unused(const struct target *t)
 {
-	return t->state == CVP_STATE_WAITING || t->state == CVP_STATE_OPEN;
+	return t->state == CVP_STATE_WAITING || t->state == CVP_STATE_OPEN || t->held;
 }
 
 static bool

@@ -150,4 +150,7 @@ rc=0
 "$PKI4IPSEC" admin authorize --dir "$VPN/admin" --template s2s-gateway --csv "$WORK/m.csv" \
     --out "$TICKETS" -q 2>"$WORK/out.log" || rc=$?
 is "never the other way round" "$rc" 1
+"$PKI4IPSEC" admin cancel --dir "$VPN/admin" m2 -q || fail "the Admin cannot cancel it"
+is "cancelled while it waited" "$(state_of m2)" 5
+is "nothing waits" "$(status_of approvals waiting)" 0
 audit_holds
