@@ -4,7 +4,7 @@
 # approval - requests that wait for a person while engine, server, device and
 # agent are killed: the device finishes by itself, and one certificate is made.
 #
-# R4809-3.4.4-1, R4809-3.4.11-1
+# R4809-3.4.4-1, R4809-3.4.11-1, C-16 (approval of a single entry)
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -6,7 +6,9 @@
  * disk, what the PKI has, and how often something was signed.
  *
  * R5272-6.13-1 (pendInfo stays as it was), R5272-6.1.2-1, R5272-6.6-1 (a poll in
- * another transaction).
+ * another transaction), C-12 (what is refused is open and unbound, or expired;
+ * the window counts at the first good arrival), C-4 (what waits is cancelled
+ * like what is open).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * in use stays in use until the word is given, and one request at a time.
  * And a database that is put back while something waits.
  *
- * R4809-3.4.4-1
+ * R4809-3.4.4-1, C-8 (one successor at a time), C-1 (an older database)
  */
 #include <setjmp.h>
 #include <stdarg.h>
