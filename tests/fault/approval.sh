@@ -11,7 +11,8 @@
 fault_need sqlite3 openssl
 fault_begin
 pki_init
-printf 'approval = manual\napproval-poll = 1s\n' >>"$VPN/templates/s2s-gateway.conf"
+sed -i -e 's/^approval = .*/approval = "manual"/' -e 's/^approval-poll = .*/approval-poll = "1s"/' \
+    "$VPN/templates/s2s-gateway.conf"
 serve_start
 authorize 5
 
