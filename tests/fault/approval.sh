@@ -12,6 +12,8 @@ fault_need sqlite3 openssl
 fault_begin
 pki_init
 sed -i -e 's/^approval = .*/approval = "manual"/' -e 's/^approval-poll = .*/approval-poll = "1s"/' \
+    -e 's/^renewal-approval = .*/renewal-approval = "manual"/' \
+    -e 's/^renewal-last-percent = .*/renewal-last-percent = 100/' \
     "$VPN/templates/s2s-gateway.conf"
 serve_start
 authorize 5
@@ -86,6 +88,24 @@ is "confirmed" "$(state_of gw1)" 4
 [ "$(openssl x509 -in "$(dir gw1)/cert.pem" -noout -pubkey)" = "$key" ] ||
 	fail "another key than at the beginning"
 pass "the same key from beginning to end"
+
+step "a renewal waits, and what is in use stays"
+renews() {
+	local rc=0
+	"$PKI4IPSEC" peer renew --dir "$(dir gw1)" >"$WORK/devices.log" 2>&1 || rc=$?
+	echo $rc
+}
+before=$(openssl x509 -in "$(dir gw1)/cert.pem" -noout -serial)
+is "exit code" "$(renews)" 75
+kill_role engine
+is "in use" "$(openssl x509 -in "$(dir gw1)/cert.pem" -noout -serial)" "$before"
+is "certificates" "$(issued gw1)" 1
+approve gw1
+renewed() { [ "$(renews)" = 0 ]; }
+wait_for 60 "the renewal" renewed
+[ "$(openssl x509 -in "$(dir gw1)/cert.pem" -noout -serial)" != "$before" ] ||
+	fail "the same certificate"
+is "certificates" "$(issued gw1)" 2
 
 step "the agent finishes"
 is "exit code" "$(asks gw2 --wait 0)" 75
