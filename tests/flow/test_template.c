@@ -6,6 +6,8 @@
  * R4809-2.1.2-6, R4809-3.2.4.1-1 (D-16), R4809-3.2.5-7: versions count up and
  * are never given to another content, what is retired is refused, and each
  * step is told.
+ *
+ * SEED-56: made, versioned, used, retired, and each step told
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,6 +5,8 @@
  *
  * R4809-3.1.6.1-2, R4809-3.1.6.1-3, R4809-3.1.6.1-4, R4809-3.1.6.1-5: each
  * kind of identity has its column.
+ *
+ * SEED-16: who is in the list, by group and template, and what is wrong with a row
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,6 +4,8 @@
  *
  * R4809-3.1.3-2: as a file and as one line to type or scan
  * R4809-3.3.1-1: id, token, kind of key and all that a request needs
+ *
+ * SEED-52: what an Admin tells a Peer, and what a Peer does not take
  */
 #include <setjmp.h>
 #include <stdarg.h>
