@@ -155,6 +155,7 @@ mint(struct work *w, const struct cvp_authz_request *q, struct grant *g,
 		entries[m.n].facts.replaces = g[i].replaces;
 		entries[m.n].facts.state = STORE_AUTHZ_OPEN;
 		entries[m.n].facts.epoch = w->e->epoch;
+		memcpy(entries[m.n].facts.content, w->template->content, SHA256_OCTETS);
 		sha256(g[i].der, entries[m.n++].facts.terms_digest);
 	}
 	if (m.n == 0)

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "crypt/digest.h"
 #include "pki/work.h"
+#include "profile/template_file.h"
 
 /* --- versions --------------------------------------------------------------------- */
 
@@ -129,6 +130,74 @@ catalogue_sync(struct engine *e, int64_t now, struct fault *f)
 		if (!sync_one(e, &e->templates.list[i], now, f))
 			return false;
 	return retire_gone(e, now, f);
+}
+
+/* --- what has become of a version ------------------------------------------------------ */
+
+/* A version that is in use no more, as it was. */
+static bool
+read_old(const struct store_template *t, struct arena *a, struct template_since *out,
+    struct fault *f)
+{
+	struct cvp_template_info	info;
+	struct buf			list;
+	struct view			copy;
+
+	buf_init(&list, t->der.n + 16);
+	der_put(&list, DER_SEQUENCE, t->der);
+	copy = arena_copy(a, buf_view(&list));
+	buf_clear(&list);
+	if (copy.p == NULL)
+		return arena_fault(f);
+	if (!cvp_template_info_decode(copy, a, &info, f) || info.n != 1)
+		return fault_within(f, "template %" PRId64, t->n);
+	out->settings = info.v[0].settings;
+	template_content(out->name, out->settings, out->content);
+	memcpy(out->digest, t->digest, sizeof(out->digest));
+	if ((out->old = arena_alloc(a, sizeof(*out->old))) == NULL)
+		return arena_fault(f);
+	return template_of_settings(out->settings, out->name, (uint64_t)t->version, out->old, f);
+}
+
+bool
+catalogue_since(struct engine *e, int64_t n, struct arena *a, struct template_since *out,
+    struct fault *f)
+{
+	struct template_entry	*use = n == 0 ? NULL : templates_find_n(&e->templates, n);
+	struct store_template	 t;
+
+	memset(out, 0, sizeof(*out));
+	if (use != NULL) {
+		out->name = view_str(use->t.name);
+		memcpy(out->content, use->content, sizeof(out->content));
+		out->now = use;
+		return true;
+	}
+	if (n == 0)
+		return true;
+	if (!store_template_find_n(e->p.store, n, a, &t, f))
+		return false;
+	if (t.n == 0)
+		return true;
+	out->name = view_str(t.name);
+	out->now = templates_find(&e->templates, out->name);
+	if (!read_old(&t, a, out, f))
+		return false;
+	out->changed = out->now != NULL &&
+	    memcmp(out->content, out->now->content, sizeof(out->content)) != 0;
+	return true;
+}
+
+void
+catalogue_tell(const struct template_since *s, enum template_fate fate, struct fault *f)
+{
+	char	old[2 * SHA256_OCTETS + 1], now[2 * SHA256_OCTETS + 1];
+
+	hex_encode(view_of(s->digest, sizeof(s->digest)), old);
+	hex_encode(view_of(s->now->digest, sizeof(s->now->digest)), now);
+	fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5", "template %s, %s: from version %u, sha256 "
+	    "%s, to version %u, sha256 %s", s->now->t.name, template_fate_name(fate),
+	    s->old->version, old, s->now->t.version, now);
 }
 
 /* --- the signed file ----------------------------------------------------------------------- */

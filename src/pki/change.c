@@ -272,21 +272,39 @@ check_unique(struct work *w, bool *free)
 
 /* --- decide: the certificate --------------------------------------------------------- */
 
-/* The template as it is now; a grant that is spent with this request names its version. */
+/* The template as it was and is: of the grant that is spent, or of the certificate that signs. */
 static bool
 find_template(struct work *w, bool *done)
 {
-	struct store_template	t;
+	struct fault	why = { 0 };
 
 	*done = false;
-	if (!store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, &w->fault))
+	if (remade_look(w, w->has_use ? w->authz.template : w->sender.row.template, &why))
+		return true;
+	if (why.kind != FAULT_NOT_FOUND) {
+		w->fault = why;
 		return false;
-	w->template = t.n == 0 ? NULL : templates_find(&w->e->templates, view_str(t.name));
-	if (w->template == NULL || (w->has_use && w->template->n != t.n)) {
-		*done = true;
-		return refuse_why(w, CVP_TEMPLATE_CHANGED, "RFC 4809, 3.2.5",
-		    "the template has changed since the authorization, or is gone");
 	}
+	*done = true;
+	return refuse_why(w, CVP_TEMPLATE_CHANGED, "RFC 4809, 3.2.5",
+	    "the template is retired");
+}
+
+/* Of which version, if it has changed (decisions 21, 22). */
+static bool
+settle_template(struct work *w, bool *done)
+{
+	uint32_t	code;
+	bool		ok = w->has_use ? remade_for_grant(w, &w->key_terms, &w->fault) :
+	    remade_for_renewal(w, w->verdict.kind == STORE_CHANGE_UPDATE, &w->fault);
+
+	*done = !ok;
+	if (ok)
+		return true;
+	if (template_fate_made(w->fate))
+		return false;
+	code = w->fate == TEMPLATE_NEEDS_UPDATE ? CVP_UPDATE_NEEDED : CVP_TEMPLATE_CHANGED;
+	refuse(w, code, cvp_code_fail(code));
 	return true;
 }
 
@@ -302,7 +320,7 @@ check_contents(struct work *w, struct view tbs)
 	if (w->verdict.kind == STORE_CHANGE_UPDATE)
 		return true;
 	buf_init(&der, CERT_OCTETS_MAX);
-	cert_assemble(tbs, w->e->authorities.list[w->template->t.management ?
+	cert_assemble(tbs, w->e->authorities.list[w->made->management ?
 	    AUTHORITY_MANAGEMENT : AUTHORITY_IKE].sigalg, view_of(none, sizeof(none)), &der);
 	differs = !buf_ok(&der) || !cert_decode(buf_view(&der), &c, NULL) ||
 	    change_differs(&w->sender.cert, &c);
@@ -315,15 +333,14 @@ static bool
 plan_cert(struct work *w, bool *done)
 {
 	struct fault	*f = &w->fault;
-	enum cmc_fail	 fail = CMC_BAD_ALG;
-	uint32_t	 code = CVP_KEY_NOT_PERMITTED;
+	uint32_t	 code;
 
 	*done = true;
-	if (!profile_check_key(&w->template->t, w->candidate.spki, f) ||
+	if (!remade_takes_key(w, &code, f) ||
 	    !terms_take_key(&w->key_terms, w->candidate.spki, f)) {
 		if (may_work_later(f))
 			return false;
-		refuse(w, code, fail);
+		refuse(w, code, cvp_code_fail(code));
 		return true;
 	}
 	if (!cert_plan_reserved(w, &w->verdict.holder, f)) {
@@ -338,6 +355,8 @@ plan_cert(struct work *w, bool *done)
 		return true;
 	*done = false;
 	w->cert.prev = w->sender.row.n;
+	w->cert.template = remade_row(w, w->has_use ? w->authz.template :
+	    w->sender.row.template);
 	return true;
 }
 
@@ -440,13 +459,16 @@ decide_new(struct work *w, bool allowed, bool approved)
 			return refuse_why(w, CVP_UPDATE_NOT_ALLOWED, "corrections, 6",
 			    "a name belongs to a living authorization or certificate");
 	}
+	if (!settle_template(w, &done) || done)
+		return done;
 	if (!plan_cert(w, &done))
 		return false;
 	if (done)
 		return true;
 	if (!approved && approval_wanted(w, &w->key_terms, w->verdict.kind, w->has_use))
 		return hold_change(w);
-	return store_cert_insert(w->e->p.store, &w->cert, &w->fault) && reserve(w) &&
+	return store_cert_insert(w->e->p.store, &w->cert, &w->fault) &&
+	    remade_note(w, &w->prior, &w->fault) && reserve(w) &&
 	    (!approved || approval_used(w));
 }
 

@@ -153,12 +153,6 @@ enroll_take_proof(struct work *w, const struct frame *answer)
 
 /* --- decide -------------------------------------------------------------------------- */
 
-static bool
-key_allowed(const struct work *w, struct fault *f)
-{
-	return profile_check_key(&w->template->t, w->candidate.spki, f);
-}
-
 /* Names in the request are those granted, or left to us (failure 12). */
 static bool
 names_fit(const struct work *w, const struct granted_terms *g, struct fault *f)
@@ -195,44 +189,20 @@ names_fit(const struct work *w, const struct granted_terms *g, struct fault *f)
 	return true;
 }
 
-/* A template that changed since the authorization (default: reject, event 10). */
-static bool
-template_fits(struct work *w, uint32_t *code, struct fault *f)
-{
-	struct store_template	t;
-
-	*code = CVP_TEMPLATE_CHANGED;
-	w->template = templates_find_n(&w->e->templates, w->authz.template);
-	if (w->template != NULL)
-		return true;
-	if (!store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, f))
-		return false;
-	w->template = t.n == 0 ? NULL : templates_find(&w->e->templates, view_str(t.name));
-	if (w->template == NULL)
-		return fault_set(f, FAULT_NOT_FOUND, "", "template %" PRId64 " is gone",
-		    w->authz.template);
-	if (w->template->n != t.n)
-		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",
-		    "template \"%s\" changed from version %" PRId64 " to %u since the "
-		    "authorization", t.name, t.version, w->template->t.version);
-	return true;
-}
-
 /* The proof held; now the request itself.  A refusal spends nothing. */
 static bool
 check_request(struct work *w, struct granted_terms *g, uint32_t *code)
 {
 	struct fault	*f = &w->fault;
 
-	if (!template_fits(w, code, f))
-		return false;
-	*code = CVP_KEY_NOT_PERMITTED;
-	if (!key_allowed(w, f))
-		return false;
 	*code = CVP_TERMS_CONFLICT;
 	if (!granted_terms_read(w->authz.terms, w->a, g, f))
 		return false;
 	g->holder.label = w->authz.label;
+	*code = CVP_TEMPLATE_CHANGED;	/* default: reject, event 10 */
+	if (!remade_look(w, w->authz.template, f) || !remade_for_grant(w, &g->cvp, f) ||
+	    !remade_takes_key(w, code, f))
+		return false;
 	*code = CVP_KEY_NOT_PERMITTED;
 	if (!terms_take_key(&g->cvp, w->candidate.spki, f))
 		return false;
@@ -254,7 +224,7 @@ bool
 cert_plan_reserved(struct work *w, const struct holder_terms *h, struct fault *f)
 {
 	struct engine		*e = w->e;
-	enum authority_id	 ca = w->template->t.management ? AUTHORITY_MANAGEMENT :
+	enum authority_id	 ca = w->made->management ? AUTHORITY_MANAGEMENT :
 	    AUTHORITY_IKE;
 	struct cert_plan	 plan;
 	struct buf		 tbs;
@@ -268,7 +238,7 @@ cert_plan_reserved(struct work *w, const struct holder_terms *h, struct fault *f
 	if (!store_cert_number(e->p.store, &w->cert.n, f))
 		return false;
 	make_serial(e, w->cert.n, w->cert.serial);
-	if (!profile_plan(&w->template->t, h, w->candidate.spki,
+	if (!profile_plan(w->made, h, w->candidate.spki,
 	    &e->authorities.list[ca].facts, w->now,
 	    view_of(w->cert.serial, sizeof(w->cert.serial)), w->a, &plan, f))
 		return false;
@@ -355,14 +325,40 @@ enroll_bind(struct work *w, int64_t cert)
 	return true;
 }
 
+/* Before a person's word, or after it. */
+static bool
+say_no(struct work *w, uint32_t code, bool approved)
+{
+	if (!approved)
+		return refuse_request(w, code);
+	work_refuse_code(w, w->candidate.id, code);
+	return approval_refused(w, &w->authz, code);
+}
+
+/* *done: the template of now does not take what was granted, and that was said. */
+static bool
+plan_request(struct work *w, struct granted_terms *g, bool approved, bool *done)
+{
+	*done = false;
+	if (cert_plan_reserved(w, &g->holder, &w->fault)) {
+		w->cert.template = remade_row(w, w->authz.template);
+		return true;
+	}
+	*done = w->fate == TEMPLATE_AS_NEW && w->fault.kind == FAULT_REFUSED;
+	return *done && say_no(w, CVP_TEMPLATE_CHANGED, approved);
+}
+
 /* What it would be is tried now: nobody is to approve what cannot be issued. */
 static bool
 hold_request(struct work *w, struct granted_terms *g)
 {
-	bool	held;
+	bool	held, done;
 
-	if (!cert_plan_reserved(w, &g->holder, &w->fault) ||
-	    !approval_hold(w, &w->authz, STORE_CHANGE_NONE, w->cert.identity, &held))
+	if (!plan_request(w, g, false, &done))
+		return false;
+	if (done)
+		return true;
+	if (!approval_hold(w, &w->authz, STORE_CHANGE_NONE, w->cert.identity, &held))
 		return false;
 	return !held || enroll_bind(w, 0);
 }
@@ -372,15 +368,10 @@ decide_issue(struct work *w, bool approved)
 {
 	struct granted_terms	g;
 	uint32_t		code;
+	bool			done;
 
-	if (!check_request(w, &g, &code)) {
-		if (may_work_later(&w->fault))
-			return false;
-		if (!approved)
-			return refuse_request(w, code);
-		work_refuse_code(w, w->candidate.id, code);
-		return approval_refused(w, &w->authz, code);
-	}
+	if (!check_request(w, &g, &code))
+		return !may_work_later(&w->fault) && say_no(w, code, approved);
 	if (!approved && approval_wanted(w, &g.cvp, STORE_CHANGE_NONE, true)) {
 		if (w->errand == ERRAND_ENROLL)
 			return hold_request(w, &g);
@@ -388,8 +379,12 @@ decide_issue(struct work *w, bool approved)
 		    "to approve comes from the Peer");
 		return refuse_request(w, CVP_REQUESTER_MAY_NOT);
 	}
-	if (!cert_plan_reserved(w, &g.holder, &w->fault) ||
-	    !store_cert_insert(w->e->p.store, &w->cert, &w->fault))
+	if (!plan_request(w, &g, approved, &done))
+		return false;
+	if (done)
+		return true;
+	if (!store_cert_insert(w->e->p.store, &w->cert, &w->fault) ||
+	    !remade_note(w, &w->authz, &w->fault))
 		return false;
 	w->authz.held = false;
 	if (!enroll_bind(w, w->cert.n))
@@ -420,15 +415,16 @@ decide_held(struct work *w)
 static bool
 decide_repeat(struct work *w)
 {
-	struct store_template	t;
+	struct fault	why = { 0 };
 
-	if (!store_cert_find(w->e->p.store, w->authz.cert, true, w->a, &w->cert, &w->fault) ||
-	    !store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, &w->fault))
+	if (!store_cert_find(w->e->p.store, w->authz.cert, true, w->a, &w->cert, &w->fault))
 		return false;
 	/* Its template may be gone by now; what was issued stays issued. */
-	w->template = templates_find(&w->e->templates, view_str(t.name));
-	if (w->cert.state == STORE_CERT_RESERVED && w->template == NULL)
-		return fault_set(&w->fault, FAULT_NOT_FOUND, "", "template \"%s\" is gone", t.name);
+	if (!remade_look(w, w->authz.template, &why) &&
+	    (w->cert.state == STORE_CERT_RESERVED || why.kind != FAULT_NOT_FOUND)) {
+		w->fault = why;
+		return false;
+	}
 	if (w->cert.state == STORE_CERT_RESERVED)
 		w->course = COURSE_ISSUE;	/* a crash came between */
 	else if (w->cert.state == STORE_CERT_ISSUED || w->cert.state == STORE_CERT_CONFIRMED)
@@ -469,6 +465,7 @@ enroll_ask_issue(struct work *w, struct buf *questions, size_t *count)
 	struct issue_request	q = {
 		.sealed = w->authz.sealed,
 		.template = view_str(w->template->t.name),
+		.changed = w->since.changed, .old = w->since.settings,
 		.terms = w->authz.terms,
 		.label = view_str(w->authz.label),
 		.tbs = w->cert.body,

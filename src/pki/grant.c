@@ -36,9 +36,10 @@ check_not_offered(const struct grant_frame *fr, struct grant *g)
 	const struct cvp_lifecycle	*own = fr->template_terms.lifecycle;
 
 	if (g->terms.on_template_change.present &&
-	    g->terms.on_template_change.v != CVP_CHANGE_REJECT)
-		return no_text(fr, g, CVP_TERMS_CONFLICT,
-		    "once its template changes an authorization ends");
+	    g->terms.on_template_change.v != CVP_CHANGE_REJECT &&
+	    g->terms.on_template_change.v != (uint64_t)fr->template->t.on_change)
+		return no_text(fr, g, CVP_TERMS_CONFLICT, "what becomes of an authorization when "
+		    "its template changes is the template's; only reject is always permitted");
 	if (g->terms.pop_challenge.present && g->terms.pop_challenge.v)
 		return no_text(fr, g, CVP_TERMS_CONFLICT,
 		    "proof of possession by challenge is not offered");

@@ -20,7 +20,13 @@ bool
 change_question(struct engine *e, const struct change_parts *p, struct arena *a,
     struct change_request *q, struct fault *f)
 {
+	struct template_since	since;
+
+	if (!catalogue_since(e, p->authz->n != p->old->authz ? p->authz->template :
+	    p->old->template, a, &since, f))
+		return false;
 	*q = (struct change_request){
+		.changed = since.changed, .old_settings = since.settings,
 		.old = p->old->body, .message = p->change->request, .tbs = p->cert->body,
 		.template = view_str(p->template),
 	};

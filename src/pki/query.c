@@ -309,7 +309,8 @@ name_template(struct work *w, struct cvp_event *e, const struct store_template *
 		return arena_fault(f);
 	*failure = (struct cvp_failure){ .code = CVP_TEMPLATE_CHANGED,
 		.detail = view_str(arena_printf(w->a, "%s: %sversion %" PRId64, t->name,
-		    t->retired != 0 ? "retired, " : "", t->version)) };
+		    e->time == t->retired && e->time != t->created ? "retired, " : "",
+		    t->version)) };
 	e->failure = failure;
 	return true;
 }

@@ -21,7 +21,7 @@ static bool
 ask_issue(struct engine *e, const struct store_authz *z, const struct store_cert *c,
     struct issue_answer *out, struct fault *f)
 {
-	struct store_template	t;
+	struct template_since	since;
 	struct issue_request	q = {
 		.sealed = z->sealed, .terms = z->terms, .label = view_str(z->label),
 		.tbs = c->body,
@@ -29,10 +29,12 @@ ask_issue(struct engine *e, const struct store_authz *z, const struct store_cert
 	struct frame		fr;
 	size_t			used;
 
-	if (!store_template_find_n(e->p.store, z->template, e->scratch, &t, f) ||
+	if (!catalogue_since(e, z->template, e->scratch, &since, f) ||
 	    !seal_facts_of(e, z, e->scratch, &q.facts, f))
 		return false;
-	q.template = view_str(t.name);
+	q.template = since.name;
+	q.changed = since.changed;
+	q.old = since.settings;
 	buf_reset(&e->questions);
 	signer_put_issue(&e->questions, &q);
 	return engine_exchange(e, 1, f) &&

@@ -6,6 +6,7 @@ seal_facts_put(struct buf *b, const struct seal_facts *s)
 {
 	wire_put_view(b, s->id);
 	wire_put_view(b, s->template);
+	wire_put_view(b, view_of(s->content, sizeof(s->content)));
 	wire_put_view(b, view_of(s->terms_digest, sizeof(s->terms_digest)));
 	wire_put_view(b, s->admin);
 	wire_put_u64(b, (uint64_t)s->replaces);
@@ -18,7 +19,7 @@ seal_facts_put(struct buf *b, const struct seal_facts *s)
 void
 seal_facts_aad(const struct seal_facts *s, struct buf *out)
 {
-	buf_add_str(out, "cvp-k1");
+	buf_add_str(out, "cvp-k2");
 	seal_facts_put(out, s);
 }
 
@@ -38,6 +39,7 @@ seal_facts_get(struct wire *w, struct seal_facts *out)
 {
 	out->id = wire_get_view(w);
 	out->template = wire_get_view(w);
+	get_digest(w, out->content);
 	get_digest(w, out->terms_digest);
 	out->admin = wire_get_view(w);
 	out->replaces = (int64_t)wire_get_u64(w);

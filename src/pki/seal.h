@@ -24,6 +24,7 @@
 struct seal_facts {
 	struct view	id;
 	struct view	template;		/* its name */
+	uint8_t		content[32];		/* template_content() of when it was granted */
 	uint8_t		terms_digest[32];	/* SHA-256 of the effective terms, DER */
 	struct view	admin;			/* logical Admin that authorized */
 	int64_t		replaces;		/* certificate number or 0 */

@@ -136,13 +136,14 @@ deed_aad(const struct deed *d, struct buf *out)
 {
 	uint8_t	digest[SHA256_OCTETS];
 
-	buf_add_str(out, "cvp-deed1");
+	buf_add_str(out, "cvp-deed2");
 	sha256(d->cert, digest);
 	wire_put_view(out, view_of(digest, sizeof(digest)));
 	wire_put_view(out, d->id);
 	sha256(d->terms, digest);
 	wire_put_view(out, view_of(digest, sizeof(digest)));
 	wire_put_view(out, d->template);
+	wire_put_view(out, view_of(d->content, sizeof(d->content)));
 	wire_put_view(out, d->label);
 }
 

@@ -112,6 +112,8 @@ struct issue_request {
 	struct seal_facts facts;
 	struct view	sealed;
 	struct view	template;	/* name */
+	bool		changed;	/* since it was granted; then... */
+	struct view	old;		/* ...the settings of that time */
 	struct view	terms;		/* effective, DER */
 	struct view	label;
 	struct view	tbs;
@@ -151,6 +153,8 @@ struct change_request {
 	struct view	old;		/* the certificate that signs, DER */
 	struct view	message;	/* as received */
 	struct view	template;	/* of the successor */
+	bool		changed;	/* since the deed, or the authorization; then... */
+	struct view	old_settings;	/* ...what it said at that time */
 	struct view	tbs;
 	/* What the deed of the old one says; nothing of it if an authorization is used: */
 	struct view	id, terms, label, deed;

@@ -160,6 +160,8 @@ read_change(struct wire *w, struct change_request *q, struct fault *f)
 	q->old = wire_get_view(w);
 	q->message = wire_get_view(w);
 	q->template = wire_get_view(w);
+	q->changed = wire_get_u8(w) != 0;
+	q->old_settings = wire_get_view(w);
 	q->tbs = wire_get_view(w);
 	q->id = wire_get_view(w);
 	q->terms = wire_get_view(w);
@@ -177,12 +179,13 @@ read_change(struct wire *w, struct change_request *q, struct fault *f)
 
 /* The terms are those the old certificate was issued under: the deed says so. */
 static bool
-by_deed(struct signer *s, const struct change_request *q, struct granted_terms *g,
-    struct fault *f)
+by_deed(struct signer *s, const struct change_request *q, const struct signer_template *t,
+    struct granted_terms *g, struct fault *f)
 {
 	struct deed	d = { .cert = q->old, .id = q->id, .terms = q->terms,
 		.template = q->template, .label = q->label };
 
+	memcpy(d.content, t->content, sizeof(d.content));
 	return signer_check_deed(s, &d, q->deed, f) &&
 	    granted_terms_read(q->terms, s->arena, g, f);
 }
@@ -190,13 +193,14 @@ by_deed(struct signer *s, const struct change_request *q, struct granted_terms *
 /* The terms are those of an authorization whose token was shown for this key. */
 static bool
 by_use(struct signer *s, const struct change_request *q, const struct signer_asked *a,
-    struct granted_terms *g, struct secret *k, struct fault *f)
+    const struct signer_template *t, struct granted_terms *g, struct secret *k, struct fault *f)
 {
 	uint8_t	digest[SHA256_OCTETS];
 
 	sha256(q->use_terms, digest);
 	if (q->facts.state != STORE_AUTHZ_IN_PROGRESS ||
 	    !view_equal(q->template, q->facts.template) ||
+	    memcmp(t->content, q->facts.content, sizeof(t->content)) != 0 ||
 	    memcmp(digest, q->facts.terms_digest, sizeof(digest)) != 0)
 		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the template and terms that are sealed");
 	if (q->facts.replaces == 0 || q->facts.replaces != signer_number_of(a->old.serial))
@@ -225,11 +229,11 @@ judge(struct signer *s, const struct change_request *q, const struct signer_aske
 /* A key that was fixed for the first certificate binds no successor. */
 static bool
 sign(struct signer *s, const struct change_request *q, const struct signer_asked *a,
-    const struct template *t, const struct granted_terms *g, const struct change_verdict *v,
-    int64_t now, struct buf *cert, struct fault *f)
+    const struct signer_template *t, const struct granted_terms *g,
+    const struct change_verdict *v, int64_t now, struct buf *cert, struct fault *f)
 {
 	struct cvp_terms	terms = g->cvp;
-	struct signing		what = { .template = t, .terms = &terms, .holder = &v->holder,
+	struct signing		what = { .template = &t->made, .now = &t->now->t, .terms = &terms, .holder = &v->holder,
 		.tbs = q->tbs, .id = q->use ? q->facts.id : VIEW_NONE };
 
 	if (!q->use)
@@ -239,14 +243,15 @@ sign(struct signer *s, const struct change_request *q, const struct signer_asked
 }
 
 static bool
-put_answer(struct signer *s, const struct change_request *q, struct view cert,
-    const struct secret *k, struct buf *answer, struct fault *f)
+put_answer(struct signer *s, const struct change_request *q, const uint8_t content[32],
+    struct view cert, const struct secret *k, struct buf *answer, struct fault *f)
 {
 	struct seal_facts	facts = q->facts;
 	struct deed		d = { .cert = cert, .template = q->template };
 	struct buf		sealed;
 	bool			ok;
 
+	memcpy(d.content, content, sizeof(d.content));
 	d.id = q->use ? q->facts.id : q->id;
 	d.terms = q->use ? q->use_terms : q->terms;
 	d.label = q->use ? q->use_label : q->label;
@@ -266,23 +271,25 @@ signer_answer_change(struct signer *s, struct wire *w, int64_t now, struct buf *
 	struct change_request	 q;
 	struct change_verdict	 v;
 	struct granted_terms	 g;
-	struct template_entry	*e;
+	struct signer_template	 t;
+	enum template_fate	 fate = TEMPLATE_REFUSED;
 	struct secret		 k = { 0 };
 	struct signer_asked		 a;
 	struct buf		 cert;
 	bool			 ok;
 
-	if (!read_change(w, &q, f))
+	if (!read_change(w, &q, f) ||
+	    !signer_template(s, q.template, q.changed, q.old_settings, &t, f))
 		return false;
-	if ((e = templates_find(&s->templates, q.template)) == NULL)
-		return fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"",
-		    (int)q.template.n, (const char *)q.template.p);
 	buf_init(&cert, CERT_OCTETS_MAX);
 	ok = signer_open_request(s, q.old, q.message, &a, f) &&
-	    (q.use ? by_use(s, &q, &a, &g, &k, f) : by_deed(s, &q, &g, f)) &&
-	    judge(s, &q, &a, &e->t, &g, now, &v, f) &&
-	    sign(s, &q, &a, &e->t, &g, &v, now, &cert, f) &&
-	    put_answer(s, &q, buf_view(&cert), &k, answer, f);
+	    (q.use ? by_use(s, &q, &a, &t, &g, &k, f) : by_deed(s, &q, &t, &g, f)) &&
+	    judge(s, &q, &a, &t.now->t, &g, now, &v, f);
+	if (ok)
+		fate = q.use ? template_for_grant(t.old, &t.now->t, terms_on_change(&g.cvp)) :
+		    template_for_renewal(t.old, &t.now->t, v.kind == STORE_CHANGE_UPDATE);
+	ok = ok && signer_made(&t, fate, f) && sign(s, &q, &a, &t, &g, &v, now, &cert, f) &&
+	    put_answer(s, &q, signer_made_content(&t, fate), buf_view(&cert), &k, answer, f);
 	secret_clear(&k);
 	buf_clear(&cert);
 	return ok;

@@ -3,6 +3,7 @@
 #include "codec/oid.h"
 #include "message/issue.h"
 #include "pki/signer_parts.h"
+#include "profile/template_file.h"
 #include "store/store_authz.h"
 
 #define CERT_MAX	CERT_OCTETS_MAX
@@ -41,7 +42,7 @@ check_tbs(struct signer *s, const struct signing *q, enum authority_id ca,
 	uint8_t	digest[SHA256_OCTETS];
 
 	if (!profile_check_cert(q->template, q->holder, &s->authorities.list[ca].facts, now, c,
-	    f) || !terms_take_key(q->terms, c->spki, f))
+	    f) || !profile_check_key(q->now, c->spki, f) || !terms_take_key(q->terms, c->spki, f))
 		return false;
 	sha256(c->spki, digest);
 	if (memcmp(digest, q->spki, sizeof(digest)) != 0)
@@ -118,12 +119,45 @@ signer_sign(struct signer *s, const struct signing *q, int64_t now, struct buf *
 }
 
 bool
+signer_template(struct signer *s, struct view name, bool changed, struct view settings,
+    struct signer_template *out, struct fault *f)
+{
+	if ((out->now = templates_find(&s->templates, name)) == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"", (int)name.n,
+		    (const char *)name.p);
+	out->old = &out->now->t;
+	memcpy(out->content, out->now->content, sizeof(out->content));
+	if (!changed)
+		return true;
+	template_content(name, settings, out->content);
+	out->old = &out->before;
+	return template_of_settings(settings, name, 1, &out->before, f);
+}
+
+bool
+signer_made(struct signer_template *t, enum template_fate fate, struct fault *f)
+{
+	if (!template_fate_made(fate))
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5", "template \"%s\" has %s",
+		    t->now->t.name, template_fate_name(fate));
+	template_of_fate(fate, t->old, &t->now->t, &t->made);
+	return true;
+}
+
+const uint8_t *
+signer_made_content(const struct signer_template *t, enum template_fate fate)
+{
+	return fate == TEMPLATE_AS_OLD ? t->content : t->now->content;
+}
+
+bool
 signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
     struct fault *f)
 {
 	struct issue_request	 q;
 	struct granted_terms	 g;
-	struct template_entry	*e;
+	struct signer_template	 t;
+	enum template_fate	 fate;
 	struct secret		 k = { 0 };
 	struct buf		 cert, sealed;
 	uint8_t			 digest[SHA256_OCTETS];
@@ -134,6 +168,8 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	seal_facts_get(w, &q.facts);
 	q.sealed = wire_get_view(w);
 	q.template = wire_get_view(w);
+	q.changed = wire_get_u8(w) != 0;
+	q.old = wire_get_view(w);
 	q.terms = wire_get_view(w);
 	q.label = wire_get_view(w);
 	q.tbs = wire_get_view(w);
@@ -153,17 +189,22 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the template and terms that are sealed");
 		goto out;
 	}
-	if ((e = templates_find(&s->templates, q.template)) == NULL) {
-		fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.*s\"",
-		    (int)q.template.n, (const char *)q.template.p);
+	if (!signer_template(s, q.template, q.changed, q.old, &t, f))
+		goto out;
+	if (memcmp(t.content, q.facts.content, sizeof(t.content)) != 0) {
+		fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",
+		    "ISSUE: not what the template said when it was granted");
 		goto out;
 	}
 	if (!signer_unseal(s, &q.facts, q.sealed, &k, f) ||
 	    !granted_terms_read(q.terms, s->arena, &g, f))
 		goto out;
+	fate = template_for_grant(t.old, &t.now->t, terms_on_change(&g.cvp));
+	if (!signer_made(&t, fate, f))
+		goto out;
 	g.holder.label = arena_str(s->arena, q.label);
 	q.facts.state = STORE_AUTHZ_ISSUED;
-	sign = (struct signing){ .template = &e->t, .terms = &g.cvp, .holder = &g.holder,
+	sign = (struct signing){ .template = &t.made, .now = &t.now->t, .terms = &g.cvp, .holder = &g.holder,
 		.tbs = q.tbs, .id = q.facts.id };
 	memcpy(sign.spki, q.facts.spki_hash, sizeof(sign.spki));
 	if (!signer_sign(s, &sign, now, &cert, f) ||
@@ -173,6 +214,7 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	wire_put_view(answer, buf_view(&sealed));
 	deed = (struct deed){ .cert = buf_view(&cert), .id = q.facts.id, .terms = q.terms,
 		.template = q.template, .label = q.label };
+	memcpy(deed.content, signer_made_content(&t, fate), sizeof(deed.content));
 	ok = signer_put_deed(s, &deed, answer, f);
 out:
 	secret_clear(&k);

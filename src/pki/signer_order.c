@@ -77,6 +77,7 @@ order_take(struct order *o, uint32_t entry_id, struct view wanted_id,
 		    entry_id, g.why);
 	sha256(g.der, digest);
 	if (memcmp(digest, facts->terms_digest, sizeof(digest)) != 0 ||
+	    memcmp(facts->content, o->frame.template->content, sizeof(facts->content)) != 0 ||
 	    !view_equal(facts->template, q->template.name) ||
 	    !view_equal(wanted_id, e->wanted_id) || !replaces_this(e, facts->replaces))
 		return fault_set(f, FAULT_REFUSED, "corrections, 1",

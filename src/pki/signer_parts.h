@@ -9,6 +9,7 @@
 #include "pki/certreq.h"
 #include "pki/journal.h"
 #include "pki/signer.h"
+#include "profile/template_change.h"
 
 struct signer {
 	struct authorities	 authorities;
@@ -56,6 +57,7 @@ struct deed {
 	struct view	id;		/* of its authorization */
 	struct view	terms;		/* effective, DER */
 	struct view	template;	/* name */
+	uint8_t		content[32];	/* and what it said: template_content() */
 	struct view	label;
 };
 /* Append the deed as one field of an answer. */
@@ -64,6 +66,20 @@ MUST_CHECK bool signer_put_deed(struct signer *s, const struct deed *d, struct b
 MUST_CHECK bool signer_check_deed(struct signer *s, const struct deed *d, struct view deed,
     struct fault *f);
 
+/* A template as the signer has it, and as it was: settings, if changed, are the engine's word. */
+struct signer_template {
+	const struct template_entry	*now;
+	const struct template		*old;		/* now's if nothing has changed */
+	struct template			 before, made;
+	uint8_t				 content[32];	/* of old: hold it against seal or deed */
+};
+MUST_CHECK bool signer_template(struct signer *s, struct view name, bool changed,
+    struct view settings, struct signer_template *out, struct fault *f);
+/* Settle what is made of it; false if nothing is. */
+MUST_CHECK bool signer_made(struct signer_template *t, enum template_fate fate, struct fault *f);
+/* Under which content the certificate's deed is. */
+const uint8_t *signer_made_content(const struct signer_template *t, enum template_fate fate);
+
 /*
  * Sign tbs, if it is what template and holder make under these terms, with
  * this very key, and if the journal takes it: one TBSCertificate for one id.
@@ -71,6 +87,7 @@ MUST_CHECK bool signer_check_deed(struct signer *s, const struct deed *d, struct
  */
 struct signing {
 	const struct template		*template;
+	const struct template		*now;		/* takes the key as well */
 	const struct cvp_terms		*terms;
 	const struct holder_terms	*holder;
 	struct view			 tbs;

@@ -62,6 +62,8 @@ signer_put_issue(struct buf *b, const struct issue_request *q)
 	seal_facts_put(b, &q->facts);
 	wire_put_view(b, q->sealed);
 	wire_put_view(b, q->template);
+	wire_put_u8(b, q->changed);
+	wire_put_view(b, q->old);
 	wire_put_view(b, q->terms);
 	wire_put_view(b, q->label);
 	wire_put_view(b, q->tbs);
@@ -154,6 +156,8 @@ signer_put_change(struct buf *b, const struct change_request *q)
 	wire_put_view(b, q->old);
 	wire_put_view(b, q->message);
 	wire_put_view(b, q->template);
+	wire_put_u8(b, q->changed);
+	wire_put_view(b, q->old_settings);
 	wire_put_view(b, q->tbs);
 	wire_put_view(b, q->id);
 	wire_put_view(b, q->terms);

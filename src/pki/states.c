@@ -158,20 +158,15 @@ sealed_state(const struct store_authz *z)
 
 /* Of a template in use, or of an older version in the store; empty if there is none. */
 static bool
-template_name(struct engine *e, int64_t n, struct arena *a, struct view *out, struct fault *f)
+template_facts(struct engine *e, int64_t n, struct arena *a, struct seal_facts *out,
+    struct fault *f)
 {
-	struct template_entry	*use = n == 0 ? NULL : templates_find_n(&e->templates, n);
-	struct store_template	 t = { 0 };
+	struct template_since	s;
 
-	*out = (struct view){ 0 };
-	if (use != NULL) {
-		*out = view_str(use->t.name);
-		return true;
-	}
-	if (!store_template_find_n(e->p.store, n, a, &t, f))
+	if (!catalogue_since(e, n, a, &s, f))
 		return false;
-	if (t.n != 0)
-		*out = view_str(t.name);
+	out->template = s.name;
+	memcpy(out->content, s.content, sizeof(out->content));
 	return true;
 }
 
@@ -181,20 +176,18 @@ seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
     struct seal_facts *out, struct fault *f)
 {
 	struct store_admin	ad = { 0 };
-	struct view		template;
 
-	if (!template_name(e, z->template, a, &template, f))
-		return false;
 	if (z->admin != 0 && !store_admin_find_n(e->p.store, z->admin, a, &ad, f))
 		return false;
 	*out = (struct seal_facts){
 		.id = view_str(z->id),
-		.template = template,
 		.admin = z->admin == 0 ? VIEW_LIT("operator") : view_str(ad.name),
 		.replaces = z->replaces,
 		.state = sealed_state(z),
 		.epoch = z->epoch,
 	};
+	if (!template_facts(e, z->template, a, out, f))
+		return false;
 	sha256(z->terms, out->terms_digest);
 	if (z->bound)
 		memcpy(out->spki_hash, z->spki_hash, sizeof(out->spki_hash));

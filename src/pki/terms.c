@@ -35,6 +35,8 @@ read_template(const char *path, const char *name, struct template *out, struct f
 	return ok;
 }
 
+static bool	set_content(struct template_entry *e, struct fault *f);
+
 static bool
 add_template(struct templates *all, const struct template *t, struct fault *f)
 {
@@ -51,7 +53,7 @@ add_template(struct templates *all, const struct template *t, struct fault *f)
 	buf_init(&e->der, TEMPLATE_DER_MAX);
 	template_put(t, &e->der);
 	sha256(buf_view(&e->der), e->digest);
-	return buf_check(&e->der, "template", f);
+	return set_content(e, f) && buf_check(&e->der, "template", f);
 }
 
 static bool
@@ -127,6 +129,28 @@ templates_find_n(const struct templates *t, int64_t n)
 		if (t->list[i].n == n)
 			return &t->list[i];
 	return NULL;
+}
+
+void
+template_content(struct view name, struct view settings, uint8_t out[32])
+{
+	const struct view	parts[] = { name, VIEW_LIT("\n"), settings };
+
+	digest_parts(DIGEST_SHA256, parts, 3, out);
+}
+
+static bool
+set_content(struct template_entry *e, struct fault *f)
+{
+	struct buf	settings;
+	bool		ok;
+
+	buf_init(&settings, CVP_SETTINGS_MAX);
+	template_settings(&e->t, &settings);
+	ok = buf_check(&settings, "settings of a template", f);
+	template_content(view_str(e->t.name), buf_view(&settings), e->content);
+	buf_clear(&settings);
+	return ok;
 }
 
 /* --- template to wire ----------------------------------------------------- */
@@ -226,7 +250,7 @@ template_put(const struct template *t, struct buf *out)
 			.token_format = &token,
 			.key_gen = { true, template_generation(t) },
 			.lifecycle = &life,
-			.on_template_change = { true, CVP_CHANGE_REJECT },
+			.on_template_change = { true, (uint64_t)t->on_change },
 			.key_specs = keys,
 			.n_key_specs = wire_keys(t, keys),
 			.approval = { true, (uint64_t)t->approval },
@@ -332,6 +356,13 @@ granted_terms_read(struct view der, struct arena *a, struct granted_terms *out,
 	struct cvp_terms	t;
 
 	return cvp_terms_decode(der, a, &t, f) && granted_terms_of(&t, a, out, f);
+}
+
+enum template_change
+terms_on_change(const struct cvp_terms *t)
+{
+	return t->on_template_change.present ? (enum template_change)t->on_template_change.v :
+	    TEMPLATE_REJECT;
 }
 
 /* --- keys ------------------------------------------------------------------ */

@@ -17,6 +17,7 @@ struct template_entry {
 	struct template	t;
 	struct buf	der;		/* Template, as templateInfo gives it */
 	uint8_t		digest[32];
+	uint8_t		content[32];	/* template_content() */
 	int64_t		n;		/* row in the store, once synchronised */
 };
 
@@ -38,6 +39,12 @@ struct template_entry *templates_find_n(const struct templates *t, int64_t n);
 
 /* Template (7.3 of the profile) with the terms of t. */
 void	template_put(const struct template *t, struct buf *out);
+
+/* Digest of name and settings, whatever the version: what seals and deeds are bound to. */
+void	template_content(struct view name, struct view settings, uint8_t out[32]);
+
+/* What was agreed for the case that the template changes; absent: reject. */
+enum template_change terms_on_change(const struct cvp_terms *t);
 
 /* The terms of a template as they stand on the wire; they live in the arena. */
 MUST_CHECK bool template_terms(const struct template_entry *e, struct arena *a,

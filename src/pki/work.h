@@ -17,6 +17,7 @@
 
 #include "codec/cms.h"
 #include "message/template_seal.h"
+#include "profile/template_change.h"
 #include "pki/answer.h"
 #include "pki/change_rule.h"
 #include "pki/engine.h"
@@ -66,6 +67,18 @@ struct candidate {
 	uint32_t		 proof_control;	/* body part of identityProofV2 */
 };
 
+/* A version in the store, and what has become of the template since. */
+struct template_since {
+	struct view		 name;		/* empty: there is no such row */
+	uint8_t			 content[32];	/* of that version */
+	struct template_entry	*now;		/* in use; NULL: retired */
+	bool			 changed;	/* it says something else now */
+	/* If it is changed or retired: */
+	struct template		*old;	/* in the arena */
+	struct view		 settings;	/* of old, in the arena */
+	uint8_t			 digest[32];	/* TemplateRef's */
+};
+
 enum course {
 	COURSE_REFUSE = 0,		/* zeroed memory refuses */
 	COURSE_REPEAT,			/* the certificate that was issued */
@@ -111,7 +124,10 @@ struct work {
 	struct view		 sealed;	/* for the next state, from PROVE */
 	enum course		 course;
 	struct store_cert	 cert;		/* reserved, issued or confirmed */
-	struct template_entry	*template;
+	struct template_entry	*template;	/* as it is now */
+	struct template_since	 since;		/* the grant, or the certificate that signs */
+	enum template_fate	 fate;
+	struct template		*made;		/* what the certificate is made of */
 	bool			 polls;		/* message is one that was kept */
 	struct store_approval	 approval;	/* of the request that is decided */
 
@@ -247,6 +263,22 @@ bool	revoke_run(struct work *w, const struct cmc_control *c);	/* revoke.c */
  * the next one.  What is on file no more is retired.  In a transaction.
  */
 MUST_CHECK bool catalogue_sync(struct engine *e, int64_t now, struct fault *f);
+MUST_CHECK bool catalogue_since(struct engine *e, int64_t n, struct arena *a,
+    struct template_since *out, struct fault *f);
+/* That it has changed, from what to what, in words. */
+void	catalogue_tell(const struct template_since *s, enum template_fate fate, struct fault *f);
+
+/* Of which template a certificate is made (remade.c).  First look, then one of the two. */
+MUST_CHECK bool remade_look(struct work *w, int64_t row, struct fault *f);
+MUST_CHECK bool remade_for_grant(struct work *w, const struct cvp_terms *t, struct fault *f);
+MUST_CHECK bool remade_for_renewal(struct work *w, bool update, struct fault *f);
+/* Is the key one for it, and for the template of now?  *code says why not. */
+MUST_CHECK bool remade_takes_key(struct work *w, uint32_t *code, struct fault *f);
+/* The version the certificate is of; old is the row that was looked at. */
+int64_t	remade_row(const struct work *w, int64_t old);
+/* If it has changed and that was taken account of: say so. */
+MUST_CHECK bool remade_note(struct work *w, struct store_authz *z, struct fault *f);
+
 /*
  * Version 0: the one in use.  The signed file of it, DER: a PKIResponse with
  * one templateInfo, as the responder signs it (message/template_seal.h).

@@ -173,9 +173,9 @@ static bool
 check_pointers(const struct template *t, const struct issuer_facts *ca,
     const struct cert *c, struct fault *f)
 {
-	struct view	crl = view_str(t->crl_pointer ? ca->crl_uri : NULL);
-	struct view	ocsp = view_str(t->ocsp_pointer ? ca->ocsp_uri : NULL);
-	struct view	issuer = view_str(t->issuer_pointer ? ca->issuer_uri : NULL);
+	struct view	crl = view_str(t->crl_pointer ? template_url(t->crl_url, ca->crl_uri) : NULL);
+	struct view	ocsp = view_str(t->ocsp_pointer ? template_url(t->ocsp_url, ca->ocsp_uri) : NULL);
+	struct view	issuer = view_str(t->issuer_pointer ? template_url(t->issuer_url, ca->issuer_uri) : NULL);
 	struct buf	points, access;
 	size_t		seq;
 	bool		ok = true;

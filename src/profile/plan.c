@@ -343,11 +343,11 @@ profile_plan(const struct template *t, const struct holder_terms *h,
 	p.key_usage = template_key_usage(t, kind);
 	p.eku = t->eku;
 	if (t->crl_pointer)
-		p.cdp_uri = view_str(ca->crl_uri);
+		p.cdp_uri = view_str(template_url(t->crl_url, ca->crl_uri));
 	if (t->ocsp_pointer)
-		p.ocsp_uri = view_str(ca->ocsp_uri);
+		p.ocsp_uri = view_str(template_url(t->ocsp_url, ca->ocsp_uri));
 	if (t->issuer_pointer)
-		p.ca_issuers_uri = view_str(ca->issuer_uri);
+		p.ca_issuers_uri = view_str(template_url(t->issuer_url, ca->issuer_uri));
 	*out = p;
 	return true;
 }

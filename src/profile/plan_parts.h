@@ -21,6 +21,13 @@ MUST_CHECK bool plan_key(struct view spki, struct arena *a, struct cert_plan *p,
 int64_t	plan_not_after(int64_t not_before, int64_t lifetime, int64_t wanted,
 	    int64_t issuer);
 
+/* A template's own address, or the CA's. */
+static inline const char *
+template_url(const char *own, const char *ca)
+{
+	return own[0] != '\0' ? own : ca;
+}
+
 /* keyUsage of the template for this kind of key. */
 unsigned template_key_usage(const struct template *t, enum spki_kind kind);
 

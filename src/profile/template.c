@@ -98,6 +98,7 @@ start_terms(struct template *t)
 	t->approvers = 1;
 	t->approval_poll_seconds = 300;
 	t->approval_seconds = 14 * DAY;
+	t->on_change = TEMPLATE_REJECT;
 	t->entries_max = TEMPLATE_ENTRIES_MAX;
 	t->confirm_seconds = HOUR;
 	/* renewed at two thirds of the lifetime */

@@ -24,6 +24,7 @@
 #define TEMPLATE_NAME_MAX	64
 #define TEMPLATE_ENTRIES_MAX	10000	/* of one authorization request */
 #define TEMPLATE_OID_TEXT_MAX	128
+#define TEMPLATE_URL_MAX	255
 #define DN_TEXT_MAX		64	/* ub-common-name and its kin, in code points */
 #define DN_TEXT_SIZE		(4 * DN_TEXT_MAX + 1)
 
@@ -56,6 +57,15 @@ enum change_who { CHANGE_BY_PEER = 0, CHANGE_BY_ADMIN = 1, CHANGE_BY_EITHER = 2 
 enum change_keys { CHANGE_NEW_KEY = 0, CHANGE_SAME_KEY = 1, CHANGE_EITHER_KEY = 2 };
 /* What a warning of the lints does to a certificate that is to be signed. */
 enum lint_warnings { LINT_WARNINGS_ALLOW = 0, LINT_WARNINGS_REFUSE = 1 };
+/* An open authorization whose template has changed: AuthzTerms.onTemplateChange. */
+enum template_change { TEMPLATE_USE_OLD = 0, TEMPLATE_REJECT = 1, TEMPLATE_USE_NEW = 2 };
+/* A certificate that was made of an earlier version, and is to be renewed (decision 22). */
+enum changed_renewal {
+	CHANGED_COMPARE = 0,		/* renewed if it would say the same, else an update */
+	CHANGED_RENEW_OK,		/* as it was */
+	CHANGED_UPDATE_NEEDED,
+	CHANGED_NEW_AUTHORIZATION,
+};
 enum approval { APPROVAL_AUTOMATIC = 0, APPROVAL_MANUAL = 1 };
 
 struct change_terms {
@@ -90,6 +100,9 @@ struct template {
 	unsigned	 eku;			/* enum ext_key_usage; 0: absent */
 	char		 policy[TEMPLATE_OID_TEXT_MAX];	/* dotted, or "" */
 	bool		 crl_pointer, ocsp_pointer, issuer_pointer;
+	char		 crl_url[TEMPLATE_URL_MAX + 1];		/* "": the PKI's own */
+	char		 ocsp_url[TEMPLATE_URL_MAX + 1];
+	char		 issuer_url[TEMPLATE_URL_MAX + 1];
 	enum lint_warnings lint_warnings;
 
 	/* authorization */
@@ -105,6 +118,8 @@ struct template {
 	/* life */
 	struct change_terms renewal, update;
 	enum approval	 renewal_approval, update_approval;
+	enum template_change on_change;
+	enum changed_renewal changed_renewal;
 	int64_t		 retire_delay_seconds;	/* old certificate, after confirmation */
 	bool		 admin_may_revoke;
 };

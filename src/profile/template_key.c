@@ -192,6 +192,23 @@ set_oid(const struct template_key *k, struct template *t, const char *value,
 	return true;
 }
 
+/* Plain http: to check who serves a CRL one would need that CRL (RFC 5280, 8). */
+static bool
+set_url(const struct template_key *k, struct template *t, const char *value,
+    struct fault *f)
+{
+	size_t	n = strlen(value);
+
+	if (n > TEMPLATE_URL_MAX || (n > 0 && (n < 10 || strncmp(value, "http://", 7) != 0 ||
+	    value[7] == '/')))
+		return refuse(k, value, f);
+	for (size_t i = 0; i < n; i++)
+		if (value[i] <= ' ' || value[i] >= 0x7f || strchr("\"<>\\^`{|}", value[i]) != NULL)
+			return refuse(k, value, f);
+	memcpy(AT(char, t, k), value, n + 1);
+	return true;
+}
+
 static bool
 set_alphabet(const struct template_key *k, struct template *t, const char *value,
     struct fault *f)
@@ -420,6 +437,9 @@ static const char *const cn_words[] = { "identity", "label", "none", NULL };
 static const char *const who_words[] = { "peer", "admin", "either", NULL };
 static const char *const key_words[] = { "new", "same", "either", NULL };
 static const char *const lint_words[] = { "allow", "refuse", NULL };
+static const char *const change_words[] = { "use-old", "reject", "use-new", NULL };
+static const char *const renewal_words[] = { "compare", "renew-ok", "update-needed",
+	"new-authorization", NULL };
 static const char *const approval_words[] = { "automatic", "manual", NULL };
 
 #define KINDS_TEXT	"any of fqdn, email, ipv4, ipv6"
@@ -476,6 +496,13 @@ static const struct template_key keys[] = {
 	{ "issuer-pointer", "yes or no", "authorityInfoAccess with the URL of the CA certificate",
 	    set_flag, get_flag, OFFSET(issuer_pointer), 0, 0, NULL },
 
+	{ "crl-url", "an http URL, or empty", "instead of the CA's: where the CRL is",
+	    set_url, get_text, OFFSET(crl_url), 0, 0, NULL },
+	{ "ocsp-url", "an http URL, or empty", "instead of the CA's: where OCSP is answered",
+	    set_url, get_text, OFFSET(ocsp_url), 0, 0, NULL },
+	{ "issuer-url", "an http URL, or empty", "instead of the CA's: where the CA certificate is",
+	    set_url, get_text, OFFSET(issuer_url), 0, 0, NULL },
+
 	{ "lint-warnings", "allow or refuse", "refuse: a warning of pki4ipsec lint keeps a certificate from being signed, as an error does",
 	    set_word, get_word, OFFSET(lint_warnings), 0, 0, lint_words },
 
@@ -530,6 +557,11 @@ static const struct template_key keys[] = {
 	    set_number, get_number, OFFSET(update.max_times), 0, 1000000, NULL },
 	{ "update-approval", "automatic or manual", "manual: a person approves each update",
 	    set_word, get_word, OFFSET(update_approval), 0, 0, approval_words },
+	{ "on-change", "use-old, reject or use-new", "what becomes of an open authorization when the template changes",
+	    set_word, get_word, OFFSET(on_change), 0, 0, change_words },
+	{ "changed-renewal", "compare, renew-ok, update-needed or new-authorization",
+	    "renewal of what an earlier version made; compare: renewed if it would say the same",
+	    set_word, get_word, OFFSET(changed_renewal), 0, 0, renewal_words },
 	{ "retire-delay", "0s ... 30d", "a replaced certificate is revoked after this",
 	    set_duration, get_duration, OFFSET(retire_delay_seconds), 0, 30 * DAY, NULL },
 	{ "admin-may-revoke", "yes or no", "an Admin may revoke certificates of this template",

@@ -698,6 +698,21 @@ test_signer_dies(void **state)
 
 /* --- a captured engine ---------------------------------------------------------------------- */
 
+/* What the template says, as the signer has read it. */
+static const uint8_t *
+content_of(const char *name)
+{
+	static uint8_t		out[SHA256_OCTETS];
+	struct templates	all;
+	struct fault		f = { 0 };
+
+	if (!templates_load(&pki.config, &all, &f))
+		fail_msg("%s", f.text);
+	memcpy(out, templates_find(&all, view_str(name))->content, sizeof(out));
+	templates_clear(&all);
+	return out;
+}
+
 /* What an honest engine would ask about this authorization. */
 static void
 honest(const char *id, struct arena *a, struct admin_request *q)
@@ -715,6 +730,7 @@ honest(const char *id, struct arena *a, struct admin_request *q)
 		.next_state = STORE_AUTHZ_IN_PROGRESS,
 	};
 	sha256(z.terms, q->facts.terms_digest);
+	memcpy(q->facts.content, content_of("s2s-gateway"), sizeof(q->facts.content));
 }
 
 static bool

@@ -155,6 +155,8 @@ test_issue_once(void **state)
 	r.facts = i.facts;
 	r.sealed = i.sealed = wire_get_view(&w);
 	i.template = wire_get_view(&w);
+	i.changed = wire_get_u8(&w) != 0;
+	i.old = wire_get_view(&w);
 	i.terms = wire_get_view(&w);
 	i.label = wire_get_view(&w);
 	i.tbs = arena_copy(rig.arena, wire_get_view(&w));
@@ -192,6 +194,8 @@ test_issue_under_its_template(void **state)
 	seal_facts_get(&w, &i.facts);
 	i.sealed = wire_get_view(&w);
 	i.template = wire_get_view(&w);
+	i.changed = wire_get_u8(&w) != 0;
+	i.old = wire_get_view(&w);
 	i.terms = wire_get_view(&w);
 	i.label = wire_get_view(&w);
 	i.tbs = wire_get_view(&w);
@@ -203,6 +207,9 @@ test_issue_under_its_template(void **state)
 	signer_put_issue(&q, &i);
 	assert_int_equal(ask_issue(buf_view(&q)), FAULT_REFUSED);
 	i.facts.template = i.template;
+	template_content(i.template, view_str("organization = \"Rig\"\n"), i.facts.content);
+	i.changed = true;		/* the engine's word: it said something else then */
+	i.old = VIEW_LIT("organization = \"Rig\"\n");
 	buf_reset(&q);
 	signer_put_issue(&q, &i);
 	assert_int_equal(ask_issue(buf_view(&q)), FAULT_SIGNATURE);
@@ -343,6 +350,8 @@ read_change(struct change_request *out)
 	out->old = wire_get_view(&w);
 	out->message = wire_get_view(&w);
 	out->template = wire_get_view(&w);
+	out->changed = wire_get_u8(&w) != 0;
+	out->old_settings = wire_get_view(&w);
 	out->tbs = wire_get_view(&w);
 	out->id = wire_get_view(&w);
 	out->terms = wire_get_view(&w);
@@ -425,6 +434,10 @@ test_change_needs_the_device(void **state)
 	assert_false(signs(&q));
 	q = good;
 	q.template = VIEW_LIT("admin");
+	assert_false(signs(&q));
+	q = good;
+	q.changed = true;		/* a template that never said this */
+	q.old_settings = VIEW_LIT("validity = \"1d\"\n");
 	assert_false(signs(&q));
 	q = good;
 	q.deed = VIEW_NONE;
