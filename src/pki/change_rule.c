@@ -218,8 +218,8 @@ type_listed(const struct cvp_update *u, const struct identity *id)
 static bool
 in_some_space(const struct template *t, const struct identity *id)
 {
-	return t->name_space[0] != '\0' &&
-	    (id->kind == IDENTITY_FQDN || id->kind == IDENTITY_EMAIL);
+	return id->kind == IDENTITY_FQDN || id->kind == IDENTITY_EMAIL ?
+	    t->name_space[0] != '\0' : t->address_space[0] != '\0';
 }
 
 static bool

@@ -21,30 +21,6 @@ profile_ski(struct view spki, uint8_t out[SKI_OCTETS], struct fault *f)
 	return true;
 }
 
-/* The domain itself or something below it. */
-static bool
-in_domain(struct view host, struct view domain)
-{
-	if (host.n == domain.n)
-		return ascii_equal_fold(host, domain);
-	return host.n > domain.n && host.p[host.n - domain.n - 1] == '.' &&
-	    ascii_equal_fold(view_of(host.p + host.n - domain.n, domain.n), domain);
-}
-
-static bool
-in_name_space(const struct template *t, const struct identity *id)
-{
-	const char	*host = id->text;
-
-	if (t->name_space[0] == '\0')
-		return true;
-	if (id->kind != IDENTITY_FQDN && id->kind != IDENTITY_EMAIL)
-		return true;
-	if (id->kind == IDENTITY_EMAIL)
-		host = strrchr(host, '@') + 1;
-	return in_domain(view_str(host), view_str(t->name_space));
-}
-
 static bool
 check_identity(const struct template *t, const struct identity *id, struct fault *f)
 {
@@ -52,10 +28,14 @@ check_identity(const struct template *t, const struct identity *id, struct fault
 		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.1.3.6",
 		    "template %s takes no %s, which \"%s\" is", t->name,
 		    identity_kind_name(id->kind), id->text);
-	if (!in_name_space(t, id))
-		return fault_set(f, FAULT_REFUSED, "",
-		    "\"%s\" is outside %s, the name space of template %s", id->text,
-		    t->name_space, t->name);
+	if (id->kind == IDENTITY_FQDN || id->kind == IDENTITY_EMAIL) {
+		if (!space_has_name(t->name_space, id))
+			return fault_set(f, FAULT_REFUSED, "", "\"%s\" is outside %s, the name space "
+			    "of template %s", id->text, t->name_space, t->name);
+	} else if (!space_has_address(t->address_space, id)) {
+		return fault_set(f, FAULT_REFUSED, "", "\"%s\" is outside %s, the address space of "
+		    "template %s", id->text, t->address_space, t->name);
+	}
 	return true;
 }
 

@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-#include "profile/dns.h"
-
 #define HOUR	3600
 #define DAY	86400
 
@@ -132,8 +130,6 @@ template_start(const char *name, const char *organization, struct template *out,
 static bool
 check_names(const struct template *t, struct fault *f)
 {
-	const char	*why;
-
 	if ((t->identity_required & ~t->identities) != 0)
 		return fault_set(f, FAULT_USAGE, "",
 		    "template %s: required-identities names a kind that identities does not",
@@ -146,10 +142,6 @@ check_names(const struct template *t, struct fault *f)
 	if (!t->management && t->identity_required == 0)
 		return fault_set(f, FAULT_USAGE, "RFC 4945, 5.1.3.6",
 		    "template %s: required-identities is empty", t->name);
-	if (t->name_space[0] != '\0' &&
-	    (why = dns_syntax_error(view_str(t->name_space))) != NULL)
-		return fault_set(f, FAULT_USAGE, "", "template %s: name-space \"%s\": %s",
-		    t->name, t->name_space, why);
 	return true;
 }
 

@@ -20,6 +20,7 @@
 #include "crypt/key.h"
 #include "profile/identity.h"
 #include "profile/prepare.h"
+#include "profile/space.h"
 
 #define TEMPLATE_NAME_MAX	64
 #define TEMPLATE_ENTRIES_MAX	10000	/* of one authorization request */
@@ -85,7 +86,8 @@ struct template {
 	unsigned	 identities;		/* kinds allowed, IDENTITY_BIT() */
 	unsigned	 identity_required;	/* at least one of these kinds */
 	uint32_t	 identities_max;
-	char		 name_space[IDENTITY_TEXT_MAX];	/* DNS suffix, or "" */
+	char		 name_space[SPACE_TEXT_MAX];	/* domains, or "": profile/space.h */
+	char		 address_space[SPACE_TEXT_MAX];	/* prefixes, or "" */
 	char		 country[3];
 	char		 organization[DN_TEXT_SIZE];
 	char		 organizational_unit[DN_TEXT_SIZE];

@@ -160,19 +160,18 @@ set_country(const struct template_key *k, struct template *t, const char *value,
 }
 
 static bool
-set_domain(const struct template_key *k, struct template *t, const char *value,
+set_domains(const struct template_key *k, struct template *t, const char *value,
     struct fault *f)
 {
-	struct identity	id;
-
 	/* canonical like the names that are held against it */
-	if (value[0] == '\0')
-		AT(char, t, k)[0] = '\0';
-	else if (!identity_parse(IDENTITY_FQDN, view_str(value), &id, f))
-		return fault_within(f, "%s", k->name);
-	else
-		memcpy(AT(char, t, k), id.text, sizeof(id.text));
-	return true;
+	return space_set_domains(value, AT(char, t, k), f) || fault_within(f, "%s", k->name);
+}
+
+static bool
+set_prefixes(const struct template_key *k, struct template *t, const char *value,
+    struct fault *f)
+{
+	return space_set_prefixes(value, AT(char, t, k), f) || fault_within(f, "%s", k->name);
 }
 
 static bool
@@ -462,8 +461,10 @@ static const struct template_key keys[] = {
 	    set_identities, get_identities, OFFSET(identity_required), 0, 0, NULL },
 	{ "max-identities", "1 ... 16", "how many identities one certificate may bear",
 	    set_number, get_number, OFFSET(identities_max), 1, IDENTITIES_MAX, NULL },
-	{ "name-space", "a domain, or empty for any", "FQDN and e-mail identities lie in this domain or below",
-	    set_domain, get_text, OFFSET(name_space), 0, 0, NULL },
+	{ "name-space", "domains, or empty for any", "FQDN and e-mail identities lie in one of these domains or below",
+	    set_domains, get_text, OFFSET(name_space), 0, 0, NULL },
+	{ "address-space", "prefixes such as 192.0.2.0/24, or empty for any", "addresses lie in one of these prefixes",
+	    set_prefixes, get_text, OFFSET(address_space), 0, 0, NULL },
 	{ "country", "two capital letters, or empty", "C of the subject",
 	    set_country, get_text, OFFSET(country), 0, 0, NULL },
 	{ "organization", "up to 64 characters, or empty", "O of the subject",

@@ -24,9 +24,11 @@ static bool
 name_of(const struct template *t, enum identity_kind kind, struct identity *out,
     struct fault *f)
 {
-	const char	*space = t->name_space[0] != '\0' ? t->name_space : "vpn.example";
-	char		 text[IDENTITY_TEXT_MAX + 16] = "192.0.2.1";
+	char	space[SPACE_TEXT_MAX], text[SPACE_TEXT_MAX + 16] = "192.0.2.1";
 
+	space_first(t->name_space[0] != '\0' ? t->name_space : "vpn.example", space);
+	if (space_address(t->address_space, kind, out))
+		return true;
 	if (kind == IDENTITY_FQDN)
 		snprintf(text, sizeof(text), "gw1.%s", space);
 	else if (kind == IDENTITY_EMAIL)

@@ -223,7 +223,7 @@ one_content_for_a_version(void **state)
 {
 	struct template_seal	held;
 	struct fault		f = { 0 };
-	struct view		der;
+	struct view		der = VIEW_NONE;
 	struct cvp_template	t;
 	struct buf		list, content, file;
 	char			x[FLOW_PATH_MAX];

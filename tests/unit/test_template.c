@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "profile/plan.h"
 #include "profile/template.h"
 
 static struct template
@@ -117,6 +118,23 @@ static const struct {
 	{ "renewal-last-percent", "101", false },
 	{ "name-space", "vpn.example", true },
 	{ "name-space", "*.example", false },
+	{ "name-space", "vpn.example, Branch.Example", true },
+	{ "name-space", "vpn.example; branch.example", false },
+	{ "address-space", "192.0.2.0/24, 2001:db8::/32", true },
+	{ "address-space", "", true },
+	{ "address-space", "192.0.2.1/24", false },
+	{ "address-space", "192.0.2.0", false },
+	{ "address-space", "192.0.2.0/33", false },
+	{ "address-space", "2001:db8::/129", false },
+	{ "address-space", "gw1.example/24", false },
+	{ "crl-url", "http://lists.example/ike.crl", true },
+	{ "crl-url", "https://lists.example/ike.crl", false },
+	{ "crl-url", "http:///ike.crl", false },
+	{ "crl-url", "http://lists.example/a b", false },
+	{ "on-change", "use-old", true },
+	{ "on-change", "perhaps", false },
+	{ "changed-renewal", "update-needed", true },
+	{ "changed-renewal", "no", false },
 	{ "max-entries", "10001", false },
 	{ "colour", "blue", false },
 };
@@ -134,6 +152,51 @@ sets_within_ranges(void **state)
 			fail_msg("%s = \"%s\": %s", settings[i].key, settings[i].value, f.text);
 		if (!ok && strstr(f.text, settings[i].key) == NULL)
 			fail_msg("%s: \"%s\"", settings[i].key, f.text);
+	}
+}
+
+/* Names and addresses of a site, and none of another (corrections, 6). */
+static const struct {
+	const char	*space, *address_space, *identity;
+	bool		 in;
+} spaces[] = {
+	{ "vpn.example", "", "fqdn:gw1.vpn.example", true },
+	{ "vpn.example", "", "fqdn:vpn.example", true },
+	{ "vpn.example", "", "fqdn:gw1.notvpn.example", false },
+	{ "a.example, b.example", "", "fqdn:gw1.b.example", true },
+	{ "a.example, b.example", "", "fqdn:gw1.c.example", false },
+	{ "a.example, b.example", "", "email:alice@b.example", true },
+	{ "a.example", "", "email:alice@b.example", false },
+	{ "a.example", "", "ipv4:192.0.2.1", true },
+	{ "", "192.0.2.0/24", "fqdn:gw1.example", true },
+	{ "", "192.0.2.0/24", "ipv4:192.0.2.255", true },
+	{ "", "192.0.2.0/24", "ipv4:192.0.3.1", false },
+	{ "", "192.0.2.0/24", "ipv6:2001:db8::1", false },
+	{ "", "192.0.2.0/24, 2001:db8::/33", "ipv6:2001:db8:7fff::1", true },
+	{ "", "192.0.2.0/24, 2001:db8::/33", "ipv6:2001:db8:8000::1", false },
+	{ "", "0.0.0.0/0", "ipv4:203.0.113.7", true },
+	{ "", "203.0.113.7/32", "ipv4:203.0.113.7", true },
+	{ "", "203.0.113.7/32", "ipv4:203.0.113.6", false },
+};
+
+static void
+spaces_bound_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		struct template		t = started("s2s-gateway");
+		struct identity		id;
+		struct holder_terms	h = { .identities = &id, .nidentities = 1 };
+		struct fault		f = { 0 };
+
+		t.identities |= IDENTITY_BIT(IDENTITY_EMAIL);
+		t.identity_required |= IDENTITY_BIT(IDENTITY_EMAIL);
+		assert_true(template_set(&t, "name-space", spaces[i].space, &f) &&
+		    template_set(&t, "address-space", spaces[i].address_space, &f) &&
+		    identity_parse_tagged(view_str(spaces[i].identity), &id, &f));
+		if (profile_check_terms(&t, &h, &f) != spaces[i].in)
+			fail_msg("%s in \"%s\" and \"%s\": %s", spaces[i].identity, spaces[i].space,
+			    spaces[i].address_space, f.text);
 	}
 }
 
@@ -203,6 +266,7 @@ main(void)
 		cmocka_unit_test(keys_round_trip),
 		cmocka_unit_test(sets_within_ranges),
 		cmocka_unit_test(checks_relations),
+		cmocka_unit_test(spaces_bound_names),
 		cmocka_unit_test(writes_a_file),
 	};
 
