@@ -269,6 +269,9 @@ static const struct {
 	{ "is the URL right", "--url; the PKI's stands in %s/admin.url" },
 	{ "is no authorization id", "pki4ipsec admin list --dir %s" },
 	{ "is not a template", "pki4ipsec admin template --dir %s" },
+	{ "; here it is version", "pki4ipsec admin template diff NAME --dir %s; then import what the "
+	    "PKI has exported" },
+	{ "is no name of a template", "pki4ipsec admin template --dir %s" },
 	{ "cancel its authorization instead", "pki4ipsec admin cancel --dir %s DEVICE" },
 };
 
