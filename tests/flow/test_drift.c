@@ -5,7 +5,8 @@
  *
  * R4809-3.2.5-7 (D-21: told with both versions, algorithms never relaxed,
  * addresses applied; D-22: renewed as before, refused, or an update demanded),
- * R4809-3.5.2.2-2 (renewal under an unchanged template).
+ * R4809-3.5.2.2-2 (renewal under an unchanged template); SEED-65 (a rekey is no
+ * update in silence), SEED-71, SEED-72, SEED-76.
  */
 #include <setjmp.h>
 #include <stdarg.h>

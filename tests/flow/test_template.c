@@ -3,7 +3,7 @@
  * Templates as signed files on both sides: exported by the PKI, held by the
  * Admin, and from then on that one or none.
  *
- * R4809-2.1.2-6, R4809-3.2.4.1-1 (D-16), R4809-3.2.5-7: versions count up and
+ * SEED-56, R4809-2.1.2-6, R4809-3.2.4.1-1 (D-16), R4809-3.2.5-7: versions count up and
  * are never given to another content, what is retired is refused, and each
  * step is told.
  *
