@@ -9,6 +9,11 @@
  * another transaction), C-12 (what is refused is open and unbound, or expired;
  * the window counts at the first good arrival), C-4 (what waits is cancelled
  * like what is open).
+ *
+ * SEED-67, SEED-69: not at once: asked for again, across restarts, until a person has
+ *   said yes or no, or time is over, test_scripts
+ * R5274-5.2-17: queryPending, with its own token and others, test_pend_info,
+ *   test_foreign_polls
  */
 #include <setjmp.h>
 #include <stdarg.h>

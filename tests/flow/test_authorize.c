@@ -18,6 +18,8 @@
  * SEED-40: tickets as files, for who carries them
  * SEED-55, SEED-57: request, answer and acknowledgement; what was interrupted is taken
  *   up later
+ *
+ * R4809-3.2.5-4: what was altered is found and named at the Admin's
  */
 #include <setjmp.h>
 #include <stdarg.h>

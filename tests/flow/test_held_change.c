@@ -5,6 +5,9 @@
  * And a database that is put back while something waits.
  *
  * R4809-3.4.4-1, C-8 (one successor at a time), C-1 (an older database)
+ *
+ * SEED-74: an update waits for a person under the old key's signature, without a new
+ *   token
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,6 +8,8 @@
  * step is told.
  *
  * SEED-56: made, versioned, used, retired, and each step told
+ *
+ * R4809-2.1.2-1: what the Admin holds for a group is what its next orders name
  */
 #include <setjmp.h>
 #include <stdarg.h>
