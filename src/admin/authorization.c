@@ -112,7 +112,9 @@ describe(struct authorization *z, size_t n, const struct cvp_template *t,
 	    (const char *)t->name.p) >= (int)sizeof(b->template) ||
 	    snprintf(b->preset, sizeof(b->preset), "%s", w->preset) >= (int)sizeof(b->preset) ||
 	    snprintf(b->key, sizeof(b->key), "%s", key) >= (int)sizeof(b->key) ||
-	    snprintf(b->out, sizeof(b->out), "%s", w->out) >= (int)sizeof(b->out))
+	    snprintf(b->out, sizeof(b->out), "%s", w->out) >= (int)sizeof(b->out) ||
+	    snprintf(b->relay, sizeof(b->relay), "%s", w->relay != NULL ? w->relay : "") >=
+	    (int)sizeof(b->relay))
 		return fault_set(f, FAULT_LIMIT, "", "the name of the template or of --out is too long");
 	return true;
 }
@@ -279,7 +281,8 @@ fill_ticket(struct authorization *z, const struct outcome *o, struct view token,
 	memcpy(t->anchor, z->a->root_sha256, sizeof(t->anchor));
 	for (size_t i = 0; i < d->n_ids && i < TICKET_IDENTITIES_MAX; i++)
 		identity_format(&d->ids[i], t->identities[t->n_identities++]);
-	return copy_text(t->url, sizeof(t->url), "url", z->a->url, f) &&
+	return copy_text(t->url, sizeof(t->url), "url", z->b.relay[0] != '\0' ? z->b.relay :
+	    z->a->url, f) &&
 	    copy_text(t->id, sizeof(t->id), "id", o->id, f) &&
 	    copy_text(t->template, sizeof(t->template), "template", z->b.template, f) &&
 	    copy_text(t->key, sizeof(t->key), "key", z->b.key, f) &&

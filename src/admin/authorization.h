@@ -51,6 +51,7 @@ struct wishes {
 	enum generation	 generation;	/* who makes the keys; GENERATION_NONE: the template's choice */
 	int64_t		 window_seconds;
 	const char	*out;		/* folder of the tickets, absolute */
+	const char	*relay;		/* URL for tickets; NULL: that of the PKI */
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "admin/records.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "net/url.h"
 
 #define ARENA_MAX		(1u << 30)	/* 10 000 rows, their answer, the inventory */
 #define TEMPLATES_MAX		64		/* named in one list */
@@ -32,6 +33,7 @@ static const struct option options[] = {
 	{ "window", "TIME", WINDOW_PRESET, "how long a ticket is good; the template may say less" },
 	{ "key", "KIND", NULL, "key a device shall make; by default the template's choice" },
 	{ "generation", "METHOD", NULL, "who makes the keys: peer, peer-key-admin-request, admin or pki" },
+	{ "relay", "URL", NULL, "where the devices send, if they cannot reach the PKI: an admin relay" },
 	{ "all", NULL, NULL, "ask for rows whose authorization is alive, too" },
 	{ "plan", NULL, NULL, "check the list, say what would happen, send nothing" },
 	{ 0 },
@@ -425,6 +427,28 @@ check_out(const struct call *c, struct fault *f)
 	    "write into \"%s\": %s", c->shown, error_text(errno));
 }
 
+/* "http://relay.example:8081" is enough: /cmc is where a relay takes messages. */
+static bool
+read_relay(struct call *c, struct fault *f)
+{
+	const char	*given = option_value(c->in, "relay");
+	struct url	 u;
+	size_t		 n;
+
+	if (given == NULL)
+		return true;
+	if (!url_parse(view_str(given), &u, f))
+		return fault_within(f, "--relay");
+	n = strlen(given);
+	n -= given[n - 1] == '/';
+	if (snprintf(c->relay, sizeof(c->relay), "%.*s%s", (int)n, given,
+	    strcmp(u.path, "/") == 0 ? "/cmc" : "") >= (int)sizeof(c->relay))
+		return fault_set(f, FAULT_LIMIT, "", "--relay: the URL is longer than %zu octets",
+		    sizeof(c->relay) - 1);
+	c->w.relay = c->relay;
+	return true;
+}
+
 static bool
 read_options(struct call *c, struct fault *f)
 {
@@ -445,8 +469,8 @@ read_options(struct call *c, struct fault *f)
 	c->w = (struct wishes){ .key = key, .out = c->out,
 		.generation = method == NULL ? GENERATION_NONE : generation_find(view_str(method)),
 		.preset = option_given(c->in, "template") ? option_value(c->in, "template") : "" };
-	return duration_parse("--window", option_value(c->in, "window"), 60, WINDOW_SECONDS_MAX,
-	    &c->w.window_seconds, f);
+	return read_relay(c, f) && duration_parse("--window", option_value(c->in, "window"), 60,
+	    WINDOW_SECONDS_MAX, &c->w.window_seconds, f);
 }
 
 static bool

@@ -37,6 +37,7 @@ struct call {
 	struct wishes		 w;
 	char			 shown[BATCH_PATH_MAX];	/* --out, no slash at its end */
 	char			 out[BATCH_PATH_MAX];	/* the same, absolute */
+	char			 relay[512];		/* --relay, with its path */
 };
 
 /* What is wrong with the list; nothing was sent. */

@@ -39,9 +39,10 @@ put_plan(const struct batch *b, struct buf *out)
 	date_format(b->not_after, until);
 	buf_addf(out, "state: %s\ntemplate: %s\npreset: %s\nkey: %s\nout: %s\ncreated: %s\n"
 	    "not-after: %s\nentries: %zu\ngranted: %zu\nfailed: %zu\nack: %s\n"
-	    "renew-key: %s\nrenew-last: %zu\n",
+	    "renew-key: %s\nrenew-last: %zu\nrelay: %s\n",
 	    state_names[b->state], b->template, b->preset, b->key, b->out, created, until,
-	    b->entries, b->granted, b->failed, b->ack, b->renew_key, b->renew_last);
+	    b->entries, b->granted, b->failed, b->ack, b->renew_key, b->renew_last,
+	    b->relay);
 }
 
 static bool
@@ -84,6 +85,8 @@ set_key(struct batch *b, const char *key, const char *value, struct fault *f)
 		return set_word(b->preset, sizeof(b->preset), key, value, f);
 	if (strcmp(key, "out") == 0)
 		return set_word(b->out, sizeof(b->out), key, value, f);
+	if (strcmp(key, "relay") == 0)
+		return set_word(b->relay, sizeof(b->relay), key, value, f);
 	if (strcmp(key, "key") == 0)
 		return set_word(b->key, sizeof(b->key), key, value, f);
 	if (strcmp(key, "renew-key") == 0)

@@ -38,6 +38,7 @@ struct batch {
 	char		 renew_key[8];	/* likewise; "": the template does not renew */
 	size_t		 renew_last;	/* percent */
 	char		 out[BATCH_PATH_MAX];	/* folder of the tickets, absolute */
+	char		 relay[512];	/* URL for tickets; "": that of the PKI */
 	int64_t		 created;
 	int64_t		 not_after;	/* end of the window asked for */
 	size_t		 entries, granted, failed;

@@ -16,6 +16,7 @@ extern const struct command cmd_admin_show;
 extern const struct command cmd_admin_revoke;
 extern const struct command cmd_admin_cancel;
 extern const struct command cmd_admin_events;
+extern const struct command cmd_admin_relay;
 
 /* `admin template`, but for `check`: the command is the program's (src/main). */
 extern const struct option admin_template_options[];

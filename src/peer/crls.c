@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypt/key.h"
 #include "net/client.h"
+#include "net/url.h"
 #include "peer/crls.h"
 
 /* --- judging -------------------------------------------------------------------------- */
@@ -185,8 +186,24 @@ take_up(struct crls *c, struct crl_source *s, bool pending)
 
 /* --- which ---------------------------------------------------------------------------- */
 
+/* The path of uri at the server we speak to, unless that is where uri is anyway. */
+static void
+set_relay_uri(struct crl_source *s, const char *server)
+{
+	struct url	at, own;
+
+	if (!url_parse(view_str(s->uri), &at, NULL) || !url_parse(view_str(server), &own, NULL) ||
+	    (strcmp(at.host, own.host) == 0 && at.port == own.port))
+		return;
+	if (snprintf(s->relay_uri, sizeof(s->relay_uri), "%s://%s%s%s:%u%s",
+	    own.tls ? "https" : "http", own.ipv6 ? "[" : "", own.host, own.ipv6 ? "]" : "",
+	    own.port, at.path) >= (int)sizeof(s->relay_uri))
+		s->relay_uri[0] = '\0';
+}
+
 static bool
-add_source(struct crls *c, struct view cert_der, struct view ca_der, struct fault *f)
+add_source(struct crls *c, const char *server, struct view cert_der, struct view ca_der,
+    struct fault *f)
 {
 	struct crl_source	*s = &c->at[c->n];
 	struct cert		 cert, ca;
@@ -198,6 +215,7 @@ add_source(struct crls *c, struct view cert_der, struct view ca_der, struct faul
 		return true;
 	memcpy(s->uri, cert.cdp_uri.p, cert.cdp_uri.n);
 	s->uri[cert.cdp_uri.n] = '\0';
+	set_relay_uri(s, server);
 	hex_encode(ca.ski, s->key_id);
 	name_text(ca.subject, s->issuer, sizeof(s->issuer));
 	buf_init(&s->ca, INSTALL_CERT_MAX);
@@ -207,7 +225,8 @@ add_source(struct crls *c, struct view cert_der, struct view ca_der, struct faul
 }
 
 bool
-crls_open(const char *dir, const struct credential *c, struct crls *out, struct fault *f)
+crls_open(const char *dir, const char *server, const struct credential *c, struct crls *out,
+    struct fault *f)
 {
 	char	path[INSTALL_PATH_MAX];
 
@@ -216,7 +235,7 @@ crls_open(const char *dir, const struct credential *c, struct crls *out, struct 
 	if (!path_join(path, sizeof(path), dir, CRLS_FOLDER, f) || !dir_make(path, 0755, f))
 		return false;
 	for (size_t i = 0; i + 1 < c->n_certs; i++)
-		if (!add_source(out, buf_view(&c->certs[i]), buf_view(&c->certs[i + 1]), f)) {
+		if (!add_source(out, server, buf_view(&c->certs[i]), buf_view(&c->certs[i + 1]), f)) {
 			crls_clear(out);
 			return false;
 		}
@@ -271,9 +290,9 @@ accept_crl(struct crls *c, struct crl_source *s, const struct buf *b, int64_t no
 	return ok;
 }
 
-bool
-crls_fetch(struct crls *c, struct crl_source *s, struct http_client *http, unsigned max_age,
-    int64_t now, struct crls_fetched *out, struct fault *f)
+static bool
+fetch_from(struct crls *c, struct crl_source *s, const char *uri, struct http_client *http,
+    unsigned max_age, int64_t now, struct crls_fetched *out, struct fault *f)
 {
 	struct http_result	r;
 	struct buf		b;
@@ -281,7 +300,7 @@ crls_fetch(struct crls *c, struct crl_source *s, struct http_client *http, unsig
 
 	*out = (struct crls_fetched){ 0 };
 	buf_init(&b, CRLS_OCTETS_MAX);
-	ok = http_get_changed(http, s->uri, there ? s->etag : "", max_age, &b, &r, f);
+	ok = http_get_changed(http, uri, there ? s->etag : "", max_age, &b, &r, f);
 	out->retry_after = r.retry_after;
 	if (ok && r.status != 304) {
 		ok = accept_crl(c, s, &b, now, &out->newer, f);
@@ -291,6 +310,24 @@ crls_fetch(struct crls *c, struct crl_source *s, struct http_client *http, unsig
 		s->fetched = now;
 	buf_clear(&b);
 	return ok;
+}
+
+bool
+crls_fetch(struct crls *c, struct crl_source *s, struct http_client *http, unsigned max_age,
+    int64_t now, struct crls_fetched *out, struct fault *f)
+{
+	struct fault	why = { 0 };
+
+	if (fetch_from(c, s, s->by_relay ? s->relay_uri : s->uri, http, max_age, now, out, &why))
+		return true;
+	if (s->relay_uri[0] != '\0' && (why.kind == FAULT_BUSY || why.kind == FAULT_NOT_FOUND) &&
+	    fetch_from(c, s, s->by_relay ? s->uri : s->relay_uri, http, max_age, now, out, NULL)) {
+		s->by_relay = !s->by_relay;
+		return true;
+	}
+	if (f != NULL)
+		*f = why;
+	return false;
 }
 
 enum crls_life

@@ -29,7 +29,9 @@
 struct http_client;
 
 struct crl_source {
-	char		 uri[2048];
+	char		 uri[2048];		/* as the certificate says it */
+	char		 relay_uri[2048];	/* the same at the server we speak to; "": no other */
+	bool		 by_relay;		/* that one answered last */
 	char		 key_id[2 * SHA1_OCTETS + 1];
 	char		 issuer[NAME_TEXT_MAX];
 	struct buf	 ca;			/* DER of its certificate */
@@ -48,9 +50,13 @@ struct crls {
 	size_t			 n;
 };
 
-/* Which there are; what is kept on disk is taken up.  Owns memory. */
-MUST_CHECK bool crls_open(const char *dir, const struct credential *c, struct crls *out,
-    struct fault *f);
+/*
+ * Which there are; what is kept on disk is taken up.  Owns memory.  server: the
+ * URL that this device sends its messages to: a relay, if it cannot reach the
+ * PKI itself (RFC 4809, 3.4.6), and then it has the CRLs too.
+ */
+MUST_CHECK bool crls_open(const char *dir, const char *server, const struct credential *c,
+    struct crls *out, struct fault *f);
 void	crls_clear(struct crls *c);
 
 /*
@@ -65,7 +71,7 @@ struct crls_fetched {
 	unsigned	retry_after;
 };
 
-/* Ask for one; a new one is on disk afterwards. */
+/* Ask for one, where it was last got first; a new one is on disk afterwards. */
 MUST_CHECK bool crls_fetch(struct crls *c, struct crl_source *s, struct http_client *http,
     unsigned max_age, int64_t now, struct crls_fetched *out, struct fault *f);
 

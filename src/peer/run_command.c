@@ -156,7 +156,8 @@ read_credential(struct run *r, struct fault *f)
 	if (!credential_load(r->dir, false, &c, f))
 		return false;
 	crls_clear(&r->crls);
-	ok = cert_decode(buf_view(&c.certs[0]), &cert, f) && crls_open(r->dir, &c, &r->crls, f);
+	ok = cert_decode(buf_view(&c.certs[0]), &cert, f) && crls_open(r->dir, r->ticket.url, &c,
+	    &r->crls, f);
 	if (ok) {
 		hex_encode(serial_magnitude(cert.serial), r->report.serial);
 		memcpy(r->serial, cert.serial.p, cert.serial.n);

@@ -13,7 +13,7 @@
 #ifndef PKI_CHANGE_RULE_H
 #define PKI_CHANGE_RULE_H
 
-#include "pki/certreq.h"
+#include "message/certreq.h"
 #include "pki/terms.h"
 #include "store/store_cert.h"
 

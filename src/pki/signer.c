@@ -7,10 +7,10 @@
 #include "codec/cms.h"
 #include "codec/crl.h"
 #include "crypt/aead.h"
+#include "message/certreq.h"
 #include "message/envelope.h"
 #include "message/issue.h"
 #include "message/signed.h"
-#include "pki/certreq.h"
 #include "pki/signer_order.h"
 #include "store/store_authz.h"
 

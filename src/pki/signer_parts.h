@@ -6,7 +6,7 @@
 #include "crypt/aead.h"
 #include "crypt/key.h"
 #include "message/signed.h"
-#include "pki/certreq.h"
+#include "message/certreq.h"
 #include "pki/journal.h"
 #include "pki/signer.h"
 #include "profile/template_change.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stage 3: the signature holds, and the controls may stand where they stand. */
 #include "codec/oid.h"
+#include "message/certreq.h"
 #include "message/proof.h"
 #include "message/signed.h"
-#include "pki/certreq.h"
 #include "pki/work.h"
 
 #define PEER_OCTETS_MAX		(64u << 10)

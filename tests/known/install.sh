@@ -19,6 +19,7 @@ trap 'rm -rf "$WORK"' EXIT
 
 EVERYTHING='bin/pki4ipsec
 lib/systemd/system/pki4ipsec-peer.service
+lib/systemd/system/pki4ipsec-relay.service
 lib/systemd/system/pki4ipsec.service
 lib/sysusers.d/pki4ipsec.conf
 share/man/man1/pki4ipsec-admin.1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/oid.h"
 #include "message/csr.h"
-#include "pki/certreq.h"
+#include "message/certreq.h"
 
 /* Everything else comes from the terms (corrections, 6). */
 static bool

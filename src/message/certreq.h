@@ -2,12 +2,12 @@
 /*
  * certreq.h - a certification request in a PKIData, whichever form it has.
  *
- * Read by the engine, which decides, and again by the signer, which does not
- * take the engine's word for it.  What the terms of an authorization decide
+ * Read by the engine, which decides, again by the signer, which does not take
+ * the engine's word for it, and by an Admin's relay.  What the terms of an authorization decide
  * may not stand in a request at all (corrections, 6).
  */
-#ifndef PKI_CERTREQ_H
-#define PKI_CERTREQ_H
+#ifndef MESSAGE_CERTREQ_H
+#define MESSAGE_CERTREQ_H
 
 #include "base/arena.h"
 #include "codec/cmc.h"
