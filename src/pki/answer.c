@@ -117,6 +117,8 @@ answer_encode(const struct answer *a, struct buf *out, struct fault *f)
 		cmc_control_value(&w, id++, a->controls[i].kind, a->controls[i].value);
 	if (a->content.n > 0)
 		cmc_write_content(&w, ANSWER_CONTENT_ID, a->content);
+	for (size_t i = 0; i < a->n_parts; i++)
+		cmc_write_content(&w, a->parts[i].id, a->parts[i].octets);
 	cmc_finish(&w);
 	return buf_check(out, "response", f);
 }

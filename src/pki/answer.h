@@ -26,6 +26,12 @@ struct answer_status {
 	int64_t		 pend_time;
 };
 
+/* A whole answer inside this one, under the body part of what it answers. */
+struct answer_part {
+	uint32_t	 id;
+	struct view	 octets;	/* ContentInfo */
+};
+
 struct answer {
 	struct answer_status status[ANSWER_STATUS_MAX];
 	size_t		 n_status;
@@ -35,6 +41,8 @@ struct answer {
 	} controls[ANSWER_CONTROLS_MAX];
 	size_t		 n_controls;
 	struct view	 content;	/* one cms element with id ANSWER_CONTENT_ID */
+	const struct answer_part *parts;
+	size_t		 n_parts;
 	struct view	 certs[ANSWER_CERTS_MAX];
 	size_t		 n_certs;
 

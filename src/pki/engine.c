@@ -254,6 +254,8 @@ wants_decision(const struct work *w)
 static bool
 decide(struct work *w)
 {
+	if (!wrapped_allows(w))
+		return true;
 	return w->errand == ERRAND_CHANGE ? change_decide(w) :
 	    w->errand == ERRAND_GENERATE ? generate_decide(w) : enroll_decide(w);
 }
@@ -261,7 +263,8 @@ decide(struct work *w)
 static bool
 wants_end(const struct work *w)
 {
-	return w->errand != ERRAND_NONE && w->errand != ERRAND_POLL && (!is_request(w) ||
+	return w->errand != ERRAND_NONE && w->errand != ERRAND_POLL &&
+	    w->errand != ERRAND_WRAPPER && (!is_request(w) ||
 	    w->course == COURSE_ISSUE || w->course == COURSE_REPEAT ||
 	    w->course == COURSE_GIVE_BACK);
 }
@@ -269,6 +272,8 @@ wants_end(const struct work *w)
 static bool
 run_end(struct work *w)
 {
+	if (!is_request(w) && !wrapped_allows(w))
+		return true;
 	switch (w->errand) {
 	case ERRAND_ENROLL:
 	case ERRAND_BIND:
@@ -321,7 +326,14 @@ publish_dirty(struct engine *e, int64_t now, struct fault *f)
 static bool
 wants_answer(const struct work *w)
 {
-	return !w->job->again;
+	return !w->job->again && !w->job->deferred && w->n_inner == 0;
+}
+
+/* After the answers that are inside it. */
+static bool
+wants_wrapping(const struct work *w)
+{
+	return !w->job->again && w->n_inner > 0;
 }
 
 static void
@@ -367,10 +379,10 @@ log_work(const struct work *w)
 {
 	static const char *const errands[] = { "message", "enroll", "change", "bind",
 		"generate", "confirm", "control",
-		"unsigned", "poll" };
+		"unsigned", "wrapper", "poll" };
 	const struct answer_status *s = &w->answer.status[0];
 
-	if (w->job->again)
+	if (w->job->again || w->job->deferred)
 		return;
 	if (w->fault.kind != FAULT_NONE)
 		log_line(LOG_LEVEL_WARN, "refused", "%s from=%s status=%s fail=%s kind=%s "
@@ -414,8 +426,8 @@ verify_one(void *ctx, size_t i)
 		work_verify(w);
 }
 
-static bool
-start_work(struct engine *e, struct work *w, struct job *job, int64_t now)
+bool
+work_start(struct engine *e, struct work *w, struct job *job, int64_t now)
 {
 	struct arena	*a = w->a;
 
@@ -427,7 +439,7 @@ start_work(struct engine *e, struct work *w, struct job *job, int64_t now)
 	w->job = job;
 	w->message = job->message;
 	w->now = now;
-	job->again = job->refused_proof = false;
+	job->again = job->refused_proof = job->wrapper = job->deferred = false;
 	rng_fill(e->p.rng, w->answer.nonce, sizeof(w->answer.nonce));
 	return true;
 }
@@ -442,16 +454,48 @@ answer_all(struct engine *e, size_t n)
 	for (size_t i = 0; i < n; i++)
 		e->works[i].done = false;
 	exchange_all(e, n, wants_answer, ask_answer, take_answer);
+	for (size_t i = 0; i < n; i++) {
+		e->works[i].done = false;
+		if (wants_wrapping(&e->works[i]))
+			wrapped_collect(&e->works[i]);
+	}
+	exchange_all(e, n, wants_wrapping, ask_answer, take_answer);
 }
 
 static void
-run_batch(struct engine *e, size_t n, int64_t now)
+read_works(struct engine *e, size_t from, size_t to)
 {
-	pool_each(e->pool, n, open_one, e->works);
-	for (size_t i = 0; i < n; i++)
+	pool_each(e->pool, to - from, open_one, e->works + from);
+	for (size_t i = from; i < to; i++)
 		if (!e->works[i].done)
 			work_identify(&e->works[i]);
-	pool_each(e->pool, n, verify_one, e->works);
+	pool_each(e->pool, to - from, verify_one, e->works + from);
+}
+
+/* Works for what is wrapped, behind the others; how many there are then. */
+static size_t
+expand(struct engine *e, size_t n)
+{
+	size_t	all = n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct work	*w = &e->works[i];
+
+		if (w->done || w->errand != ERRAND_WRAPPER || wrapped_expand(w, &all))
+			continue;
+		w->job->deferred = w->done = true;
+	}
+	read_works(e, n, all);
+	return all;
+}
+
+static size_t
+run_batch(struct engine *e, size_t n, int64_t now)
+{
+	size_t	came = n;
+
+	read_works(e, 0, n);
+	n = expand(e, n);
 	for (size_t i = 0; i < n; i++)
 		if (!e->works[i].done && e->works[i].errand == ERRAND_POLL)
 			approval_poll(&e->works[i]);
@@ -466,6 +510,9 @@ run_batch(struct engine *e, size_t n, int64_t now)
 	transaction(e, n, wants_note, note, NULL, now);
 	for (size_t i = 0; i < n; i++)
 		log_work(&e->works[i]);
+	for (size_t i = came; i < n; i++)
+		buf_clear(&e->wrapped[i].answer);
+	return n;
 }
 
 /* Time as this PKI sees it: never backwards. */
@@ -492,30 +539,38 @@ engine_refusal_due(int64_t arrived, int64_t now, int64_t floor)
 	return arrived + (spent / floor + 1) * floor;
 }
 
+static void
+end_works(struct engine *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (e->works[i].job->message.n > WORK_ARENA_KEEP) {
+			arena_free(e->works[i].a);
+			e->works[i].a = NULL;
+		} else {
+			arena_reset(e->works[i].a);
+		}
+	arena_reset(e->scratch);
+}
+
 void
 engine_run(struct engine *e, struct job *jobs, size_t n, int64_t now)
 {
 	now = time_of(e, now);
 	for (size_t done = 0; done < n;) {
-		size_t	k = 0;
+		size_t	k = 0, from = done;
 
 		while (k < JOBS_MAX && done + k < n &&
-		    start_work(e, &e->works[k], &jobs[done + k], now))
+		    work_start(e, &e->works[k], &jobs[done + k], now))
 			k++;
 		if (k == 0) {
 			jobs[done++].again = true;
 			continue;
 		}
-		run_batch(e, k, now);
+		end_works(e, run_batch(e, k, now));
 		done += k;
-		for (size_t i = 0; i < k; i++)
-			if (e->works[i].job->message.n > WORK_ARENA_KEEP) {
-				arena_free(e->works[i].a);
-				e->works[i].a = NULL;
-			} else {
-				arena_reset(e->works[i].a);
-			}
-		arena_reset(e->scratch);
+		for (size_t i = from; i < done; i++)
+			if (jobs[i].deferred)	/* alone it has room */
+				engine_run(e, &jobs[i], 1, now);
 	}
 }
 
@@ -676,7 +731,8 @@ engine_new(const struct engine_parts *p, int64_t now, struct fault *f)
 {
 	struct engine	*e = calloc(1, sizeof(*e));
 
-	if (e == NULL || (e->works = calloc(JOBS_MAX, sizeof(*e->works))) == NULL ||
+	if (e == NULL || (e->works = calloc(WORKS_MAX, sizeof(*e->works))) == NULL ||
+	    (e->wrapped = calloc(WORKS_MAX, sizeof(*e->wrapped))) == NULL ||
 	    (e->scratch = arena_new(SCRATCH_MAX)) == NULL) {
 		fault_set(f, FAULT_INTERNAL, "", "out of memory");
 		engine_free(e);
@@ -706,13 +762,14 @@ engine_free(struct engine *e)
 	if (e == NULL)
 		return;
 	pool_free(e->pool);
-	for (size_t i = 0; e->works != NULL && i < JOBS_MAX; i++)
+	for (size_t i = 0; e->works != NULL && i < WORKS_MAX; i++)
 		arena_free(e->works[i].a);
 	for (size_t i = 0; i < e->n_objects; i++)
 		buf_clear(&e->objects[i].body);
 	for (size_t i = 0; i < AUTHORITY_CAS; i++)
 		buf_clear(&e->crl_octets[i]);
 	free(e->works);
+	free(e->wrapped);
 	arena_free(e->scratch);
 	buf_clear(&e->questions);
 	buf_clear(&e->answers);

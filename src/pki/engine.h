@@ -38,6 +38,8 @@ struct job {
 	struct buf	 answer;	/* a Full PKI Response; the caller clears it */
 	bool		 again;		/* no answer now: the client should repeat (503) */
 	bool		 refused_proof;	/* answer not before the refusal floor */
+	bool		 wrapper;	/* many messages in one: not slowed down for one's guesses */
+	bool		 deferred;	/* no room beside the others: run alone, inside engine_run() */
 };
 #define JOBS_MAX	1024		/* in one batch */
 

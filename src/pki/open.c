@@ -97,8 +97,11 @@ identify(struct work *w, struct fault *f)
 		return true;
 	if (!cert_decode(s->row.body, &s->cert, f))
 		return false;
-	/* Rights end with the confirmation of a successor (corrections, 8). */
-	if (s->row.state != STORE_CERT_CONFIRMED)
+	/*
+	 * Rights end with the confirmation of a successor (corrections, 8), and do
+	 * not reach through the layer of another Admin.
+	 */
+	if (s->row.state != STORE_CERT_CONFIRMED || w->outer != NULL)
 		return true;
 	return store_admin_find_cert(w->e->p.store, s->row.n, w->a, &s->admin, f);
 }

@@ -171,8 +171,9 @@ hold(struct engine_process *p, const struct waiting *w, struct job *j)
 
 	if (!j->refused_proof || p->config->refusal_floor_ms == 0 || p->n_held == HELD_MAX)
 		return false;
-	due = engine_refusal_due(w->arrived, now, guesses_wait(&p->guesses, w->source,
-	    p->config->refusal_floor_ms, now));
+	/* One device's guesses do not slow the others of its relay down. */
+	due = engine_refusal_due(w->arrived, now, j->wrapper ? p->config->refusal_floor_ms :
+	    guesses_wait(&p->guesses, w->source, p->config->refusal_floor_ms, now));
 	p->held[p->n_held++] = (struct held){
 		.due = due,
 		.front = w->front, .generation = w->generation, .tag = w->tag,

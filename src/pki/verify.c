@@ -111,6 +111,9 @@ static const enum cmc_kind admin_kinds[] = {
 	CMC_REVOKE_REQUEST, CVP_AUTHZ_REQUEST, CVP_AUTHZ_ACK, CVP_AUTHZ_QUERY,
 	CVP_EVENT_QUERY, CVP_TEMPLATE_QUERY, CVP_AUTHZ_CANCEL, CVP_AUTHZ_CANCEL_ACK, 0
 };
+static const enum cmc_kind wrapper_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_BATCH_REQUESTS, 0
+};
 static const enum cmc_kind poll_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
 	CMC_QUERY_PENDING, 0
@@ -136,6 +139,8 @@ kinds_of(const struct work *w)
 		return generate_kinds;
 	case ERRAND_UNSIGNED:
 		return unsigned_kinds;
+	case ERRAND_WRAPPER:
+		return wrapper_kinds;
 	case ERRAND_POLL:
 		return poll_kinds;
 	default:
@@ -206,6 +211,9 @@ errand_of(const struct work *w)
 		return ERRAND_POLL;
 	if (!w->sender.by_cert)
 		return ERRAND_ENROLL;
+	if (w->sender.admin.n != 0 &&
+	    cmc_find(&w->verified.data.controls, CMC_BATCH_REQUESTS) != NULL)
+		return ERRAND_WRAPPER;
 	if (cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
 		return ERRAND_CONFIRM;
 	if (w->sender.admin.n != 0 && by_id(w, CVP_AUTHZ_BIND) && w->verified.data.n_requests > 0)
@@ -556,7 +564,7 @@ work_verify(struct work *w)
 	bool		ok = true;
 
 	/*
-	 * Who only claims to be anAmin gets no Admin's limits: something large is
+	 * Who only claims to be an Admin gets no Admin's limits: something large is
 	 * read once its signature holds.
 	 */
 	if (w->sender.admin.n != 0 && w->opened.message.content.n > PEER_OCTETS_MAX &&
@@ -575,6 +583,12 @@ work_verify(struct work *w)
 		return;
 	}
 	w->errand = errand_of(w);
+	if (w->outer != NULL && w->errand == ERRAND_UNSIGNED) {
+		fault_set(&w->fault, FAULT_REFUSED, "corrections, 2",
+		    "a message without signature, wrapped");
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
+		return;
+	}
 	for (size_t i = 0; i < w->verified.data.n_requests; i++)
 		if (w->verified.data.requests[i].form == CMC_ORM) {
 			/* noSupport, and no other request is processed (3.2.1). */

@@ -30,6 +30,8 @@
 #define FAILURES_NOTED		10	/* wrong tokens on one id before its Admin is told */
 #define FAILURES_SECONDS	3600	/* and no oftener than this (corrections, 9) */
 #define CONFIRMED_GRACE_SECONDS	3600	/* a lost receipt is still answered */
+#define WRAPPED_MAX		1024		/* messages in one of an RA */
+#define WORKS_MAX		(JOBS_MAX + WRAPPED_MAX)
 #define REQUEST_SECONDS_MAX	(30 * 86400)	/* rows of requests are kept so long: confirmations on paper */
 
 struct opened {
@@ -96,6 +98,7 @@ enum errand {
 	ERRAND_CONFIRM,			/* confirmCertAcceptance, by its certificate */
 	ERRAND_OTHER,			/* Admin controls, revocation */
 	ERRAND_UNSIGNED,		/* authzCancel, authzCancelAck */
+	ERRAND_WRAPPER,			/* batchRequests of an Admin's relay */
 	ERRAND_POLL,			/* queryPending; becomes what it asks for */
 };
 
@@ -149,6 +152,11 @@ struct work {
 	struct store_change	 change;
 	struct view		 deed;
 
+	/* Messages wrapped in one. */
+	const struct work	*outer;		/* NULL: came alone */
+	struct cmc_ids		 wrapped_ids;	/* of a wrapper: their body parts... */
+	size_t			 inner, n_inner;	/* ...and where their works are */
+
 	struct answer		 answer;
 };
 
@@ -158,7 +166,8 @@ struct engine {
 	struct templates	 templates;
 	int64_t			 ca[AUTHORITY_CAS];	/* rows of the store */
 	struct pool		*pool;
-	struct work		*works;		/* JOBS_MAX of them, arenas kept */
+	struct work		*works;		/* WORKS_MAX of them, arenas kept */
+	struct job		*wrapped;	/* of those that came in another's message */
 	struct arena		*scratch;
 	struct buf		 questions, answers;	/* of one exchange */
 	int64_t			 epoch;
@@ -200,6 +209,17 @@ void	work_verify(struct work *w);		/* verify.c; any thread */
 /* What a request says, of a message that was verified once. */
 MUST_CHECK bool verify_take_request(struct work *w, uint32_t *about, enum cmc_fail *fail,
     struct fault *f);
+
+/* A fresh work; false without memory. */
+bool	work_start(struct engine *e, struct work *w, struct job *job, int64_t now);
+/*
+ * wrapped.c: works for the messages inside, from e->works[*n] on; false if
+ * they have no room there.  May the wrapper carry this one (else refused)?
+ * The wrapper's answer, once theirs are made.
+ */
+bool	wrapped_expand(struct work *w, size_t *n);
+bool	wrapped_allows(struct work *w);
+void	wrapped_collect(struct work *w);
 
 void	enroll_find(struct work *w);		/* enroll.c; reads the store */
 void	enroll_ask_proof(struct work *w, struct buf *questions, size_t *count);

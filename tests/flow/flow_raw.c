@@ -568,20 +568,16 @@ note_failures(struct raw_answer *out)
 	}
 }
 
-static void
-read_answer(const struct job *j, struct raw_answer *out)
+void
+raw_read(struct view octets, struct raw_answer *out)
 {
 	const struct cmc_control	*nonce;
 	struct fault			 f = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	buf_init(&out->octets, 4u << 20);
+	buf_init(&out->octets, 16u << 20);
 	out->a = arena_new(ARENA_MAX);
-	buf_add_view(&out->octets, buf_view(&j->answer));
-	out->again = j->again;
-	out->refused_proof = j->refused_proof;
-	if (j->again)
-		return;
+	buf_add_view(&out->octets, octets);
 	must(message_open(buf_view(&out->octets), out->a, &out->m, &f) &&
 	    cmc_response_decode(out->m.content, out->a, &cmc_limits_client, &out->r, NULL, &f) &&
 	    cmc_response_rules(&out->r, NULL, &f) &&
@@ -589,6 +585,20 @@ read_answer(const struct job *j, struct raw_answer *out)
 	if ((nonce = cmc_find(&out->r.controls, CMC_SENDER_NONCE)) != NULL)
 		must(cmc_nonce(nonce->value, &out->nonce, &f), &f);
 	note_failures(out);
+}
+
+static void
+read_answer(const struct job *j, struct raw_answer *out)
+{
+	if (j->again) {
+		memset(out, 0, sizeof(*out));
+		buf_init(&out->octets, 1);
+		out->a = arena_new(ARENA_MAX);
+	} else {
+		raw_read(buf_view(&j->answer), out);
+	}
+	out->again = j->again;
+	out->refused_proof = j->refused_proof;
 }
 
 void
@@ -600,7 +610,7 @@ raw_send_all(struct flow_pki *p, const struct view *messages, size_t n,
 	assert_true(n <= RAW_TOGETHER);
 	for (size_t i = 0; i < n; i++) {
 		jobs[i] = (struct job){ .message = messages[i], .source = "raw" };
-		buf_init(&jobs[i].answer, 4u << 20);
+		buf_init(&jobs[i].answer, 16u << 20);
 	}
 	engine_run(p->engine, jobs, n, p->now);
 	for (size_t i = 0; i < n; i++) {

@@ -114,6 +114,8 @@ void	raw_send(struct flow_pki *p, struct view message, struct raw_answer *out);
 #define RAW_TOGETHER	8
 void	raw_send_all(struct flow_pki *p, const struct view *messages, size_t n,
 	    struct raw_answer *out);
+/* An answer that came another way. */
+void	raw_read(struct view octets, struct raw_answer *out);
 void	raw_answer_clear(struct raw_answer *a);
 /* The certificate in it with this key; NULL-view: none. */
 struct view raw_find_cert(const struct raw_answer *a, const struct key *key);
