@@ -2,7 +2,8 @@
 /*
  * admin relay: a server on the Admin's side for devices that cannot reach the
  * PKI (RFC 4809, 3.4.6; enrolment 2a).  What a device sends goes to the PKI
- * unchanged, and the answer back; so do CRLs and certificates.  Holds no key.
+ * unchanged, and the answer back; so do CRLs and certificates.  Holds no key,
+ * unless it wraps what comes together in one message of the Admin's.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -11,19 +12,13 @@
 #include <unistd.h>
 
 #include "admin/commands.h"
-#include "admin/home.h"
-#include "admin/relay_check.h"
-#include "admin/relay_objects.h"
+#include "admin/relay.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "crypt/tls.h"
-#include "net/client.h"
-#include "net/url.h"
 
-#define CMC_TYPE	"application/pkcs7-mime"
-#define REQUEST_TYPE	"application/pkcs7-mime; smime-type=CMC-Request; name=request.p7m"
 #define LISTEN_PRESET	"127.0.0.1:9080"
 #define ARENA_MAX	(8u << 20)	/* one message taken apart */
 #define THREADS		32		/* messages that are at the PKI at one time */
@@ -34,7 +29,6 @@
 #define ANSWER_MS	90000		/* then the device is told to come again */
 #define STOP_MS		10000		/* for what is in flight */
 #define STATUS_MS	5000
-#define LATER_SECONDS	2
 #define PEM_FILE_MAX	(256u << 10)
 
 static const struct option options[] = {
@@ -44,239 +38,23 @@ static const struct option options[] = {
 	{ "tls-cert", "FILE", NULL, "certificate of this server and its issuers, PEM" },
 	{ "tls-key", "FILE", NULL, "its key, PEM" },
 	{ "health", "ADDRESS", NULL, "where /healthz and /readyz are answered" },
+	{ "wrap", NULL, NULL, "send what comes together in one message, signed by the Admin" },
+	{ "wrap-ms", "N", "50", "wait so long for others that come" },
+	{ "wrap-max", "N", "100", "so many in one" },
 	{ "rate", "N", "0", "requests a second from one address; 0: no limit" },
 	{ 0 },
 };
 
-struct relay {
-	const struct invocation	*in;
-	struct admin		 a;
-	char			 base[URL_HOST_MAX + 32];	/* scheme and authority of the PKI */
-	struct net_loop		*loop;
-	struct http_server	*server, *health;
-	struct courier		*courier;
-	struct relay_objects	*objects;
-	struct arena		*arena;
-	struct ssl_ctx_st	*tls;
-	struct net_timer	*status;
-	unsigned		 stopping;	/* servers still draining */
-	bool			 lost;		/* the PKI did not answer last time */
-	uint64_t		 relayed, refused, failed;
-};
-
-/* One message on its way. */
-struct errand {
-	struct relay	*r;
-	uint64_t	 id;
-	char		 source[64];
-	const char	*what;
-	size_t		 octets;
-	int64_t		 begun;		/* net_loop_ticks() */
-};
-
-/* --- answers ------------------------------------------------------------------------ */
-
-static void
-note_reached(struct relay *r, bool reached, const struct fault *why)
-{
-	if (reached == !r->lost)
-		return;
-	r->lost = !reached;
-	if (reached)
-		log_line(LOG_LEVEL_INFO, "the PKI answers again", "url=\"%s\"", r->a.url);
-	else
-		log_line(LOG_LEVEL_WARN, "the PKI cannot be reached", "url=\"%s\" why=\"%s\" "
-		    "help=\"is pki serve running? devices are told to come again\"", r->a.url,
-		    why->text);
-}
-
-struct lent {
-	struct buf	body;
-};
-
-static void
-lent_release(void *ctx)
-{
-	struct lent	*l = ctx;
-
-	buf_clear(&l->body);
-	free(l);
-}
-
-/* The PKI's own octets and type, whatever its status says (RFC 10003, 6). */
-static int
-pass_on(struct errand *e, struct courier_answer *a)
-{
-	struct http_answer	 h = {
-		.status = (int)a->result.status, .content_type = a->result.content_type,
-		.cache_control = "no-store", .retry_after = a->result.retry_after,
-		.body = buf_view(&a->body), .release = lent_release,
-	};
-	struct lent		*l = malloc(sizeof(*l));
-
-	if (l == NULL) {
-		(void)http_refuse_id(e->r->server, e->id, 503, LATER_SECONDS, "out of memory");
-		return 503;
-	}
-	l->body = a->body;
-	buf_init(&a->body, 0);
-	h.release_ctx = l;
-	(void)http_reply_id(e->r->server, e->id, &h);
-	return h.status;
-}
-
-/*
- * No CMC came back.  Where this relay or the PKI is at fault, the device is
- * not: it is to send the same octets again.
- */
-static int
-say_later(struct errand *e, const struct courier_answer *a)
-{
-	unsigned	after = a->result.retry_after > LATER_SECONDS ? a->result.retry_after :
-	    LATER_SECONDS;
-	int		status = a->ok || (a->result.status != 0 && a->why.kind != FAULT_BUSY) ?
-	    502 : 503;
-
-	(void)http_refuse_id(e->r->server, e->id, status, after, status == 502 ?
-	    "what this relay takes for the PKI does not answer with CMC: send the same again" :
-	    "the PKI cannot be reached: send the same again");
-	return status;
-}
-
-static void
-on_answer(void *ctx, struct courier_answer *a)
-{
-	struct errand	*e = ctx;
-	struct relay	*r = e->r;
-	size_t		 octets = a->body.n;
-	bool		 is_cmc = a->result.whole && octets > 0 &&
-	    http_result_is(&a->result, CMC_TYPE);
-	int		 status = is_cmc ? pass_on(e, a) : say_later(e, a);
-
-	note_reached(r, a->result.status != 0, &a->why);
-	r->relayed += is_cmc;
-	r->failed += !is_cmc;
-	if (is_cmc)
-		log_line(LOG_LEVEL_INFO, "relayed", "from=%s what=%s octets=%zu status=%d "
-		    "answer=%zu ms=%" PRId64, e->source, e->what, e->octets, status, octets,
-		    net_loop_ticks(r->loop) - e->begun);
-	else
-		log_line(LOG_LEVEL_WARN, "not relayed", "from=%s what=%s octets=%zu status=%d "
-		    "why=\"%s\"", e->source, e->what, e->octets, status,
-		    a->ok ? "its answer is not CMC" : a->why.text);
-	free(e);
-}
-
-/* --- what devices send ----------------------------------------------------------------- */
-
-static void
-refuse(struct relay *r, struct http_request *req, int status, const struct fault *f)
-{
-	char	line[FAULT_TEXT_MAX + 64];
-
-	r->refused++;
-	log_line(LOG_LEVEL_WARN, "refused", "from=%s octets=%zu status=%d kind=%s why=\"%s\"",
-	    http_request_source(req), http_request_body(req).n, status,
-	    fault_kind_name(f->kind), f->text);
-	snprintf(line, sizeof(line), "not passed on to the PKI: %s", f->text);
-	http_refuse(req, status, line);
-}
-
-static bool
-send_on(struct relay *r, struct http_request *req, const char *what, struct fault *f)
-{
-	struct errand	*e = calloc(1, sizeof(*e));
-
-	if (e == NULL)
-		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
-	e->r = r;
-	e->id = http_request_id(req);
-	e->what = what;
-	e->octets = http_request_body(req).n;
-	e->begun = net_loop_ticks(r->loop);
-	snprintf(e->source, sizeof(e->source), "%s", http_request_source(req));
-	if (courier_send(r->courier, r->a.url, REQUEST_TYPE, http_request_body(req), on_answer, e,
-	    f))
-		return true;
-	free(e);
-	return false;
-}
-
-static void
-handle_cmc(void *ctx, struct http_request *req)
-{
-	struct relay		*r = ctx;
-	struct http_answer	 later = {
-		.status = 503, .content_type = "text/plain", .retry_after = LATER_SECONDS,
-		.body = VIEW_LIT("too much at once: send the same again\n"),
-	};
-	struct relay_claim	 claim;
-	struct fault		 f = { 0 };
-	bool			 ok;
-
-	if (!http_request_is(req, CMC_TYPE)) {
-		fault_set(&f, FAULT_REFUSED, "RFC 10003, 4", "want Content-Type: "
-		    "application/pkcs7-mime; smime-type=CMC-Request");
-		refuse(r, req, 415, &f);
-		return;
-	}
-	ok = relay_check(http_request_body(req), r->arena, &claim, &f);
-	arena_reset(r->arena);
-	if (!ok)
-		refuse(r, req, f.kind == FAULT_INTERNAL ? 503 : 400, &f);
-	else if (!send_on(r, req, claim.what, &f))
-		http_reply(req, &later);
-}
-
-static void
-handle_object(void *ctx, struct http_request *req)
-{
-	relay_objects_serve(((struct relay *)ctx)->objects, req);
-}
-
-/* --- health ------------------------------------------------------------------------------ */
-
-static void
-handle_healthz(void *ctx, struct http_request *req)
-{
-	struct relay		*r = ctx;
-	char			 text[256];
-	struct http_answer	 a = { .status = 200, .content_type = "text/plain" };
-
-	snprintf(text, sizeof(text), "ok relayed=%" PRIu64 " refused=%" PRIu64 " failed=%" PRIu64
-	    " open=%u pki=%s\n", r->relayed, r->refused, r->failed, courier_open(r->courier),
-	    r->lost ? "lost" : "reached");
-	a.body = view_str(text);
-	http_reply(req, &a);
-}
-
-static void
-handle_readyz(void *ctx, struct http_request *req)
-{
-	struct relay		*r = ctx;
-	struct http_answer	 a = { .status = 200, .content_type = "text/plain",
-		.body = VIEW_LIT("ready\n") };
-
-	if (r->lost)
-		http_refuse(req, 503, "the PKI cannot be reached");
-	else
-		http_reply(req, &a);
-}
+/* --- start ------------------------------------------------------------------------------- */
 
 static void
 on_status(void *ctx)
 {
 	struct relay	*r = ctx;
-	char		 text[160];
 
-	snprintf(text, sizeof(text), "%" PRIu64 " relayed, %" PRIu64 " refused, %" PRIu64
-	    " failed; the PKI %s", r->relayed, r->refused, r->failed,
-	    r->lost ? "cannot be reached" : "answers");
-	notify_status(text);
+	relay_door_status(r);
 	net_timer_start(r->status, STATUS_MS);
 }
-
-/* --- start ------------------------------------------------------------------------------- */
 
 static void
 on_stopped(void *ctx)
@@ -302,7 +80,7 @@ on_signal(void *ctx, int signo)
 		http_server_stop(r->health, 1000, on_stopped, r);
 }
 
-/* The Admin's key stays in its file: what is passed on needs no signature of ours. */
+/* Without --wrap the key stays in its file: what is passed on needs no signature of ours. */
 static bool
 open_folder(struct relay *r, struct fault *f)
 {
@@ -310,8 +88,10 @@ open_folder(struct relay *r, struct fault *f)
 
 	if (!admin_start(r->in, &r->a, f))
 		return false;
-	key_free(r->a.key);
-	r->a.key = NULL;
+	if (!option_given(r->in, "wrap")) {
+		key_free(r->a.key);
+		r->a.key = NULL;
+	}
 	if (!url_parse(view_str(r->a.url), &u, f))
 		return fault_within(f, "url of the PKI");
 	snprintf(r->base, sizeof(r->base), "%s://%s%s%s:%u", u.tls ? "https" : "http",
@@ -335,6 +115,21 @@ open_courier(struct relay *r, struct fault *f)
 	r->courier = courier_new(r->loop, &c, f);
 	buf_clear(&pem);
 	return r->courier != NULL;
+}
+
+static bool
+open_wrap(struct relay *r, struct fault *f)
+{
+	struct relay_wrap_config	c = { .loop = r->loop, .courier = r->courier, .a = &r->a };
+	int64_t				ms, max;
+
+	if (!number_parse("--wrap-ms", option_value(r->in, "wrap-ms"), 0, 5000, &ms, f) ||
+	    !number_parse("--wrap-max", option_value(r->in, "wrap-max"), 1, RELAY_BATCH_MAX, &max,
+	    f))
+		return false;
+	c.wait_ms = (unsigned)ms;
+	c.max = (unsigned)max;
+	return !option_given(r->in, "wrap") || (r->wrap = relay_wrap_new(&c, f)) != NULL;
 }
 
 static bool
@@ -406,33 +201,13 @@ listen_all(struct relay *r, struct fault *f)
 static bool
 open_servers(struct relay *r, struct fault *f)
 {
-	static struct http_route	door[] = {
-		{ "POST", "/cmc", RELAY_MESSAGE_MAX, handle_cmc, NULL },
-		{ "GET", "/crl/*", 0, handle_object, NULL },
-		{ "GET", "/ca/*", 0, handle_object, NULL },
-		{ "GET", "/certs/*", 0, handle_object, NULL },
-	};
-	static struct http_route	health[] = {
-		{ "GET", "/healthz", 0, handle_healthz, NULL },
-		{ "GET", "/readyz", 0, handle_readyz, NULL },
-	};
-	struct http_limits		limits = {
-		.connections = CONNECTIONS_MAX, .answer_ms = ANSWER_MS,
-	};
-	int64_t				rate;
+	struct http_limits	limits = { .connections = CONNECTIONS_MAX, .answer_ms = ANSWER_MS };
+	int64_t			rate;
 
 	if (!number_parse("--rate", option_value(r->in, "rate"), 0, 1000000, &rate, f))
 		return false;
 	limits.rate_per_source = (unsigned)rate;
-	for (size_t i = 0; i < sizeof(door) / sizeof(door[0]); i++)
-		door[i].ctx = r;
-	for (size_t i = 0; i < sizeof(health) / sizeof(health[0]); i++)
-		health[i].ctx = r;
-	if ((r->server = http_server_new(r->loop, &limits, door, 4, f)) == NULL)
-		return false;
-	if (option_value(r->in, "health") == NULL)
-		return true;
-	return (r->health = http_server_new(r->loop, NULL, health, 2, f)) != NULL;
+	return relay_door_open(r, &limits, option_value(r->in, "health") != NULL, f);
 }
 
 static bool
@@ -440,7 +215,8 @@ open_all(struct relay *r, struct fault *f)
 {
 	process_want_fds(CONNECTIONS_MAX + 256);
 	if (!process_harden(f) || !open_folder(r, f) || !open_tls(r, f) ||
-	    (r->loop = net_loop_new(f)) == NULL || !open_servers(r, f) || !open_courier(r, f))
+	    (r->loop = net_loop_new(f)) == NULL || !open_servers(r, f) || !open_courier(r, f) ||
+	    !open_wrap(r, f))
 		return false;
 	r->objects = relay_objects_new(r->loop, r->server, r->courier, r->base, f);
 	return r->objects != NULL &&

@@ -6,6 +6,7 @@
 #include "message/signed.h"
 
 #define CONTENT_DEPTH_MAX	40	/* as the PKI takes it */
+#define MESSAGE_DEPTH_MAX	32	/* the same, inside a layer */
 
 static bool
 open_message(struct view message, struct arena *a, struct cms_signed *m,
@@ -69,6 +70,30 @@ what_of(const struct cms_signed *m, const struct cmc_request *q)
 	return cmc_find(&q->controls, CMC_REVOKE_REQUEST) != NULL ? "revocation" : "controls";
 }
 
+/* What a Peer says; an Admin's rights do not reach through another's layer. */
+static const enum cmc_kind peer_kinds[] = {
+	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
+	CMC_IDENTIFICATION, CMC_IDENTITY_PROOF_V2, CMC_POP_LINK_RANDOM,
+	CMC_CONFIRM_CERT_ACCEPTANCE, CMC_STATUS_INFO_V2, CMC_REVOKE_REQUEST, CVP_AUTHZ_USE, 0
+};
+
+/* BER inside would make the whole layer no DER. */
+static bool
+may_be_wrapped(struct view message, const struct cms_signed *m, const struct cmc_request *q)
+{
+	if (m->signer_count != 1 || !der_check(message, MESSAGE_DEPTH_MAX, NULL))
+		return false;
+	for (size_t i = 0; i < q->controls.n; i++) {
+		size_t	k = 0;
+
+		while (peer_kinds[k] != 0 && peer_kinds[k] != q->controls.v[i].kind)
+			k++;
+		if (peer_kinds[k] == 0)
+			return false;
+	}
+	return true;
+}
+
 bool
 relay_check(struct view message, struct arena *a, struct relay_claim *out, struct fault *f)
 {
@@ -81,6 +106,7 @@ relay_check(struct view message, struct arena *a, struct relay_claim *out, struc
 		return false;
 	out->what = what_of(&m, &q);
 	out->is_signed = m.signer_count == 1;
+	out->wraps = may_be_wrapped(message, &m, &q);
 	if ((c = cmc_find(&q.controls, CMC_TRANSACTION_ID)) != NULL &&
 	    !cmc_transaction_id(c->value, &out->transaction, f))
 		return false;

@@ -18,6 +18,7 @@
 struct relay_claim {
 	const char	*what;		/* "enrolment", "renewal", ...: for the log */
 	bool		 is_signed;
+	bool		 wraps;		/* may go inside an Admin's message: DER, and a Peer's controls */
 	struct view	 transaction;	/* content octets; empty: none */
 	struct view	 nonce;		/* senderNonce; empty: none */
 };

@@ -374,41 +374,6 @@ take_answer(struct work *w, const struct frame *fr)
 	buf_add_view(&w->job->answer, message);
 }
 
-static void
-log_work(const struct work *w)
-{
-	static const char *const errands[] = { "message", "enroll", "change", "bind",
-		"generate", "confirm", "control",
-		"unsigned", "wrapper", "poll" };
-	const struct answer_status *s = &w->answer.status[0];
-
-	if (w->job->again || w->job->deferred)
-		return;
-	if (w->fault.kind != FAULT_NONE)
-		log_line(LOG_LEVEL_WARN, "refused", "%s from=%s status=%s fail=%s kind=%s "
-		    "rule=\"%s\" why=\"%s\"", errands[w->errand], w->job->source,
-		    w->answer.n_status > 0 ? cmc_status_name(s->status) : "-",
-		    w->answer.n_status > 0 ? cmc_fail_name(s->fail) : "-",
-		    fault_kind_name(w->fault.kind), w->fault.rule, w->fault.text);
-	else if (w->course == COURSE_HOLD)
-		log_line(LOG_LEVEL_INFO, w->polls ? "request still waits for approval" :
-		    "request waits for approval", "from=%s authz=%" PRId64 " id=\"%s\" "
-		    "see=\"pki4ipsec pki queue\"", w->job->source, w->authz.n, w->authz.id);
-	else if (w->errand == ERRAND_ENROLL || is_by_admin(w))
-		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "certificate issued" :
-		    "certificate sent again", "from=%s authz=%" PRId64 " cert=%" PRId64
-		    " identity=\"%s\"", w->job->source, w->authz.n, w->cert.n, w->cert.identity);
-	else if (w->errand == ERRAND_CHANGE)
-		log_line(LOG_LEVEL_INFO, w->course == COURSE_ISSUE ? "successor issued" :
-		    "successor sent again", "from=%s kind=\"%s\" authz=%" PRId64 " cert=%" PRId64
-		    " replaces=%" PRId64 " identity=\"%s\"", w->job->source,
-		    change_name(w->change.kind), w->authz.n, w->cert.n, w->sender.row.n,
-		    w->cert.identity);
-	else if (w->errand == ERRAND_CONFIRM)
-		log_line(LOG_LEVEL_INFO, "certificate confirmed", "from=%s cert=%" PRId64
-		    " identity=\"%s\"", w->job->source, w->sender.row.n, w->sender.row.identity);
-}
-
 /* --- a batch ------------------------------------------------------------------------- */
 
 static void
@@ -509,7 +474,7 @@ run_batch(struct engine *e, size_t n, int64_t now)
 	answer_all(e, n);
 	transaction(e, n, wants_note, note, NULL, now);
 	for (size_t i = 0; i < n; i++)
-		log_work(&e->works[i]);
+		work_log(&e->works[i]);
 	for (size_t i = came; i < n; i++)
 		buf_clear(&e->wrapped[i].answer);
 	return n;
@@ -776,37 +741,4 @@ engine_free(struct engine *e)
 	templates_clear(&e->templates);
 	authorities_clear(&e->authorities);
 	free(e);
-}
-
-const struct object *
-engine_objects(const struct engine *e, size_t *n)
-{
-	*n = e->n_objects;
-	return e->objects;
-}
-
-bool
-engine_certificate(struct engine *e, const uint8_t digest[20], struct buf *der,
-    bool *found, struct fault *f)
-{
-	struct store_cert	c;
-	uint8_t			own[SHA1_OCTETS];
-	bool			ok;
-
-	*found = false;
-	for (size_t i = 0; i < AUTHORITY_CAS; i++) {
-		sha1(buf_view(&e->authorities.list[i].der), own);
-		if (memcmp(own, digest, sizeof(own)) == 0) {
-			buf_add_view(der, buf_view(&e->authorities.list[i].der));
-			*found = true;
-			return buf_check(der, "certificate", f);
-		}
-	}
-	ok = store_cert_find_sha1(e->p.store, digest, e->scratch, &c, f);
-	if (ok && c.n != 0) {
-		*found = true;
-		buf_add_view(der, c.body);
-	}
-	arena_reset(e->scratch);
-	return ok && buf_check(der, "certificate", f);
 }

@@ -224,3 +224,38 @@ publish_start(struct engine *e, int64_t now, struct fault *f)
 {
 	return set_ca_objects(e, now, f) && set_stored_crls(e, f);
 }
+
+/* --- for the fronts ---------------------------------------------------------------- */
+
+const struct object *
+engine_objects(const struct engine *e, size_t *n)
+{
+	*n = e->n_objects;
+	return e->objects;
+}
+
+bool
+engine_certificate(struct engine *e, const uint8_t digest[20], struct buf *der,
+    bool *found, struct fault *f)
+{
+	struct store_cert	c;
+	uint8_t			own[SHA1_OCTETS];
+	bool			ok;
+
+	*found = false;
+	for (size_t i = 0; i < AUTHORITY_CAS; i++) {
+		sha1(buf_view(&e->authorities.list[i].der), own);
+		if (memcmp(own, digest, sizeof(own)) == 0) {
+			buf_add_view(der, buf_view(&e->authorities.list[i].der));
+			*found = true;
+			return buf_check(der, "certificate", f);
+		}
+	}
+	ok = store_cert_find_sha1(e->p.store, digest, e->scratch, &c, f);
+	if (ok && c.n != 0) {
+		*found = true;
+		buf_add_view(der, c.body);
+	}
+	arena_reset(e->scratch);
+	return ok && buf_check(der, "certificate", f);
+}

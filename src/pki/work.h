@@ -221,6 +221,8 @@ bool	wrapped_expand(struct work *w, size_t *n);
 bool	wrapped_allows(struct work *w);
 void	wrapped_collect(struct work *w);
 
+void	work_log(const struct work *w);		/* work_log.c */
+
 void	enroll_find(struct work *w);		/* enroll.c; reads the store */
 void	enroll_ask_proof(struct work *w, struct buf *questions, size_t *count);
 void	enroll_take_proof(struct work *w, const struct frame *answer);

@@ -11,6 +11,9 @@
 # CMC.  The relay killed, the PKI away or started anew: the devices come again
 # and each ends with one confirmed certificate.
 #
+# Then the same wrapped: what comes together goes in one message of the Admin's;
+# 200 devices at once, exact counts, and kills in the middle.
+#
 # R4809-1-3, R4809-3.3.1-4, R4809-3.4.6-1 (octets unchanged, no hand),
 # R4809-3.4.6-2 (any source), R4809-3.4.6-3 (a wrong proof is not forwarded),
 # R4809-3.4.6-4, R4809-3.4.6-5 (the eight messages in order)
@@ -274,6 +277,74 @@ done
 is "confirmed" "$(confirmed mid)" 24
 is "certificates for them" "$(db "SELECT count(*) FROM cert c JOIN authz a ON a.n = c.authz
     WHERE a.label LIKE 'mid%' AND c.state <> 0")" 24
+relay_stop
+is "exit code" "$RELAY_RC" 0
+
+step "wrapped"
+relay_start --wrap
+by_relay 3 wr
+enroll_there wr1 || fail "peer enroll"
+old=$(openssl x509 -in "$WORK/devices/wr1/cert.pem" -noout -serial)
+device "$PKI4IPSEC" peer renew --dir "$WORK/devices/wr1" >>"$WORK/devices.log" 2>&1 ||
+	fail "peer renew"
+[ "$old" != "$(openssl x509 -in "$WORK/devices/wr1/cert.pem" -noout -serial)" ] ||
+	fail "the certificate is the old one"
+enroll_there wr2 || fail "peer enroll"
+serial=$(openssl x509 -in "$WORK/devices/wr2/cert.pem" -noout -serial | cut -d = -f 2)
+device "$PKI4IPSEC" peer revoke --dir "$WORK/devices/wr2" >>"$WORK/devices.log" 2>&1 ||
+	fail "peer revoke"
+wait_for 30 "the revoked certificate on the relay's CRL" on_crl
+is "all of it wrapped" "$(sed -n 's/.* relayed .* what=\([a-z]*\) .*wrapped=yes.*/\1/p' \
+    "$WORK/relay.start.log" | xargs)" \
+    "enrolment confirmation renewal confirmation enrolment confirmation revocation"
+
+step "200 devices at once"
+before=$(db "SELECT count(*) FROM cert WHERE state = 2")
+lines=$(wc -l <"$WORK/serve.log")
+sum() { tail -n "+$((lines + 1))" "$WORK/serve.log" |
+    sed -n "s/.*wrapped messages .* $1=\([0-9]*\).*/\1/p" | paste -sd + | bc; }
+"$PKI4IPSEC" bench enroll --dir "$VPN" --url "$RELAY" --peers 200 --concurrency 200 \
+    >"$WORK/bench.log" 2>&1 || fail "bench through the relay"
+grep -q '200 enrolled and confirmed, 0 errors' "$WORK/bench.log" || fail "$(cat "$WORK/bench.log")"
+pass "$(head -n 1 "$WORK/bench.log")"
+is "confirmed certificates" "$(($(db "SELECT count(*) FROM cert WHERE state = 2") - before))" 200
+is "messages inside" "$(sum messages)" 400
+is "answered" "$(sum answered)" 400
+layers=$(tail -n "+$((lines + 1))" "$WORK/serve.log" | grep -c 'wrapped messages')
+[ "$layers" -le 100 ] || fail "$layers layers for 400 messages: nothing went together"
+pass "in $layers messages of the Admin"
+
+step "wrapped, and killed in the middle"
+by_relay 24 mw
+pids=()
+for i in $(seq 24); do
+	( until enroll_there "mw$i"; do
+		[ $? = 75 ] || { echo "mw$i: $?" >>"$WORK/lost"; exit 1; }
+	done ) &
+	pids+=("$!")
+	if [ "$i" = 8 ]; then
+		relay_stop KILL
+		relay_start --wrap
+	elif [ "$i" = 16 ]; then
+		engine=$(child engine)
+		kill -9 "$engine"
+		wait_for 60 "another engine" anew engine "$engine"
+	fi
+done
+for pid in "${pids[@]}"; do
+	wait "$pid" || fail "a device is lost: $(cat "$WORK/lost")"
+done
+is "confirmed" "$(confirmed mw)" 24
+is "certificates for them" "$(db "SELECT count(*) FROM cert c JOIN authz a ON a.n = c.authz
+    WHERE a.label LIKE 'mw%' AND c.state <> 0")" 24
+
+step "an Admin who may not wrap"
+"$PKI4IPSEC" pki admin --dir "$VPN" rights admin "*:query" >>"$WORK/admin.log" 2>&1 ||
+	fail "pki admin rights"
+enroll_there wr3 || fail "its devices are lost"
+grep -q 'relayed from=.* what=enrolment .* answer=[0-9]* ms=' "$WORK/relay.start.log" ||
+	fail "not passed on by itself"
+pass "what it wraps is passed on unchanged"
 relay_stop
 is "exit code" "$RELAY_RC" 0
 audit_holds
