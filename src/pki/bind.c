@@ -153,6 +153,57 @@ take_kept(struct work *w)
 	return true;
 }
 
+/* --- authorized in the same message --------------------------------------------------- */
+
+/* What became of its entry; *id is empty if it was not authorized. */
+static bool
+read_result(struct work *w, struct view *id)
+{
+	struct cvp_authz_response	r;
+	struct view			response = VIEW_NONE;
+
+	*id = VIEW_NONE;
+	for (size_t i = 0; i < w->answer.n_controls; i++)
+		if (w->answer.controls[i].kind == CVP_AUTHZ_RESPONSE)
+			response = w->answer.controls[i].value;
+	if (!cvp_authz_response_decode(response, w->a, &r, &w->fault))
+		return false;
+	for (size_t i = 0; i < r.n_results; i++)
+		if (r.results[i].entry_id == w->target.entry_id)
+			*id = r.results[i].id;
+	return true;
+}
+
+/*
+ * For good, whatever comes of the request: each half has its own verdict, and
+ * the pair is delivered in any case (decision 14).
+ */
+bool
+bind_grant(struct work *w)
+{
+	const struct cmc_control	*c = cmc_find(&w->verified.data.controls,
+	    CVP_AUTHZ_REQUEST);
+
+	if (!authorize_run(w, c))
+		return false;
+	if (w->done || w->job->again)
+		return true;
+	if (!read_result(w, &w->target.id))
+		return false;
+	if (w->target.id.n > 0 && w->request_fault.kind == FAULT_NONE)
+		return true;
+	w->course = COURSE_REFUSE;
+	if (w->target.id.n > 0) {
+		w->fault = w->request_fault;
+		work_refuse(w, w->request_about, w->request_fail);
+		return true;
+	}
+	fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.2.2",
+	    "entry %u was not authorized, so nothing is issued for it", w->target.entry_id);
+	work_refuse(w, w->verified.data.requests[0].id, CMC_BAD_REQUEST);
+	return true;
+}
+
 /* --- stages ------------------------------------------------------------------------ */
 
 void
@@ -175,6 +226,7 @@ bind_ask(struct work *w, struct buf *questions, size_t *count)
 	struct admin_request	q = {
 		.sealed = w->authz.sealed, .terms = w->authz.terms,
 		.admin = w->sender.cert.der, .message = w->job->message,
+		.asked_at = w->authz.created,
 	};
 
 	if (w->proven)		/* a key that is kept */

@@ -244,6 +244,13 @@ transaction(struct engine *e, size_t n, bool (*wants)(const struct work *w),
 			work_again(&e->works[i]);
 }
 
+/* authzRequest and request in one message: the authorization is first. */
+static bool
+wants_grant(const struct work *w)
+{
+	return w->errand == ERRAND_BIND && w->target.entry_id != 0;
+}
+
 static bool
 wants_decision(const struct work *w)
 {
@@ -461,6 +468,7 @@ run_batch(struct engine *e, size_t n, int64_t now)
 
 	read_works(e, 0, n);
 	n = expand(e, n);
+	transaction(e, n, wants_grant, bind_grant, NULL, now);
 	for (size_t i = 0; i < n; i++)
 		if (!e->works[i].done && e->works[i].errand == ERRAND_POLL)
 			approval_poll(&e->works[i]);

@@ -140,8 +140,9 @@ struct admin_request {
 	struct view	terms;		/* effective, DER */
 	struct view	admin;		/* the certificate that signs, DER */
 	struct view	message;	/* as received */
-	uint8_t		next_state;	/* BIND only, as next_spki */
+	uint8_t		next_state;	/* BIND only, as what follows */
 	uint8_t		next_spki[32];
+	int64_t		asked_at;	/* when the authzRequest in the message was weighed */
 };
 struct generate_answer {
 	struct view	spki;

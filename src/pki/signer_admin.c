@@ -7,7 +7,7 @@
  */
 #include "message/issue.h"
 #include "message/key_package.h"
-#include "pki/signer_parts.h"
+#include "pki/signer_order.h"
 #include "store/store_authz.h"
 
 struct admin_question {
@@ -70,8 +70,40 @@ names_id(const struct cvp_target *t, const struct seal_facts *facts, struct faul
 
 /* --- BIND -------------------------------------------------------------------------- */
 
+/*
+ * An entry of the same message has no id in it yet: this authorization is one
+ * whose terms follow from that entry, to the octet.
+ */
 static bool
-check_bind(const struct admin_question *a, struct fault *f)
+names_entry(struct signer *s, const struct admin_question *a, uint32_t entry_id, struct fault *f)
+{
+	const struct cmc_control	*c = cmc_find(&a->asked.data.controls, CVP_AUTHZ_REQUEST);
+	struct cvp_authz_request	 q;
+	struct order			 o;
+	struct view			 wanted = VIEW_NONE;
+
+	if (c == NULL)
+		return fault_set(f, FAULT_REFUSED, "corrections, 5", "no authzRequest in the message");
+	if (!cvp_authz_request_decode(c->value, s->arena, CVP_ENTRIES_MAX, &q, f) ||
+	    !order_open(s, &a->asked.old, a->q.message, q.batch_id, a->q.asked_at, &o, f))
+		return false;
+	for (size_t i = 0; i < q.n_entries; i++)
+		if (q.entries[i].entry_id == entry_id)
+			wanted = q.entries[i].wanted_id;
+	return (wanted.n == 0 || view_equal(wanted, a->q.facts.id) || fault_set(f, FAULT_REFUSED,
+	    "corrections, 5", "the Admin's message wants another id")) &&
+	    order_take(&o, entry_id, wanted, &a->q.facts, f);
+}
+
+static bool
+names_target(struct signer *s, const struct admin_question *a, const struct cvp_target *t,
+    struct fault *f)
+{
+	return t->entry_id != 0 ? names_entry(s, a, t->entry_id, f) : names_id(t, &a->q.facts, f);
+}
+
+static bool
+check_bind(struct signer *s, const struct admin_question *a, struct fault *f)
 {
 	const struct cmc_control	*c = cmc_find(&a->asked.data.controls, CVP_AUTHZ_BIND);
 	struct cvp_bind			 bind;
@@ -81,7 +113,7 @@ check_bind(const struct admin_question *a, struct fault *f)
 		    "generation is \"%s\"", generation_name(a->method));
 	if (c == NULL)
 		return fault_set(f, FAULT_REFUSED, "corrections, 5", "no authzBind in the message");
-	if (!cvp_bind_decode(c->value, &bind, f) || !names_id(&bind.target, &a->q.facts, f))
+	if (!cvp_bind_decode(c->value, &bind, f) || !names_target(s, a, &bind.target, f))
 		return false;
 	return bind.request == a->asked.data.requests[0].id || fault_set(f, FAULT_REFUSED,
 	    "corrections, 5", "authzBind of request %u, which is not there", bind.request);
@@ -113,10 +145,11 @@ signer_answer_bind(struct signer *s, struct wire *w, int64_t now, struct buf *an
 	get_admin(w, &a.q);
 	a.q.next_state = wire_get_u8(w);
 	spki = wire_get_view(w);
+	a.q.asked_at = (int64_t)wire_get_u64(w);
 	if (!wire_end(w, "BIND", f))
 		return false;
 	if (!signer_open_request(s, a.q.admin, a.q.message, &a.asked, f) ||
-	    !check_sender(s, &a, now, f) || !read_terms(s, &a, f) || !check_bind(&a, f) ||
+	    !check_sender(s, &a, now, f) || !read_terms(s, &a, f) || !check_bind(s, &a, f) ||
 	    !signer_check_step(&a.q.facts, a.q.next_state, spki, a.asked.spki_hash, f))
 		return false;
 	buf_init(&next, 512);

@@ -136,6 +136,7 @@ signer_put_bind(struct buf *b, const struct admin_request *q)
 	put_admin(b, q);
 	wire_put_u8(b, q->next_state);
 	wire_put_view(b, view_of(q->next_spki, sizeof(q->next_spki)));
+	wire_put_u64(b, (uint64_t)q->asked_at);
 	frame_end(b, mark);
 }
 

@@ -96,7 +96,7 @@ static const enum cmc_kind change_kinds[] = {
 };
 static const enum cmc_kind bind_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
-	CVP_AUTHZ_BIND, 0
+	CVP_AUTHZ_BIND, CVP_AUTHZ_REQUEST, 0
 };
 static const enum cmc_kind generate_kinds[] = {
 	CMC_TRANSACTION_ID, CMC_SENDER_NONCE, CMC_RECIPIENT_NONCE, CMC_DATA_RETURN,
@@ -216,7 +216,8 @@ errand_of(const struct work *w)
 		return ERRAND_WRAPPER;
 	if (cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
 		return ERRAND_CONFIRM;
-	if (w->sender.admin.n != 0 && by_id(w, CVP_AUTHZ_BIND) && w->verified.data.n_requests > 0)
+	if (w->sender.admin.n != 0 && w->verified.data.n_requests > 0 &&
+	    cmc_find(&w->verified.data.controls, CVP_AUTHZ_BIND) != NULL)
 		return ERRAND_BIND;
 	if (w->sender.admin.n != 0 && by_id(w, CVP_KEY_GEN_REQUEST) &&
 	    w->verified.data.n_requests == 0 && makes_keys(&w->e->templates))
@@ -495,6 +496,26 @@ by_known_id(const struct cvp_target *t, struct fault *f)
 	    "entry %u of no authzRequest in this message", t->entry_id);
 }
 
+/* An entry is one of the authzRequest in the same message, an id one of before. */
+static bool
+target_is_here(const struct work *w, const struct cvp_target *t, struct fault *f)
+{
+	if (cmc_find(&w->verified.data.controls, CVP_AUTHZ_REQUEST) == NULL)
+		return by_known_id(t, f);
+	return t->entry_id != 0 || fault_set(f, FAULT_REFUSED, "corrections, 5",
+	    "authzBind of a known id beside an authzRequest");
+}
+
+static bool
+verify_bound(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	if (!verify_request(w, about, fail, f))
+		return false;
+	*fail = CMC_BAD_REQUEST;
+	return !w->request->changes_names || fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
+	    "changeSubjectName in a first enrolment");
+}
+
 static bool
 verify_bind(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
 {
@@ -503,17 +524,22 @@ verify_bind(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *
 
 	*fail = CMC_BAD_REQUEST;
 	if (!only_control(w, CVP_AUTHZ_BIND, &c, about, f) ||
-	    !cvp_bind_decode(c->value, &bind, f) || !by_known_id(&bind.target, f))
+	    !cvp_bind_decode(c->value, &bind, f) || !target_is_here(w, &bind.target, f))
 		return false;
 	if (bind.request != w->verified.data.requests[0].id)
 		return fault_set(f, FAULT_REFUSED, "corrections, 5",
 		    "authzBind of request %u, which is not there", bind.request);
 	w->target = bind.target;
-	if (!verify_request(w, about, fail, f))
+	if (verify_bound(w, about, fail, f))
+		return true;
+	if (w->target.entry_id == 0)
 		return false;
-	*fail = CMC_BAD_REQUEST;
-	return !w->request->changes_names || fault_set(f, FAULT_REFUSED, "RFC 10002, 7.1",
-	    "changeSubjectName in a first enrolment");
+	/* The authorization beside it has its own verdict (decision 14). */
+	w->request_fault = *f;
+	w->request_about = *about;
+	w->request_fail = *fail;
+	fault_clear(f);
+	return true;
 }
 
 static bool

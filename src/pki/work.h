@@ -137,6 +137,9 @@ struct work {
 	/* An Admin in the place of a Peer. */
 	struct cvp_target	 target;
 	uint32_t		 target_control;	/* what is refused if it may not */
+	struct fault		 request_fault;	/* beside an authzRequest: refused after that is answered... */
+	uint32_t		 request_about;
+	enum cmc_fail		 request_fail;	/* ...and how */
 	struct cvp_key_gen_request generate;
 	uint8_t			 generate_digest[32];
 	struct view		 key_package;	/* ContentInfo */
@@ -246,6 +249,7 @@ bool	enroll_is_eligible(const struct work *w);
 void	work_actor(const struct work *w, char out[160]);
 
 /* An Admin in the place of a Peer (bind.c); the rest as in enroll.c. */
+bool	bind_grant(struct work *w);		/* writes; false: undo */
 void	bind_find(struct work *w);		/* reads the store */
 void	bind_ask(struct work *w, struct buf *questions, size_t *count);
 void	bind_take(struct work *w, const struct frame *answer);

@@ -11,7 +11,9 @@ work_log(const struct work *w)
 	static const char *const errands[] = { "message", "enroll", "change", "bind",
 		"generate", "confirm", "control",
 		"unsigned", "wrapper", "poll" };
-	const struct answer_status *s = &w->answer.status[0];
+	/* A refusal is what was said last. */
+	const struct answer_status *s = &w->answer.status[w->answer.n_status > 0 ?
+	    w->answer.n_status - 1 : 0];
 
 	if (w->job->again || w->job->deferred)
 		return;
