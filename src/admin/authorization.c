@@ -463,6 +463,34 @@ take_answer(struct authorization *z, const struct exchange_answer *r, struct fau
 	return z->b.granted == 0 || open_and_deliver(z, envelope, f);
 }
 
+/* The Admin's signature is the identity of the request, too (profile, 7.4(8)). */
+static bool
+ask_with_request(struct authorization *z, struct ask *authz, struct exchange_answer *r,
+    struct fault *f)
+{
+	struct cvp_bind	bind = { .request = ADMIN_REQUEST_ID, .target = { .entry_id = 1 } };
+	struct ask	asks[2] = { *authz, { .kind = CVP_AUTHZ_BIND } };
+	struct buf	requests, value;
+	size_t		mark;
+	bool		ok;
+
+	buf_init(&requests, BATCH_REQUEST_MAX);
+	buf_init(&value, 256);
+	mark = cmc_requests_begin(&requests);
+	cmc_put_tcr(&requests, ADMIN_REQUEST_ID, z->p10);
+	cmc_requests_end(&requests, mark);
+	cvp_put_bind(&value, &bind);
+	asks[1].value = buf_view(&value);
+	ok = buf_check(&requests, "request", f) && buf_check(&value, "authzBind", f) &&
+	    admin_ask_for(z->a, asks, 2, buf_view(&requests), z->arena, &z->x, r, f);
+	authz->id = asks[0].id;
+	if (ok)
+		z->answer = *r;
+	buf_clear(&requests);
+	buf_clear(&value);
+	return ok;
+}
+
 /* An answer that refuses all of it means that there is nothing to come back to. */
 static bool
 send_request(struct authorization *z, struct fault *f)
@@ -476,7 +504,8 @@ send_request(struct authorization *z, struct fault *f)
 	buf_init(&request, BATCH_REQUEST_MAX);
 	ok = batch_request(z->a->dir, &z->b, &request, f);
 	ask.value = buf_view(&request);
-	ok = ok && admin_ask(z->a, &ask, 1, z->arena, &r, f);
+	ok = ok && (z->p10.n > 0 ? ask_with_request(z, &ask, &r, f) :
+	    admin_ask(z->a, &ask, 1, z->arena, &r, f));
 	buf_clear(&request);
 	if (!ok)
 		return false;

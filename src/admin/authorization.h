@@ -42,6 +42,15 @@ struct authorization {
 	size_t			 n;
 	bool			 gone;		/* the PKI has deleted the tokens */
 	bool			 acknowledged;	/* else the PKI is told the next time */
+
+	/*
+	 * A PKCS #10 of its only device, enrolled in the same message (RFC 4809,
+	 * 3.2.2, scenario 2); empty: none.  With it, what the PKI said and the
+	 * transaction that the confirmation goes on with.
+	 */
+	struct view		 p10;
+	struct exchange		 x;
+	struct exchange_answer	 answer;
 };
 
 /* What the operator asked for, for all devices alike. */

@@ -78,6 +78,7 @@ MUST_CHECK bool admin_ask(struct admin *a, struct ask *asks, size_t n, struct ar
  * The same around certification requests (reqSequence, whole; body part 1;
  * empty: none) and in a transaction x that the caller goes on with.
  */
+#define ADMIN_REQUEST_ID	1u
 MUST_CHECK bool admin_ask_for(struct admin *a, struct ask *asks, size_t n,
     struct view requests, struct arena *arena, struct exchange *x,
     struct exchange_answer *out, struct fault *f);

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "main/admin_enroll.h"
+#include "main/at_once.h"
 #include "main/commands.h"
 #include "main/generate_request.h"
 #include "peer/reach.h"
@@ -30,7 +31,8 @@ static const struct option options[] = {
 	{ "pki-key", NULL, NULL, "have the PKI make their keys" },
 	{ "request", "FILE", NULL, "ask for one device with the PKCS #10 it made" },
 	{ "confirm", "FILE", NULL, "what that device has signed: its confirmation" },
-	{ "csv", "FILE", NULL, "the devices of a list, as for authorize" },
+	{ "csv", "FILE", NULL, "the devices of a list, as for authorize; with --request, one to authorize" },
+	{ "template", "NAME", NULL, "with --request and --csv: of a row that names none" },
 	{ "key", "KIND", NULL, "kind of the keys; by default the template's choice" },
 	{ "out", "DIR", "bundles", "where the bundles go" },
 	{ "format", "p12|pem", "p12", "PKCS #12 and a passphrase, or PEM" },
@@ -116,6 +118,13 @@ ways_given(const struct invocation *in, enum generation *method)
 	return n;
 }
 
+/* Authorized and enrolled by one message. */
+static bool
+is_at_once(const struct invocation *in)
+{
+	return option_given(in, "request") && option_given(in, "csv");
+}
+
 static bool
 read_options(struct call *c, const struct invocation *in, struct fault *f)
 {
@@ -124,8 +133,11 @@ read_options(struct call *c, const struct invocation *in, struct fault *f)
 	if (ways_given(in, &c->method) != 1)
 		return fault_set(f, FAULT_USAGE, "", "one of --generate, --pki-key, --request and "
 		    "--confirm");
-	if (c->method == GENERATION_PEER_ADMIN && (in->nargs != 1 || option_given(in, "csv") ||
-	    option_given(in, "format") || option_given(in, "key")))
+	if (option_given(in, "template") && !is_at_once(in))
+		return fault_set(f, FAULT_USAGE, "", "--template goes with --request and --csv");
+	if (c->method == GENERATION_PEER_ADMIN && (in->nargs + is_at_once(in) != 1 ||
+	    (option_given(in, "csv") && !is_at_once(in)) || option_given(in, "format") ||
+	    option_given(in, "key")))
 		return fault_set(f, FAULT_USAGE, "", "--request FILE and --confirm FILE are about one "
 		    "DEVICE");
 	if (in->nargs == 0 && !option_given(in, "csv"))
@@ -343,6 +355,47 @@ by_request(struct call *c, const struct invocation *in, struct fault *f)
 	return true;
 }
 
+static bool
+say_at_once(const struct invocation *in, const struct at_once_outcome *o)
+{
+	json_t	*j;
+
+	if (in->json) {
+		j = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s}", "device", o->name, "id",
+		    o->id, "ticket", o->ticket, "enrolled", o->issued, "serial", o->r.serial,
+		    "chain", o->issued ? o->r.chain : "", "confirm", o->issued ? o->r.confirm : "",
+		    "error", o->issued ? "" : o->why.text);
+		json_dumpf(j, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(j);
+		return o->issued;
+	}
+	if (!in->quiet)
+		printf("authorized %s, ticket %s\n", o->name, o->ticket);
+	if (o->issued)
+		say_issued(in, o->name, &o->r);
+	else
+		fprintf(stderr, "pki4ipsec: %s is authorized, but not enrolled: %s\n", o->name,
+		    o->why.text);
+	return o->issued;
+}
+
+static int
+at_once(struct call *c, const struct invocation *in, struct fault *f)
+{
+	struct at_once_outcome	*o = arena_alloc(c->s.arena, sizeof(*o));
+	const struct at_once	 w = { .s = &c->s, .q = &c->q, .csv = option_value(in, "csv"),
+		.request = option_value(in, "request"), .template = option_value(in, "template") };
+
+	if (o == NULL) {
+		arena_fault(f);
+		return EXIT_FAILED;
+	}
+	if (!at_once_enroll(&w, o, f))
+		return EXIT_FAILED;
+	return say_at_once(in, o) ? EXIT_DONE : EXIT_PARTIAL;
+}
+
 static int
 for_devices(const struct invocation *in)
 {
@@ -351,12 +404,14 @@ for_devices(const struct invocation *in)
 	int		code = EXIT_DONE;
 
 	if (session_open(&c.s, in, true, &f) && read_options(&c, in, &f) &&
-	    find_devices(&c, in, &f)) {
+	    (is_at_once(in) || find_devices(&c, in, &f))) {
 		c.q.a = &c.s.a;
 		c.q.arena = c.s.arena;
 		if (!option_given(in, "confirm") && !dir_make(c.q.out, 0700, &f))
 			return session_end(&c.s, &f, EXIT_FAILED);
-		if (c.method == GENERATION_PEER_ADMIN)
+		if (is_at_once(in))
+			code = at_once(&c, in, &f);
+		else if (c.method == GENERATION_PEER_ADMIN)
 			(void)!by_request(&c, in, &f);
 		else if (enroll_all(&c, &f))
 			print_end(&c);

@@ -66,22 +66,6 @@ write_chain(const struct enroll_state *st, const char *path, struct fault *f)
 
 /* --- the request ------------------------------------------------------------------------ */
 
-static bool
-ask(const struct generate *q, const struct target *t, struct view der, struct generated *g,
-    struct fault *f)
-{
-	struct exchange_answer	r;
-	struct pkcs10		p10;
-	bool			reject;
-
-	if (!pkcs10_decode(der, &p10, f) ||
-	    !generate_bind(q, t->id, der, &g->st.x, &r, f) ||
-	    !generate_judge(q, t, &r, p10.spki, NULL, &g->st, &reject, f))
-		return false;
-	g->answered = true;
-	return !reject || fault_within(f, "the certificate is of no use: revoke it");
-}
-
 /* What the device has to sign; what is needed for the receipt is kept here. */
 static bool
 write_confirmation(const struct generate *q, const struct target *t, struct generated *g,
@@ -111,22 +95,59 @@ serial_of(const struct generated *g, char out[ENROLL_SERIAL_MAX], struct fault *
 }
 
 bool
-request_enroll(const struct generate *q, const struct target *t, const char *path,
-    struct request_outcome *o, struct fault *f)
+request_read(const char *path, struct buf *der, struct fault *f)
 {
 	static const char *const	labels[] = { "CERTIFICATE REQUEST",
 		"NEW CERTIFICATE REQUEST", NULL };
-	struct generated		g;
-	struct buf			der;
-	bool				ok;
+
+	return read_object(path, labels, der, f);
+}
+
+static bool
+judge(const struct generate *q, const struct target *t, struct view der,
+    const struct exchange_answer *r, struct generated *g, struct fault *f)
+{
+	struct pkcs10	p10;
+	bool		reject;
+
+	if (!exchange_check(r, CMC_WHOLE_MESSAGE, f) || !pkcs10_decode(der, &p10, f) ||
+	    !generate_judge(q, t, r, p10.spki, NULL, &g->st, &reject, f))
+		return false;
+	g->answered = true;
+	return !reject || fault_within(f, "the certificate is of no use: revoke it");
+}
+
+bool
+request_take(const struct generate *q, const struct target *t, struct view der,
+    const struct exchange *x, const struct exchange_answer *r, struct request_outcome *o,
+    struct fault *f)
+{
+	struct generated	g;
+	bool			ok;
 
 	*o = (struct request_outcome){ 0 };
 	generated_init(&g);
-	buf_init(&der, CONFIRM_MAX);
-	ok = name_files(q, t, o, f) && read_object(path, labels, &der, f) &&
-	    ask(q, t, buf_view(&der), &g, f) && serial_of(&g, o->serial, f) &&
+	g.st.x = *x;
+	ok = name_files(q, t, o, f) && judge(q, t, der, r, &g, f) && serial_of(&g, o->serial, f) &&
 	    write_confirmation(q, t, &g, o->confirm, f) && write_chain(&g.st, o->chain, f);
 	generated_clear(&g);
+	return ok;
+}
+
+bool
+request_enroll(const struct generate *q, const struct target *t, const char *path,
+    struct request_outcome *o, struct fault *f)
+{
+	struct exchange		x;
+	struct exchange_answer	r;
+	struct buf		der;
+	bool			ok;
+
+	*o = (struct request_outcome){ 0 };
+	buf_init(&der, CONFIRM_MAX);
+	ok = name_files(q, t, o, f) && request_read(path, &der, f) &&
+	    generate_bind(q, t->id, buf_view(&der), &x, &r, f) &&
+	    request_take(q, t, buf_view(&der), &x, &r, o, f);
 	buf_clear(&der);
 	return ok;
 }

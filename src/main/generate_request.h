@@ -25,6 +25,12 @@ struct request_outcome {
 MUST_CHECK bool request_enroll(const struct generate *q, const struct target *t,
     const char *path, struct request_outcome *o, struct fault *f);
 
+/* The same in its two parts: the file, DER appended to out; and the answer to it. */
+MUST_CHECK bool request_read(const char *path, struct buf *der, struct fault *f);
+MUST_CHECK bool request_take(const struct generate *q, const struct target *t, struct view der,
+    const struct exchange *x, const struct exchange_answer *r, struct request_outcome *o,
+    struct fault *f);
+
 /* Take the confirmation in path, SignedData in PEM or DER, to the PKI. */
 MUST_CHECK bool request_confirm(const struct generate *q, const struct target *t,
     const char *path, char serial[ENROLL_SERIAL_MAX], struct fault *f);
