@@ -39,7 +39,10 @@ describe_renewal(struct batch *b, const struct cvp_terms *t)
 	};
 	const struct cvp_change_terms	*r = t->lifecycle != NULL ? t->lifecycle->renewal : NULL;
 
-	if (r == NULL || r->keys > CVP_KEYS_EITHER || r->last_percent > 100)
+	b->renew_key[0] = '\0';
+	b->renew_last = 0;
+	if (r == NULL || r->keys > CVP_KEYS_EITHER || r->last_percent > 100 ||
+	    (r->max_times.present && r->max_times.v == 0))
 		return;
 	snprintf(b->renew_key, sizeof(b->renew_key), "%s", keys[r->keys]);
 	b->renew_last = r->last_percent;
@@ -71,8 +74,25 @@ put_names(const struct device *d, struct arena *a, struct cvp_terms *terms, stru
 }
 
 static bool
+put_terms(const struct authorization *z, const struct device *d, const struct cvp_template *t,
+    struct cvp_terms *terms, struct fault *f)
+{
+	struct cvp_cert	*cert = arena_alloc(z->arena, sizeof(*cert));
+
+	if (cert == NULL)
+		return arena_fault(f);
+	if (!put_names(d, z->arena, terms, f))
+		return false;
+	*cert = *terms->cert;
+	terms->cert = cert;
+	return entry_terms_put(&d->terms, &t->terms, z->a->now, z->arena, cert, terms, f) ||
+	    fault_within(f, "line %u", d->line);
+}
+
+static bool
 put_entries(struct authorization *z, const struct device *const *devices, size_t n,
-    struct cvp_authz_request *r, struct fault *f)
+    const struct cvp_template *t, const struct wishes *w, struct cvp_authz_request *r,
+    struct fault *f)
 {
 	struct cvp_terms	*terms = arena_array(z->arena, n, sizeof(*terms));
 
@@ -81,13 +101,14 @@ put_entries(struct authorization *z, const struct device *const *devices, size_t
 	if (terms == NULL || r->entries == NULL)
 		return arena_fault(f);
 	for (size_t i = 0; i < n; i++) {
-		if (!put_names(devices[i], z->arena, &terms[i], f))
+		if (!put_terms(z, devices[i], t, &terms[i], f))
 			return false;
 		if (devices[i]->approval)
 			terms[i].approval = (struct cvp_uint){ true, CVP_APPROVAL_MANUAL };
 		r->entries[i] = (struct cvp_entry){
 			.entry_id = devices[i]->entry_id, .label = view_str(devices[i]->label),
 			.terms = &terms[i],
+			.replaces = w->replaced != NULL ? w->replaced[devices[i]->entry_id - 1] : NULL,
 		};
 	}
 	return true;
@@ -139,7 +160,8 @@ authorization_prepare(struct authorization *z, const struct device *const *devic
 	r.terms.key_gen = (struct cvp_uint){ w->generation != GENERATION_NONE, w->generation };
 	r.terms.has_window = true;
 	r.terms.window_not_after = (struct cvp_time){ true, z->b.not_after };
-	if (!put_entries(z, devices, n, &r, f))
+	r.terms.exact = (struct cvp_bool){ w->exact, w->exact };
+	if (!put_entries(z, devices, n, t, w, &r, f))
 		return false;
 	buf_init(&der, BATCH_REQUEST_MAX);
 	cvp_put_authz_request(&der, &r);
@@ -161,15 +183,53 @@ static bool
 set_failure(struct authorization *z, const struct cvp_failure *c, struct outcome *o,
     struct fault *f)
 {
-	char	detail[FAULT_TEXT_MAX];
+	char	detail[FAULT_TEXT_MAX], field[CVP_FIELD_MAX];
 
-	o->why = "";
 	if (c == NULL)
 		return true;
 	o->code = c->code;
 	text_escape(c->detail, 0, detail, sizeof(detail));
-	o->why = arena_printf(z->arena, "%s", detail[0] != '\0' ? detail : cvp_code_text(c->code));
+	text_escape(c->field, 0, field, sizeof(field));
+	o->why = arena_printf(z->arena, "%s%s%s", field, field[0] != '\0' ? ": " : "",
+	    detail[0] != '\0' ? detail : cvp_code_text(c->code));
 	return o->why != NULL || arena_fault(f);
+}
+
+/* The terms that were asked for an entry; answers come in the order of the request. */
+static bool
+asked_terms(struct authorization *z, uint32_t entry_id, struct cvp_terms *out,
+    struct fault *f)
+{
+	static const struct cvp_terms	 none;
+	const struct cvp_authz_request	*q = &z->asked;
+
+	for (size_t i = 0; i < q->n_entries; i++, z->asked_at++) {
+		const struct cvp_entry	*e = &q->entries[z->asked_at % q->n_entries];
+
+		if (e->entry_id == entry_id)
+			return cvp_terms_merge(&none, &q->terms, e->terms, z->arena, out, f);
+	}
+	return fault_set(f, FAULT_MALFORMED, "", "the answer speaks of entry %u, which was not "
+	    "asked for", entry_id);
+}
+
+static bool
+set_effective(struct authorization *z, const struct cvp_result *r, struct outcome *o,
+    struct fault *f)
+{
+	struct cvp_terms	asked;
+
+	if (!asked_terms(z, r->entry_id, &asked, f))
+		return false;
+	o->effective = r->effective;
+	if (asked.has_window && asked.window_not_after.present)
+		o->not_after = asked.window_not_after.v;
+	if (r->effective == NULL)
+		return true;
+	if (r->effective->has_window && r->effective->window_not_after.present)
+		o->not_after = r->effective->window_not_after.v;
+	o->reduced = entry_terms_reduced(&asked, r->effective, z->arena);
+	return true;
 }
 
 static bool
@@ -178,13 +238,13 @@ set_outcome(struct authorization *z, const struct cvp_result *r, struct outcome 
 {
 	*o = (struct outcome){
 		.d = device_of(z, r->entry_id), .status = r->status, .not_after = z->b.not_after,
+		.why = "", .reduced = "",
 	};
 	if (o->d == NULL)
 		return fault_set(f, FAULT_MALFORMED, "", "the answer speaks of entry %u, which the "
 		    "list does not have", r->entry_id);
-	if (r->effective != NULL && r->effective->has_window &&
-	    r->effective->window_not_after.present)
-		o->not_after = r->effective->window_not_after.v;
+	if (outcome_granted(o) && !set_effective(z, r, o, f))
+		return false;
 	if (outcome_granted(o) && r->id.n == 0)
 		return fault_set(f, FAULT_MALFORMED, "", "entry %u was granted without an id",
 		    r->entry_id);
@@ -270,14 +330,44 @@ put_token(struct view token, struct ticket *t, struct fault *f)
 	return ok;
 }
 
+/* What a ticket says of key and renewal: the device's own terms, or the template's. */
+struct own_words {
+	const char	*key;
+	char		 renew_key[8];
+	size_t		 renew_last;
+};
+
+static void
+own_words_of(struct authorization *z, const struct outcome *o, struct own_words *out)
+{
+	const struct cvp_terms	*t = o->effective;
+	struct cvp_terms	 asked;
+	struct fault		 why = { 0 };
+	struct batch		 b = z->b;
+	const char		*key;
+
+	*out = (struct own_words){ .key = z->b.key };
+	if (t == NULL && asked_terms(z, o->d->entry_id, &asked, &why))
+		t = &asked;
+	if (t != NULL && o->d->terms.text[TERM_KEY] != NULL &&
+	    (key = terms_key_word(t)) != NULL)
+		out->key = key;
+	if (t != NULL && t->lifecycle != NULL && t->lifecycle->renewal != NULL)
+		describe_renewal(&b, t);
+	memcpy(out->renew_key, b.renew_key, sizeof(out->renew_key));
+	out->renew_last = b.renew_last;
+}
+
 static bool
 fill_ticket(struct authorization *z, const struct outcome *o, struct view token,
     struct ticket *t, struct fault *f)
 {
 	const struct device	*d = o->d;
+	struct own_words	 own;
 
+	own_words_of(z, o, &own);
 	t->not_after = o->not_after;
-	t->renew_percent = (unsigned)z->b.renew_last;
+	t->renew_percent = (unsigned)own.renew_last;
 	memcpy(t->anchor, z->a->root_sha256, sizeof(t->anchor));
 	for (size_t i = 0; i < d->n_ids && i < TICKET_IDENTITIES_MAX; i++)
 		identity_format(&d->ids[i], t->identities[t->n_identities++]);
@@ -285,8 +375,8 @@ fill_ticket(struct authorization *z, const struct outcome *o, struct view token,
 	    z->a->url, f) &&
 	    copy_text(t->id, sizeof(t->id), "id", o->id, f) &&
 	    copy_text(t->template, sizeof(t->template), "template", z->b.template, f) &&
-	    copy_text(t->key, sizeof(t->key), "key", z->b.key, f) &&
-	    copy_text(t->renew_key, sizeof(t->renew_key), "renew-key", z->b.renew_key, f) &&
+	    copy_text(t->key, sizeof(t->key), "key", own.key, f) &&
+	    copy_text(t->renew_key, sizeof(t->renew_key), "renew-key", own.renew_key, f) &&
 	    copy_text(t->label, sizeof(t->label), "label", d->label, f) &&
 	    copy_text(t->address, sizeof(t->address), "address", d->address, f) &&
 	    copy_text(t->subnets, sizeof(t->subnets), "subnets", d->subnets, f) &&
@@ -347,6 +437,20 @@ find_token(const struct cvp_secrets *s, const struct outcome *o)
 	return hit != NULL && view_equal(hit->id, view_str(o->id)) ? hit->token : VIEW_NONE;
 }
 
+static const char *
+peers_text(struct arena *a, const struct device *d)
+{
+	struct buf	text;
+	const char	*s;
+
+	buf_init(&text, CSV_FIELD_MAX);
+	for (size_t i = 0; i < d->n_peers; i++)
+		buf_addf(&text, "%s%s", i > 0 ? ";" : "", d->peers[i]);
+	s = arena_str(a, buf_view(&text));
+	buf_clear(&text);
+	return s;
+}
+
 static bool
 write_tickets(struct authorization *z, const struct cvp_secrets *s, struct known *known,
     struct ticket_folder *to, struct fault *f)
@@ -368,6 +472,7 @@ write_tickets(struct authorization *z, const struct cvp_secrets *s, struct known
 		known[n] = (struct known){
 			.d = *o->d, .id = o->id, .batch = batch, .end = "",
 			.cancel = cancel_key(z->arena, token, view_str(o->id)),
+			.peers = peers_text(z->arena, o->d),
 		};
 		known[n].d.template = z->b.template;
 		if (batch == NULL || known[n++].cancel == NULL)
@@ -503,10 +608,12 @@ send_request(struct authorization *z, struct fault *f)
 
 	buf_init(&request, BATCH_REQUEST_MAX);
 	ok = batch_request(z->a->dir, &z->b, &request, f);
-	ask.value = buf_view(&request);
-	ok = ok && (z->p10.n > 0 ? ask_with_request(z, &ask, &r, f) :
-	    admin_ask(z->a, &ask, 1, z->arena, &r, f));
+	ask.value = arena_copy(z->arena, buf_view(&request));
 	buf_clear(&request);
+	ok = ok && (ask.value.p != NULL || arena_fault(f)) &&
+	    cvp_authz_request_decode(ask.value, z->arena, CVP_ENTRIES_MAX, &z->asked, f) &&
+	    (z->p10.n > 0 ? ask_with_request(z, &ask, &r, f) :
+	    admin_ask(z->a, &ask, 1, z->arena, &r, f));
 	if (!ok)
 		return false;
 	if (!exchange_check(&r, ask.id, f)) {

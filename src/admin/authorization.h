@@ -29,6 +29,8 @@ struct outcome {
 	uint32_t		 code;		/* enum cvp_code, 0 when granted */
 	const char		*why;		/* what the PKI said, "" */
 	int64_t			 not_after;	/* end of its window */
+	const struct cvp_terms	*effective;	/* NULL: as asked for */
+	const char		*reduced;	/* what is less than that, "" */
 };
 
 struct authorization {
@@ -38,6 +40,8 @@ struct authorization {
 	const struct topology	*topology;
 	struct arena		*arena;
 	struct batch		 b;
+	struct cvp_authz_request asked;		/* as it was sent... */
+	size_t			 asked_at;	/* ...and looked at last */
 	struct outcome		*v;		/* after run; empty if there was none to read */
 	size_t			 n;
 	bool			 gone;		/* the PKI has deleted the tokens */
@@ -59,6 +63,8 @@ struct wishes {
 	const char	*key;		/* --key, or NULL: the template's choice */
 	enum generation	 generation;	/* who makes the keys; GENERATION_NONE: the template's choice */
 	int64_t		 window_seconds;
+	const struct cmc_cert_id **replaced;	/* by entry id - 1; NULL: none */
+	bool		 exact;		/* rather nothing than less */
 	const char	*out;		/* folder of the tickets, absolute */
 	const char	*relay;		/* URL for tickets; NULL: that of the PKI */
 };

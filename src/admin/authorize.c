@@ -16,9 +16,11 @@
 #include "admin/commands.h"
 #include "admin/pins.h"
 #include "admin/records.h"
+#include "admin/targets.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "profile/dns.h"
 
 #define ARENA_MAX		(1u << 30)	/* 10 000 rows, their answer, the inventory */
 #define TEMPLATES_MAX		64		/* named in one list */
@@ -34,6 +36,7 @@ static const struct option options[] = {
 	{ "key", "KIND", NULL, "key a device shall make; by default the template's choice" },
 	{ "generation", "METHOD", NULL, "who makes the keys: peer, peer-key-admin-request, admin or pki" },
 	{ "relay", "URL", NULL, "where the devices send, if they cannot reach the PKI: an admin relay" },
+	{ "exact", NULL, NULL, "rather no authorization than one that is less than asked for" },
 	{ "all", NULL, NULL, "ask for rows whose authorization is alive, too" },
 	{ "plan", NULL, NULL, "check the list, say what would happen, send nothing" },
 	{ 0 },
@@ -60,6 +63,8 @@ read_list(struct call *c, struct fault *f)
 {
 	const char	*csv = option_value(c->in, "csv");
 
+	if (c->name != NULL)	/* the list is here */
+		return buf_check(&c->file, "list", f);
 	c->name = strcmp(csv, "-") == 0 ? "standard input" : csv;
 	return strcmp(csv, "-") == 0 ? read_stdin(&c->file, f) : file_read(csv, &c->file, f);
 }
@@ -171,6 +176,18 @@ list_earlier(struct call *c, struct earlier *e, struct fault *f)
 	return true;
 }
 
+/* The certificate that this row is to have a successor for. */
+static bool
+is_replaced(const struct device *d, const struct cvp_record *r)
+{
+	char	serial[RECORD_SERIAL_MAX];
+
+	if (d->replaces == NULL)
+		return false;
+	record_serial(r, serial);
+	return ascii_equal_fold(view_str(serial), view_str(d->replaces));
+}
+
 static bool
 note_living(void *ctx, const struct cvp_record *r, struct fault *f)
 {
@@ -179,9 +196,10 @@ note_living(void *ctx, const struct cvp_record *r, struct fault *f)
 	(void)f;
 	while (e->at < e->n && !view_equal(e->ids[e->at], r->id))
 		e->at++;
-	if (e->at < e->n && record_lives(r))
-		e->c->lives[e->device[e->at]] = true;
-	else if (e->at < e->n)
+	if (e->at < e->n && record_lives(r)) {
+		if (!is_replaced(&e->c->fleet.v[e->device[e->at]], r))
+			e->c->lives[e->device[e->at]] = true;
+	} else if (e->at < e->n)
 		e->known[e->at]->end = cvp_state_name(r->state);
 	return true;
 }
@@ -321,6 +339,56 @@ ask_templates(struct call *c, struct fault *f)
 	return true;
 }
 
+/* --- what is replaced --------------------------------------------------------------------- */
+
+static bool
+set_replaced(struct call *c, const struct device *d, const struct targets *all, struct fault *f)
+{
+	struct cmc_cert_id	*id = arena_alloc(c->arena, sizeof(*id));
+
+	if (id == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < all->n; i++)
+		if (ascii_equal_fold(view_str(all->v[i].serial_text), view_str(d->replaces)) &&
+		    all->v[i].state == CVP_STATE_CONFIRMED) {
+			*id = (struct cmc_cert_id){ all->v[i].issuer, all->v[i].serial };
+			c->w.replaced[d->entry_id - 1] = id;
+			return true;
+		}
+	problem_add(&c->p, d->line, "replaces", "%s is no certificate in use that the PKI shows "
+	    "this Admin", d->replaces);
+	return true;
+}
+
+/* Whether this Admin may have it replaced is the PKI's to say. */
+static bool
+find_replaced(struct call *c, struct fault *f)
+{
+	const char	**words = arena_array(c->arena, c->fleet.n + 1, sizeof(*words));
+	struct targets	  all = { 0 };
+	struct fault	  why = { 0 };
+	size_t		  n = 0;
+
+	c->w.replaced = arena_array(c->arena, c->fleet.n + 1, sizeof(*c->w.replaced));
+	if (words == NULL || c->w.replaced == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < c->fleet.n; i++) {
+		c->w.replaced[i] = NULL;
+		if (c->fleet.v[i].replaces != NULL && !c->lives[i])
+			words[n++] = c->fleet.v[i].replaces;
+	}
+	if (n > 0 && !targets_find(&c->a, &c->inv, words, n, c->arena, &all, &why) &&
+	    why.kind != FAULT_NOT_FOUND) {
+		*f = why;
+		return false;
+	}
+	for (size_t i = 0; i < c->fleet.n; i++)
+		if (c->fleet.v[i].replaces != NULL && !c->lives[i] &&
+		    !set_replaced(c, &c->fleet.v[i], &all, f))
+			return false;
+	return true;
+}
+
 /* --- what an earlier run left ---------------------------------------------------------- */
 
 /* Its tickets go where this call's go if its own --out is no place any more. */
@@ -455,7 +523,7 @@ read_options(struct call *c, struct fault *f)
 	const char	*out = option_value(c->in, "out"), *key = option_value(c->in, "key");
 	const char	*method = option_value(c->in, "generation");
 
-	if (option_value(c->in, "csv") == NULL)
+	if (c->name == NULL && option_value(c->in, "csv") == NULL)
 		return fault_set(f, FAULT_USAGE, "", "--csv FILE is missing: the list of devices");
 	if (key != NULL && (key_kind_find(key) == KEY_NONE ||
 	    key_kind_find(key) == KEY_RSA_2048 || key_kind_find(key) == KEY_RSA_OTHER))
@@ -468,6 +536,7 @@ read_options(struct call *c, struct fault *f)
 		return false;
 	c->w = (struct wishes){ .key = key, .out = c->out,
 		.generation = method == NULL ? GENERATION_NONE : generation_find(view_str(method)),
+		.exact = option_given(c->in, "exact"),
 		.preset = option_given(c->in, "template") ? option_value(c->in, "template") : "" };
 	return read_relay(c, f) && duration_parse("--window", option_value(c->in, "window"), 60,
 	    WINDOW_SECONDS_MAX, &c->w.window_seconds, f);
@@ -518,7 +587,7 @@ go(struct call *c, struct fault *f)
 		return false;
 	if (c->p.total > 0)
 		return true;
-	if (!find_living(c, true, f) || !split(c, f) || (c->n_shares > 0 && !ask_templates(c, f)))
+	if (!find_living(c, true, f) || !find_replaced(c, f) || !split(c, f) || (c->n_shares > 0 && !ask_templates(c, f)))
 		return false;
 	return c->p.total > 0 || (find_pins(c, f) && send_shares(c, f));
 }
@@ -549,8 +618,8 @@ do_it(struct call *c, struct fault *f)
 	return EXIT_FAILED;
 }
 
-static int
-run(const struct invocation *in)
+int
+authorize_list(const struct invocation *in, struct view list, const char *name)
 {
 	static struct call	c;
 	struct fault		f = { 0 };
@@ -558,7 +627,9 @@ run(const struct invocation *in)
 
 	memset(&c, 0, sizeof(c));
 	c.in = in;
+	c.name = name;
 	buf_init(&c.file, CSV_FILE_MAX);
+	buf_add_view(&c.file, list);
 	if ((c.arena = arena_new(ARENA_MAX)) == NULL) {
 		arena_fault(&f);
 		return command_fail(in, &f, NULL);
@@ -571,6 +642,12 @@ run(const struct invocation *in)
 	admin_close(&c.a);
 	arena_free(c.arena);
 	return code;
+}
+
+static int
+run(const struct invocation *in)
+{
+	return authorize_list(in, VIEW_NONE, NULL);
 }
 
 const struct command cmd_admin_authorize = {

@@ -40,6 +40,12 @@ struct call {
 	char			 relay[512];		/* --relay, with its path */
 };
 
+/*
+ * The command over this list instead of that of --csv; name is for messages.
+ * Rows that were cancelled are authorized, those that live passed over.
+ */
+int	authorize_list(const struct invocation *in, struct view list, const char *name);
+
 /* What is wrong with the list; nothing was sent. */
 void	authorize_problems(const struct call *c);
 /* What would happen. */

@@ -115,6 +115,33 @@ authorize_plan(struct call *c, struct fault *f)
 	return true;
 }
 
+/* What an operator does about a refusal. */
+static const char *
+repair_of(uint32_t code)
+{
+	static const struct {
+		enum cvp_code	 code;
+		const char	*text;
+	} repairs[] = {
+		{ CVP_TEMPLATE_CHANGED, "give the list again: the template is another one by now" },
+		{ CVP_NOT_DISTINGUISHABLE, "give it an identity of its own" },
+		{ CVP_DUPLICATE, "cancel or revoke its owner first: pki4ipsec admin show IDENTITY" },
+		{ CVP_TERMS_CONFLICT, "ask for what the template permits, or leave the column empty" },
+		{ CVP_KEY_NOT_PERMITTED, "a kind of key that the template takes: pki4ipsec admin "
+		    "template" },
+		{ CVP_REQUESTER_MAY_NOT, "the PKI's operator gives rights: pki4ipsec pki admin rights" },
+		{ CVP_ADMIN_MAY_NOT_REVOKE, "name a certificate in use that you may revoke: pki4ipsec "
+		    "admin list --state confirmed" },
+		{ CVP_SECRET_FORMAT, "a longer token, or more different characters: 112 bits at least" },
+		{ CVP_WANTED_ID, "let the PKI choose the id" },
+	};
+
+	for (size_t i = 0; i < sizeof(repairs) / sizeof(repairs[0]); i++)
+		if (repairs[i].code == code)
+			return repairs[i].text;
+	return "pki4ipsec admin events";
+}
+
 /* --- saying what became of it --------------------------------------------------------- */
 
 static json_t *
@@ -132,10 +159,12 @@ outcome_json(const struct authorization *z, const struct outcome *o)
 		json_object_set_new(j, "id", json_string(o->id));
 		json_object_set_new(j, "ticket", json_string(o->ticket));
 		json_object_set_new(j, "not_after", json_string(until));
+		json_object_set_new(j, "reduced", json_string(o->reduced));
 	} else {
 		json_object_set_new(j, "code", json_integer(o->code));
 		json_object_set_new(j, "code_name", json_string(cvp_code_name(o->code)));
 		json_object_set_new(j, "why", json_string(o->why));
+		json_object_set_new(j, "repair", json_string(repair_of(o->code)));
 	}
 	return j;
 }
@@ -188,8 +217,26 @@ tell_failures(const struct call *c, const struct authorization *z, size_t *shown
 
 		if (outcome_granted(o) || (*shown)++ >= FAILURES_SHOWN)
 			continue;
-		fprintf(stderr, "%s:%u: %s: %s (%s)\n", c->name, o->d->line, o->d->name, o->why,
-		    cvp_code_name(o->code));
+		fprintf(stderr, "%s:%u: %s: %s (%s); %s\n", c->name, o->d->line, o->d->name,
+		    o->why, cvp_code_name(o->code), repair_of(o->code));
+	}
+}
+
+/* Once for several in a row that say the same. */
+static void
+tell_reduced(const struct call *c, const struct authorization *z, size_t *shown)
+{
+	const char	*last = "";
+
+	for (size_t i = 0; i < z->n; i++) {
+		const struct outcome	*o = &z->v[i];
+
+		if (o->reduced[0] == '\0' || strcmp(o->reduced, last) == 0 ||
+		    (*shown)++ >= FAILURES_SHOWN)
+			continue;
+		last = o->reduced;
+		fprintf(stderr, "%s:%u: %s: less than asked for: %s\n", c->name, o->d->line,
+		    o->d->name, o->reduced);
 	}
 }
 
@@ -215,6 +262,11 @@ report_text(const struct call *c, const struct sums *s)
 		fprintf(stderr, "%s: and %zu more\n", c->name, shown - FAILURES_SHOWN);
 	if (c->in->quiet)
 		return;
+	shown = 0;
+	for (size_t i = 0; i < c->n_shares; i++)
+		tell_reduced(c, &c->shares[i].z, &shown);
+	if (shown > FAILURES_SHOWN)
+		fprintf(stderr, "%s: and %zu more\n", c->name, shown - FAILURES_SHOWN);
 	for (size_t i = 0; i < c->n_finished; i++)
 		tell_finished(&c->finished[i]);
 	if (c->n_finished == 0 && s->granted == 0 && s->failed == 0)

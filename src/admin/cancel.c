@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "admin/cancel.h"
 #include "admin/commands.h"
 #include "admin/selection.h"
 #include "base/file.h"
@@ -329,14 +330,12 @@ note(struct cancel *c, struct fault *f)
 }
 
 static bool
-go(struct cancel *c, bool *told, struct fault *f)
+exchange(struct cancel *c, struct fault *f)
 {
 	struct view	result;
 	struct buf	der;
 	bool		ok;
 
-	if (!collect(c, told, f) || !*told)
-		return f->kind == FAULT_NONE;
 	buf_init(&der, VALUE_OCTETS);
 	ok = put_cancel(c, &der, f);
 	if (ok && der.n > 0)
@@ -349,7 +348,13 @@ go(struct cancel *c, bool *told, struct fault *f)
 	return true;
 }
 
-/* --- saying so ------------------------------------------------------------------------------ */
+static bool
+go(struct cancel *c, bool *told, struct fault *f)
+{
+	if (!collect(c, told, f) || !*told)
+		return f->kind == FAULT_NONE;
+	return exchange(c, f);
+}
 
 static const char *
 words_of(const struct item *item)
@@ -367,6 +372,29 @@ words_of(const struct item *item)
 	return item->skip ? "is over: nothing to cancel" : "refused: the PKI does not know it, or "
 	    "the ticket's token is not the right one";
 }
+
+bool
+cancel_targets(struct session *s, const struct target *v, size_t n, struct fault *f)
+{
+	struct cancel	c = { .s = s };
+
+	if (n == 0)
+		return true;
+	if ((c.v = arena_array(s->arena, n, sizeof(*c.v))) == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < n; i++)
+		if (!add_target(&c, &v[i], f))
+			return false;
+	if (!exchange(&c, f))
+		return false;
+	for (size_t i = 0; i < c.n; i++)
+		if (c.v[i].outcome != CVP_CANCEL_DONE && c.v[i].outcome != CVP_CANCEL_ALREADY)
+			return fault_set(f, FAULT_CONFLICT, "", "%s %s", c.v[i].name,
+			    words_of(&c.v[i]));
+	return true;
+}
+
+/* --- saying so ------------------------------------------------------------------------------ */
 
 static int
 report(const struct cancel *c)

@@ -11,6 +11,7 @@
 #include "base/command.h"
 
 extern const struct command cmd_admin_authorize;
+extern const struct command cmd_admin_reauthorize;
 extern const struct command cmd_admin_list;
 extern const struct command cmd_admin_show;
 extern const struct command cmd_admin_revoke;

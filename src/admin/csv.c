@@ -186,3 +186,19 @@ csv_read(struct view file, struct problems *p, bool (*row)(void *ctx, const stru
 		return fault_set(f, FAULT_LIMIT, "", "out of memory at line %u", r.line);
 	return true;
 }
+
+void
+csv_put_field(struct buf *out, const char *text)
+{
+	if (text[strcspn(text, ",\"\r\n")] == '\0') {
+		buf_add_str(out, text);
+		return;
+	}
+	buf_add_u8(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			buf_add_u8(out, '"');
+		buf_add_u8(out, (uint8_t)*text);
+	}
+	buf_add_u8(out, '"');
+}

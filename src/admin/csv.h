@@ -46,6 +46,9 @@ struct csv_row {
 	size_t		 n;
 };
 
+/* Append a field, quoted if it has to be. */
+void	csv_put_field(struct buf *out, const char *text);
+
 /*
  * Call row for each line that is not empty, the header first, until it
  * returns false.  Fields live in p's arena.  What breaks the format goes to p

@@ -23,6 +23,7 @@
 #define PAGE_EVENTS	500
 #define PAGE_OCTETS	(64u << 20)
 #define FOLLOW_MS	2000
+#define INVENTORY_ARENA_MAX (1u << 30)
 
 static const struct option options[] = {
 	ADMIN_OPTIONS,
@@ -36,6 +37,8 @@ struct reader {
 	uint8_t		 cursor[CVP_CURSOR_MAX];
 	size_t		 n_cursor;
 	bool		 keeps;		/* the cursor's file moves along */
+	struct arena	*names;		/* of the inventory; it grows while we follow */
+	struct inventory inv;
 	size_t		 shown;
 };
 
@@ -95,6 +98,13 @@ detail_of(const struct cvp_event *e, char *out, size_t n)
 	text_escape(e->failure != NULL ? e->failure->detail : VIEW_NONE, 0, out, n);
 }
 
+/* Code 0 stands beside the words of a Peer, which has none. */
+static bool
+has_code(const struct cvp_event *e)
+{
+	return e->failure != NULL && e->failure->code != 0;
+}
+
 static void
 print_json(const struct cvp_event *e, const struct known *k, const char *id,
     const char *serial)
@@ -107,7 +117,7 @@ print_json(const struct cvp_event *e, const struct known *k, const char *id,
 	o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "time", when, "event",
 	    cvp_event_name(e->kind), "kind", (int)e->kind, "id", id, "name",
 	    k != NULL ? k->d.name : "", "serial", serial, "failure",
-	    e->failure != NULL ? cvp_code_name(e->failure->code) : "", "detail", detail);
+	    has_code(e) ? cvp_code_name(e->failure->code) : "", "detail", detail);
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
@@ -134,7 +144,7 @@ print_text(const struct cvp_event *e, const struct known *k, const char *id,
 static void
 show(struct reader *r, const struct cvp_event *e)
 {
-	const struct known	*k = e->id.n > 0 ? inventory_by_id(&r->s->inv, e->id) : NULL;
+	const struct known	*k = e->id.n > 0 ? inventory_by_id(&r->inv, e->id) : NULL;
 	char			 id[CVP_ID_MAX + 1], serial[64] = "";
 	struct view		 m;
 
@@ -150,9 +160,26 @@ show(struct reader *r, const struct cvp_event *e)
 
 /* --- reading ----------------------------------------------------------------------------- */
 
+/* Devices that were authorized since have names, too. */
+static bool
+learn_names(struct reader *r, const struct cvp_event_report *page, struct fault *f)
+{
+	bool	known = true;
+
+	for (size_t i = 0; i < page->n_events && known; i++)
+		known = page->events[i].id.n == 0 ||
+		    inventory_by_id(&r->inv, page->events[i].id) != NULL;
+	if (known)
+		return true;
+	arena_reset(r->names);
+	return inventory_load(r->s->a.dir, r->names, &r->inv, f);
+}
+
 static bool
 take_page(struct reader *r, const struct cvp_event_report *page, struct fault *f)
 {
+	if (!learn_names(r, page, f))
+		return false;
 	for (size_t i = 0; i < page->n_events; i++)
 		show(r, &page->events[i]);
 	if (fflush(stdout) != 0)
@@ -222,7 +249,10 @@ static bool
 go(struct reader *r, const struct invocation *in, struct fault *f)
 {
 	r->keeps = !option_given(in, "all");
-	if (!load_cursor(r, f) || !read_all(r, f))
+	if ((r->names = arena_new(INVENTORY_ARENA_MAX)) == NULL)
+		return arena_fault(f);
+	r->inv.a = r->names;
+	if ((r->keeps && !admin_lock_events(&r->s->a, f)) || !load_cursor(r, f) || !read_all(r, f))
 		return false;
 	if (option_given(in, "follow"))
 		return follow(r, f);
@@ -240,8 +270,9 @@ run(const struct invocation *in)
 	struct fault	f = { 0 };
 
 	interrupted = 0;
-	if (session_open(&s, in, !option_given(in, "all"), &f))
+	if (session_open(&s, in, false, &f))
 		(void)!go(&r, in, &f);
+	arena_free(r.names);
 	return session_end(&s, &f, EXIT_DONE);
 }
 

@@ -13,19 +13,29 @@
 enum column {
 	COLUMN_FQDN = 0, COLUMN_EMAIL, COLUMN_IPV4, COLUMN_IPV6, COLUMN_LABEL,
 	COLUMN_TEMPLATE, COLUMN_GROUP, COLUMN_SITE, COLUMN_ADDRESS, COLUMN_SUBNETS,
-	COLUMN_PEER, COLUMN_PLATFORM, COLUMN_APPROVAL, COLUMNS
+	COLUMN_PEER, COLUMN_PLATFORM, COLUMN_APPROVAL,
+	COLUMN_REPLACES,
+	COLUMN_TERMS,			/* the first of those in entry_terms.h */
+	COLUMNS = COLUMN_TERMS + TERMS
 };
 
-static const char *const column_names[COLUMNS] = {
-	"fqdn", "email", "ipv4", "ipv6", "label", "template", "group", "site", "address",
-	"subnets", "peer", "platform", "approval",
-};
+static const char *
+column_name(unsigned c)
+{
+	static const char *const	names[COLUMN_TERMS] = {
+		"fqdn", "email", "ipv4", "ipv6", "label", "template", "group", "site",
+		"address", "subnets", "peer", "platform", "approval", "replaces",
+	};
+
+	return c < COLUMN_TERMS ? names[c] : entry_term_names[c - COLUMN_TERMS];
+}
 
 static const enum identity_kind column_kinds[] = {
 	[COLUMN_FQDN] = IDENTITY_FQDN, [COLUMN_EMAIL] = IDENTITY_EMAIL,
 	[COLUMN_IPV4] = IDENTITY_IPV4, [COLUMN_IPV6] = IDENTITY_IPV6,
 };
 #define IDENTITY_COLUMNS	4
+#define SERIAL_MAX		20	/* octets */
 #define NEAR_EDITS		2	/* a slip of the finger */
 
 struct table {
@@ -92,18 +102,20 @@ unknown_column(struct table *t, unsigned line, const char *name)
 	const char	*near = NULL;
 
 	for (size_t i = 0; i < COLUMNS; i++) {
-		size_t	d = edits(name, column_names[i]);
+		size_t	d = edits(name, column_name(i));
 
 		if (d < best) {
 			best = d;
-			near = column_names[i];
+			near = column_name(i);
 		}
 	}
 	if (near != NULL)
 		problem_add(t->p, line, name, "unknown column; did you mean \"%s\"?", near);
 	else
 		problem_add(t->p, line, name, "unknown column; known are fqdn, email, ipv4, ipv6, "
-		    "label, template, group, site, address, subnets, peer, platform, approval");
+		    "label, template, group, site, address, subnets, peer, platform, approval, "
+		    "replaces, and those "
+		    "for terms of single devices (pki4ipsec-csv, 5)");
 }
 
 static bool
@@ -122,13 +134,13 @@ read_header(struct table *t, const struct csv_row *r)
 		enum column	c = 0;
 
 		while (c < COLUMNS && !ascii_equal_fold(view_str(r->fields[i]),
-		    view_str(column_names[c])))
+		    view_str(column_name(c))))
 			c++;
 		t->columns[i] = c;
 		if (c == COLUMNS)
 			unknown_column(t, r->line, r->fields[i]);
 		else if (seen & (1u << c))
-			problem_add(t->p, r->line, column_names[c], "stands twice in the header");
+			problem_add(t->p, r->line, column_name(c), "stands twice in the header");
 		else
 			seen |= 1u << c;
 	}
@@ -165,9 +177,9 @@ static void
 bad_value(struct table *t, const struct device *d, enum column c, const struct fault *why)
 {
 	if (why->rule[0] != '\0')
-		problem_add(t->p, d->line, column_names[c], "%s (%s)", why->text, why->rule);
+		problem_add(t->p, d->line, column_name(c), "%s (%s)", why->text, why->rule);
 	else
-		problem_add(t->p, d->line, column_names[c], "%s", why->text);
+		problem_add(t->p, d->line, column_name(c), "%s", why->text);
 }
 
 static bool
@@ -191,17 +203,17 @@ read_identities(struct table *t, struct device *d, enum column c, const char *te
 
 		fault_clear(&why);
 		if (d->n_ids == IDENTITIES_MAX) {
-			problem_add(t->p, d->line, column_names[c], "more than %d identities",
+			problem_add(t->p, d->line, column_name(c), "more than %d identities",
 			    IDENTITIES_MAX);
 			return;
 		}
 		if (v.n == 0)
-			problem_add(t->p, d->line, column_names[c], "an empty value between "
+			problem_add(t->p, d->line, column_name(c), "an empty value between "
 			    "semicolons");
 		else if (!identity_parse(column_kinds[c], v, &id, &why))
 			bad_value(t, d, c, &why);
 		else if (has_identity(ids, d->n_ids, &id))
-			problem_add(t->p, d->line, column_names[c], "\"%s\" stands twice in this "
+			problem_add(t->p, d->line, column_name(c), "\"%s\" stands twice in this "
 			    "row", id.text);
 		else
 			ids[d->n_ids++] = id;
@@ -313,6 +325,31 @@ read_approval(struct table *t, struct device *d, const char *text)
 }
 
 static void
+read_replaces(struct table *t, struct device *d, const char *text)
+{
+	uint8_t	serial[SERIAL_MAX];
+	size_t	n = 0;
+
+	if (!hex_decode(text, serial, sizeof(serial), &n) || n == 0)
+		problem_add(t->p, d->line, "replaces", "\"%s\" is no serial number in hexadecimal: "
+		    "pki4ipsec admin show says it", text);
+	else
+		d->replaces = text;
+}
+
+static void
+read_term(struct table *t, struct device *d, enum column c, const char *text)
+{
+	enum entry_term	term = (enum entry_term)(c - COLUMN_TERMS);
+	struct fault	why = { 0 };
+
+	if (!entry_term_check(term, text, &why))
+		bad_value(t, d, c, &why);
+	else
+		d->terms.text[term] = text;
+}
+
+static void
 read_field(struct table *t, struct device *d, enum column c, const char *text,
     struct identity ids[IDENTITIES_MAX])
 {
@@ -350,7 +387,13 @@ read_field(struct table *t, struct device *d, enum column c, const char *text,
 	case COLUMN_APPROVAL:
 		read_approval(t, d, text);
 		break;
+	case COLUMN_REPLACES:
+		read_replaces(t, d, text);
+		break;
+	case COLUMN_TERMS:
 	case COLUMNS:
+	default:
+		read_term(t, d, c, text);
 		break;
 	}
 }

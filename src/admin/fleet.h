@@ -11,6 +11,7 @@
 #define ADMIN_FLEET_H
 
 #include "admin/csv.h"
+#include "admin/entry_terms.h"
 #include "profile/identity.h"
 #include "profile/lint.h"
 
@@ -41,6 +42,8 @@ struct device {
 	unsigned	 platform;	/* enum lint_product; 0: not said */
 	const char	*const *peers;	/* labels */
 	size_t		 n_peers;
+	const char	*replaces;	/* serial number of its certificate, or NULL */
+	struct entry_terms terms;	/* that differ from the template's */
 };
 
 struct fleet {

@@ -238,15 +238,27 @@ admin_close(struct admin *a)
 	memset(a, 0, sizeof(*a));
 }
 
-bool
-admin_lock(struct admin *a, struct fault *f)
+static bool
+lock_by(struct admin *a, const char *name, struct fault *f)
 {
 	char	path[ADMIN_PATH_MAX];
 
-	if (!path_join(path, sizeof(path), a->dir, "lock", f))
+	if (!path_join(path, sizeof(path), a->dir, name, f))
 		return false;
 	a->lock = file_lock(path, f);
 	return a->lock > 0;
+}
+
+bool
+admin_lock(struct admin *a, struct fault *f)
+{
+	return lock_by(a, "lock", f);
+}
+
+bool
+admin_lock_events(struct admin *a, struct fault *f)
+{
+	return lock_by(a, "events.lock", f);
 }
 
 bool

@@ -7,7 +7,8 @@
  *	inventory.tsv				what was authorized from here
  *	batches/				authorizations under way
  *	events.cursor				how far events have been read
- *	lock					held by a command that changes any of these
+ *	events.lock				held by a command that moves it
+ *	lock					held by a command that changes any of the others
  *
  * Every request is one CMC transaction signed by the Admin's certificate; an
  * answer counts only if it is the PKI's, by the root in ca.pem.
@@ -58,6 +59,8 @@ void	admin_close(struct admin *a);
  * each other's lines.  FAULT_BUSY names the other.  Held until admin_close().
  */
 MUST_CHECK bool admin_lock(struct admin *a, struct fault *f);
+/* For one that only moves events.cursor, perhaps for days: in nobody else's way. */
+MUST_CHECK bool admin_lock_events(struct admin *a, struct fault *f);
 
 /* A control to ask with; its body part id comes back. */
 struct ask {

@@ -8,7 +8,8 @@
 
 #define FILE_NAME	"inventory.tsv"
 #define FIRST_LINE	"# pki4ipsec inventory 1"
-#define FIELDS		12
+#define FIELDS		13
+#define FIELDS_MIN	12		/* peers came later */
 
 /* --- reading ----------------------------------------------------------------------- */
 
@@ -39,18 +40,19 @@ read_line(struct known *k, struct view line, struct arena *a, struct fault *f)
 	const char	**to[FIELDS] = {
 		&k->id, &k->d.label, &k->d.name, &k->d.template, &k->d.group, &k->d.site,
 		&k->d.address, &k->d.subnets, NULL, &k->batch, &k->end, &k->cancel,
+		&k->peers,
 	};
 	size_t		n = 0;
 
-	*k = (struct known){ 0 };
+	*k = (struct known){ .peers = "" };
 	for (size_t i = 0, from = 0; i <= line.n && n < FIELDS; i++)
 		if (i == line.n || line.p[i] == '\t') {
 			fields[n++] = view_of(line.p + from, i - from);
 			from = i + 1;
 		}
-	if (n != FIELDS)
+	if (n < FIELDS_MIN)
 		return fault_set(f, FAULT_MALFORMED, "", "%zu fields, want %d", n, FIELDS);
-	for (size_t i = 0; i < FIELDS; i++)
+	for (size_t i = 0; i < n; i++)
 		if (to[i] != NULL && (*to[i] = arena_str(a, fields[i])) == NULL)
 			return arena_fault(f);
 	k->d.role = fleet_role_of(k->d.template);
@@ -177,7 +179,8 @@ put_line(const struct known *k, struct buf *out)
 		identity_format(&k->d.ids[i], one);
 		buf_addf(out, "%s%s", i > 0 ? "," : "", one);
 	}
-	buf_addf(out, "\t%s\t%s\t%s\n", k->batch, k->end, k->cancel);
+	buf_addf(out, "\t%s\t%s\t%s\t%s\n", k->batch, k->end, k->cancel,
+	    k->peers != NULL ? k->peers : "");
 }
 
 bool

@@ -5,7 +5,7 @@
  *
  * A text table, one line per authorization, fields separated by tabs:
  * id, label, name, template, group, site, address, subnets, identities,
- * batch, end, cancel.  Holds no token: the last field is the key derived from
+ * batch, end, cancel, peers.  Holds no token: cancel is the key derived from
  * it that can cancel the authorization and do nothing else (corrections, 4).
  * The PKI knows the state; this file only notes what this Admin has ended
  * itself or has heard to be over.
@@ -23,6 +23,7 @@ struct known {
 	const char	*batch;		/* hexadecimal */
 	const char	*end;		/* "", or the state it ended in */
 	const char	*cancel;	/* Kc, hexadecimal, or "" */
+	const char	*peers;		/* labels it was to have tunnels with, "gw2;gw3" */
 };
 
 struct inventory {

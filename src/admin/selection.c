@@ -154,6 +154,25 @@ selection_find(struct session *s, const struct selection *q,
 	return records_walk(&s->a, q->batch, &to, f);
 }
 
+static bool
+take_all(const struct target *t)
+{
+	(void)t;
+	return true;
+}
+
+bool
+selection_by_ids(struct session *s, const struct view *ids, size_t n, struct targets *out,
+    struct fault *f)
+{
+	static const struct selection	all;
+	struct search			search = { .s = s, .q = &all, .takes = take_all, .out = out };
+	struct record_reader		to = { take, &search };
+
+	*out = (struct targets){ 0 };
+	return records_by_ids(&s->a, ids, n, &to, f);
+}
+
 /* --- showing ---------------------------------------------------------------------------- */
 
 static const char *

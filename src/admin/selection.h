@@ -53,6 +53,10 @@ bool	selection_fits(const struct selection *q, const struct target *t);
 MUST_CHECK bool selection_find(struct session *s, const struct selection *q,
     bool (*takes)(const struct target *t), struct targets *out, struct fault *f);
 
+/* Those with these ids that the PKI shows, as targets. */
+MUST_CHECK bool selection_by_ids(struct session *s, const struct view *ids, size_t n,
+    struct targets *out, struct fault *f);
+
 /*
  * *go: carry it out.  Otherwise it was shown ("12 authorizations would be
  * cancelled").  FAULT_CONFLICT: --expect said another number.

@@ -93,17 +93,16 @@ template_fits(struct work *w, const struct cvp_authz_request *q, uint32_t *code)
 	return true;
 }
 
+/* What holds for all entries is refused as a whole. */
 static bool
-formats_of(const struct grant_frame *fr, struct secret_format out[2], struct fault *f)
+formats_fit(const struct grant_frame *fr, struct fault *f)
 {
-	const struct cvp_terms		*q = fr->request_terms;
-	const struct cvp_secret_format	*id = q->id_format != NULL ? q->id_format :
-	    fr->template_terms.id_format;
-	const struct cvp_secret_format	*token = q->token_format != NULL ? q->token_format :
-	    fr->template_terms.token_format;
+	const struct cvp_terms	*q = fr->request_terms;
+	struct secret_format	 sf;
 
-	return secret_format_read(id, &out[0], f) && secret_format_read(token, &out[1], f) &&
-	    secret_format_check_id(&out[0], f) && secret_format_check_token(&out[1], f);
+	return (q->id_format == NULL || (secret_format_read(q->id_format, &sf, f) &&
+	    secret_format_check_id(&sf, f))) && (q->token_format == NULL ||
+	    (secret_format_read(q->token_format, &sf, f) && secret_format_check_token(&sf, f)));
 }
 
 /* --- minting -------------------------------------------------------------------- */
@@ -128,43 +127,57 @@ wanted_id_free(struct work *w, struct grant *g)
 	return ok;
 }
 
-/* Ask the signer for ids and tokens of all that are granted. */
+/* What is granted, as questions for ids and tokens. */
 static bool
-mint(struct work *w, const struct cvp_authz_request *q, struct grant *g,
-    const struct secret_format formats[2], struct view *secrets, struct fault *f)
+list_mints(struct work *w, const struct cvp_authz_request *q, const struct grant *g,
+    struct mint_request *m, struct fault *f)
 {
 	struct mint_entry	*entries = arena_array(w->a, q->n_entries, sizeof(*entries));
-	struct mint_request	 m = {
-		.batch_id = q->batch_id, .recipient = q->encrypt_to,
-		.message = w->job->message, .asked_at = w->now, .entries = entries,
-		.id_format = &formats[0], .token_format = &formats[1],
-	};
-	struct mint_answer	 answer;
-	struct frame		 fr;
-	size_t			 used, k = 0;
 
 	if (entries == NULL)
 		return arena_fault(f);
+	m->entries = entries;
 	for (size_t i = 0; i < q->n_entries; i++) {
+		struct mint_entry	*e = &entries[m->n];
+
 		if (g[i].code != 0)
 			continue;
-		entries[m.n].entry_id = q->entries[i].entry_id;
-		entries[m.n].wanted_id = q->entries[i].wanted_id;
-		entries[m.n].facts.template = view_str(w->template->t.name);
-		entries[m.n].facts.admin = view_str(w->sender.admin.name);
-		entries[m.n].facts.replaces = g[i].replaces;
-		entries[m.n].facts.state = STORE_AUTHZ_OPEN;
-		entries[m.n].facts.epoch = w->e->epoch;
-		memcpy(entries[m.n].facts.content, w->template->content, SHA256_OCTETS);
-		sha256(g[i].der, entries[m.n++].facts.terms_digest);
+		e->entry_id = q->entries[i].entry_id;
+		e->format = g[i].format;
+		e->wanted_id = q->entries[i].wanted_id;
+		e->facts.template = view_str(w->template->t.name);
+		e->facts.admin = view_str(w->sender.admin.name);
+		e->facts.replaces = g[i].replaces;
+		e->facts.state = STORE_AUTHZ_OPEN;
+		e->facts.epoch = w->e->epoch;
+		memcpy(e->facts.content, w->template->content, SHA256_OCTETS);
+		sha256(g[i].der, e->facts.terms_digest);
+		m->n++;
 	}
+	return true;
+}
+
+/* Ask the signer for ids and tokens of all that are granted. */
+static bool
+mint(struct work *w, const struct grant_frame *fr, const struct cvp_authz_request *q,
+    struct grant *g, struct view *secrets, struct fault *f)
+{
+	struct mint_request	 m = { .batch_id = q->batch_id, .recipient = q->encrypt_to,
+		.message = w->job->message, .asked_at = w->now,
+		.formats = fr->formats, .n_formats = fr->n_formats };
+	struct mint_answer	 answer;
+	struct frame		 frame;
+	size_t			 used, k = 0;
+
+	if (!list_mints(w, q, g, &m, f))
+		return false;
 	if (m.n == 0)
 		return true;
 	buf_reset(&w->e->questions);
 	signer_put_mint(&w->e->questions, &m);
 	if (!engine_exchange(w->e, 1, f) ||
-	    !frame_take(buf_view(&w->e->answers), FRAME_BODY_MAX, &fr, &used, f) ||
-	    !signer_get_mint(&fr, w->a, &answer, f))
+	    !frame_take(buf_view(&w->e->answers), FRAME_BODY_MAX, &frame, &used, f) ||
+	    !signer_get_mint(&frame, w->a, &answer, f))
 		return false;
 	for (size_t i = 0; i < q->n_entries; i++) {
 		if (g[i].code != 0)
@@ -225,17 +238,38 @@ may_speak_for(struct work *w, struct grant *g, struct fault *f)
 	return true;
 }
 
+/* Few lists have more than one pair of formats. */
+static void
+set_format(struct grant_frame *fr, struct grant *g)
+{
+	for (size_t i = 0; i < fr->n_formats; i++)
+		if (memcmp(&fr->formats[i], &g->formats, sizeof(g->formats)) == 0) {
+			g->format = (uint32_t)i;
+			return;
+		}
+	if (fr->n_formats == MINT_FORMATS_MAX) {
+		(void)grant_refuse(fr, g, CVP_SECRET_FORMAT,
+		    "too many formats of ids and tokens in one request");
+		return;
+	}
+	g->format = (uint32_t)fr->n_formats;
+	fr->formats[fr->n_formats++] = g->formats;
+}
+
 static bool
 judge_entries(struct work *w, struct grant_frame *fr, const struct cvp_authz_request *q,
     struct grant *g, struct fault *f)
 {
+	fr->formats = arena_array(w->a, MINT_FORMATS_MAX, sizeof(*fr->formats));
+	if (fr->formats == NULL)
+		return arena_fault(f);
 	for (size_t i = 0; i < q->n_entries; i++) {
 		if (!grant_entry(fr, &q->entries[i], &g[i], f))
 			return false;
 		if (g[i].code == 0 && !may_speak_for(w, &g[i], f))
 			return false;
-		if (g[i].code == 0)
-			(void)wanted_id_free(w, &g[i]);
+		if (g[i].code == 0 && wanted_id_free(w, &g[i]))
+			set_format(fr, &g[i]);
 	}
 	return true;
 }
@@ -329,6 +363,7 @@ encode_response(struct work *w, const struct cvp_authz_request *q, const struct 
 		} else {
 			fails[i].code = g[i].code;
 			fails[i].detail = view_str(g[i].why);
+			fails[i].field = view_str(g[i].field);
 			results[i].status = CVP_FAILED;
 			results[i].failure = &fails[i];
 		}
@@ -350,7 +385,7 @@ say(struct work *w, const struct cmc_control *c, struct view response, struct vi
 
 static bool
 grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_request *q,
-    struct store_batch *b, uint32_t *code)
+    struct store_batch *b)
 {
 	struct grant_frame	 fr = {
 		.e = w->e, .a = w->a, .now = w->now, .admin = &w->sender.admin,
@@ -358,7 +393,6 @@ grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_re
 		.request_terms = &q->terms,
 	};
 	struct grant		*g = arena_array(w->a, q->n_entries, sizeof(*g));
-	struct secret_format	 formats[2];
 	struct view		 parts[2];
 	size_t			 granted = 0;
 	struct fault		*f = &w->fault;
@@ -367,12 +401,12 @@ grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_re
 		return arena_fault(f);
 	if (!template_terms(w->template, w->a, &fr.template_terms, f))
 		return false;
-	if (!formats_of(&fr, formats, f)) {
-		*code = CVP_SECRET_FORMAT;
+	if (!formats_fit(&fr, f)) {
+		work_refuse_code(w, c->id, CVP_SECRET_FORMAT);
 		return true;
 	}
 	if (!judge_entries(w, &fr, q, g, f) || !refuse_twins(w, q, g, f) ||
-	    !mint(w, q, g, formats, &b->secrets, f) ||
+	    !mint(w, &fr, q, g, &b->secrets, f) ||
 	    !store_batch_insert(w->e->p.store, b, f))
 		return false;
 	for (size_t i = 0; i < q->n_entries; i++) {
@@ -470,11 +504,7 @@ authorize_run(struct work *w, const struct cmc_control *c)
 		.admin = w->sender.admin.n, .batch_id = q.batch_id, .created = w->now,
 	};
 	memcpy(b.request_digest, digest, sizeof(digest));
-	if (!grant_all(w, c, &q, &b, &code))
-		return false;
-	if (code != 0)
-		work_refuse_code(w, c->id, code);
-	return true;
+	return grant_all(w, c, &q, &b);
 }
 
 /* The Admin has the secrets on its disk: ours are deleted. */

@@ -4,6 +4,9 @@
  * profile): whoever holds id and token can end an authorization that has not
  * been used.
  */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/log.h"
 #include "codec/oid.h"
 #include "pki/work.h"
@@ -83,6 +86,7 @@ do_cancel(struct work *w, struct store_authz *z, struct view sealed, struct faul
 		return false;
 	z->sealed = VIEW_NONE;
 	z->sealed_cancel = arena_copy(w->a, sealed);
+	z->confirm_by = w->now + CANCEL_ACK_SECONDS;
 	rng_fill(w->e->p.rng, z->receipt, sizeof(z->receipt));
 	return authz_move(w->e, z, STORE_AUTHZ_CANCELLED, w->sender.admin.n != 0 ?
 	    w->sender.admin.name : "holder", w->now, &done, f) &&
@@ -175,15 +179,38 @@ cancel_run(struct work *w, const struct cmc_control *c)
 	return true;
 }
 
+/*
+ * What it was about is forgotten; id, receipt and what a repeat is proved by
+ * stay (RFC 4809, 3.2.4.4; decision 9).
+ */
+bool
+cancel_end(struct engine *e, struct store_authz *z, int64_t now, struct fault *f)
+{
+	char	object[64];
+	bool	done;
+
+	z->confirm_by = 0;
+	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
+	return store_authz_update(e->p.store, z, STORE_AUTHZ_CANCELLED, &done, f) &&
+	    store_authz_erase(e->p.store, z->n, f) &&
+	    note_audit(e, now, "pki", "authz erased", object, z->id, f);
+}
+
 /* Known or unknown receipts: success (corrections, 4). */
 bool
 cancel_ack(struct work *w, const struct cmc_control *c)
 {
-	struct cvp_list	receipts;
+	struct cvp_list		receipts;
+	struct store_authz	z;
 
-	if (!cvp_cancel_ack_decode(c->value, w->a, &receipts, &w->fault))
+	if (!cvp_cancel_ack_decode(c->value, w->a, &receipts, &w->fault)) {
 		work_refuse(w, c->id, CMC_BAD_REQUEST);
-	else
-		answer_status(&w->answer, CMC_SUCCESS, c->id);
+		return true;
+	}
+	for (size_t i = 0; i < receipts.n; i++)
+		if (!store_authz_find_receipt(w->e->p.store, receipts.v[i], w->a, &z, &w->fault) ||
+		    (z.n != 0 && z.confirm_by != 0 && !cancel_end(w->e, &z, w->now, &w->fault)))
+			return false;
+	answer_status(&w->answer, CMC_SUCCESS, c->id);
 	return true;
 }

@@ -232,8 +232,8 @@ check_times(struct work *w)
 	const struct change_verdict	*v = &w->verdict;
 	bool				 update = v->kind == STORE_CHANGE_UPDATE;
 
-	if (w->has_use || v->max_times == 0 ||
-	    (update ? w->prior.updates : w->prior.renewals) < v->max_times)
+	if (w->has_use || !v->max_times.present ||
+	    (uint64_t)(update ? w->prior.updates : w->prior.renewals) < v->max_times.v)
 		return true;
 	return !refuse_why(w, update ? CVP_UPDATE_NOT_ALLOWED : CVP_RENEWAL_NOT_ALLOWED,
 	    "RFC 4809, 3.2.4.2", "as often as the terms allow, it was done already");

@@ -193,7 +193,7 @@ terms_allow(const struct change_ask *q, bool same_key, struct change_verdict *v,
 		    "the terms leave this to the Admin");
 	if (!key_fits(t->keys, same_key, v, f) || !on_time(t, q, v, f))
 		return false;
-	v->max_times = t->max_times.present ? (uint32_t)t->max_times.v : 0;
+	v->max_times = t->max_times;
 	return true;
 }
 
@@ -406,7 +406,9 @@ check_dates(const struct change_ask *q, struct change_verdict *v, struct fault *
 	if (q->now > q->old->not_after)
 		return no(v, CVP_OLD_EXPIRED, f, "RFC 4809, 3.5.2",
 		    "the certificate has expired: a new enrolment is needed");
-	if (v->holder.not_after != 0 && v->holder.not_after <= q->old->not_after)
+	/* A new authorization stands for itself (RFC 4809, 3.2.4.2). */
+	if (q->use == NULL && v->holder.not_after != 0 &&
+	    v->holder.not_after <= q->old->not_after)
 		return no(v, CVP_RENEWAL_NOT_ALLOWED, f, "RFC 4809, 3.5.2.2",
 		    "the terms end with this certificate");
 	return true;

@@ -33,7 +33,7 @@ struct change_verdict {
 	enum cmc_fail		 fail;		/* beside the code */
 	enum store_change_kind	 kind;		/* as far as it was derived */
 	struct holder_terms	 holder;	/* of the successor; lives in the arena */
-	uint32_t		 max_times;	/* 0: without limit */
+	struct cvp_uint		 max_times;	/* absent: without limit */
 };
 
 /* "renewal", "renewal with a new key", "rekey", "update"; "none". */

@@ -13,6 +13,8 @@ extern const struct command cmd_pki_status;
 extern const struct command cmd_pki_audit;
 extern const struct command cmd_pki_revoke;
 extern const struct command cmd_pki_cancel;
+extern const struct command cmd_pki_lock;
+extern const struct command cmd_pki_unlock;
 extern const struct command cmd_pki_crl;
 extern const struct command cmd_pki_queue;
 extern const struct command cmd_pki_approve;

@@ -148,11 +148,29 @@ accept_cert(struct work *w, struct fault *f)
 	    adopt_admin(w, &t, f);
 }
 
+/* statusString of the failure that the Peer reports; empty: it gave none. */
+static bool
+read_reason(struct work *w, struct view *out, struct fault *f)
+{
+	struct cmc_status_list	l;
+	uint32_t		offender;
+
+	*out = VIEW_NONE;
+	if (!cmc_status_list(&w->verified.data.controls, w->a, &l, &offender, f))
+		return false;
+	for (size_t i = 0; i < l.n && out->n == 0; i++)
+		if (l.v[i].status == CMC_FAILED)
+			*out = l.v[i].text;
+	return true;
+}
+
+/* The Admin hears of it in the Peer's words (RFC 4809, 3.4.10, 3.4.11). */
 static bool
 reject_cert(struct work *w, struct fault *f)
 {
-	char	actor[160];
-	bool	done;
+	struct view	said;
+	char		actor[160];
+	bool		done;
 
 	snprintf(actor, sizeof(actor), "peer:%s", w->authz.id);
 	if (w->sender.row.prev != 0 && !change_reject(w, f))
@@ -160,8 +178,10 @@ reject_cert(struct work *w, struct fault *f)
 	w->authz.sealed = VIEW_NONE;
 	w->authz.confirm_by = 0;
 	return (is_successor(w) || authz_move(w->e, &w->authz, STORE_AUTHZ_REJECTED, actor,
-	    w->now, &done, f)) && revoke_cert(w->e, &w->sender.row, NULL, CRL_CESSATION_OF_OPERATION, 0, actor,
-	    w->now, &done, f);
+	    w->now, &done, f)) && read_reason(w, &said, f) &&
+	    note_event_said(w->e, w->now, CVP_EVENT_REJECTED, &w->authz, w->sender.row.n, said, f) &&
+	    revoke_cert(w->e, &w->sender.row, NULL, CRL_CESSATION_OF_OPERATION, 0, actor, w->now,
+	    &done, f);
 }
 
 bool

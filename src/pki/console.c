@@ -222,6 +222,15 @@ do_revoke(struct call *c, struct fault *f)
 
 /* --- cancel ------------------------------------------------------------------------------ */
 
+static bool
+find_authz(struct call *c, struct store_authz *z, struct fault *f)
+{
+	if (!store_authz_find(c->e->p.store, view_str(c->words[1]), c->a, z, f))
+		return false;
+	return z->n != 0 || fault_set(f, FAULT_NOT_FOUND, "", "there is no authorization \"%s\"",
+	    c->words[1]);
+}
+
 /* Without the token nobody can repeat it: no key for that is kept. */
 static bool
 do_cancel(struct call *c, struct fault *f)
@@ -229,11 +238,8 @@ do_cancel(struct call *c, struct fault *f)
 	struct store_authz	z;
 	bool			done;
 
-	if (!store_authz_find(c->e->p.store, view_str(c->words[1]), c->a, &z, f))
+	if (!find_authz(c, &z, f))
 		return false;
-	if (z.n == 0)
-		return fault_set(f, FAULT_NOT_FOUND, "", "there is no authorization \"%s\"",
-		    c->words[1]);
 	if (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN &&
 	    z.state != STORE_AUTHZ_LOCKED && !(z.held && z.state == STORE_AUTHZ_IN_PROGRESS))
 		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
@@ -241,8 +247,70 @@ do_cancel(struct call *c, struct fault *f)
 	if (z.batch != 0 && !store_batch_drop_secrets(c->e->p.store, z.batch, f))
 		return false;
 	z.sealed = z.sealed_cancel = VIEW_NONE;
+	z.confirm_by = c->now;		/* nobody has a receipt to acknowledge */
 	return authz_move(c->e, &z, STORE_AUTHZ_CANCELLED, OPERATOR, c->now, &done, f) &&
 	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id));
+}
+
+/* --- lock, unlock ------------------------------------------------------------------------- */
+
+static bool
+note_step(struct call *c, const char *action, const struct store_authz *z, const char *why,
+    struct fault *f)
+{
+	char	object[64];
+
+	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
+	json_object_set_new(c->answer, "id", json_string(z->id));
+	json_object_set_new(c->answer, "state", json_string(cvp_state_name((enum cvp_state)z->state)));
+	return audit(c, action, object, why, f);
+}
+
+/* Its token is refused until it is unlocked; the seal stays as it is. */
+static bool
+do_lock(struct call *c, struct fault *f)
+{
+	struct store_authz	z;
+	bool			done;
+
+	if (!find_authz(c, &z, f))
+		return false;
+	if (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN)
+		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
+		    "not used can be locked", z.id, cvp_state_name((enum cvp_state)z.state));
+	return authz_move(c->e, &z, STORE_AUTHZ_LOCKED, OPERATOR, c->now, &done, f) &&
+	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id)) &&
+	    note_step(c, "authz lock", &z, c->words[2], f);
+}
+
+/* As if it had never been: its window went on. */
+static enum store_authz_state
+unlocked(const struct store_authz *z, int64_t now)
+{
+	return now > z->window_to ? STORE_AUTHZ_EXPIRED : now < z->window_from ?
+	    STORE_AUTHZ_WAITING : STORE_AUTHZ_OPEN;
+}
+
+/* What was in use when an older database was found is not to be used again. */
+static bool
+do_unlock(struct call *c, struct fault *f)
+{
+	struct store_authz	z;
+	bool			done;
+
+	if (!find_authz(c, &z, f))
+		return false;
+	if (z.state != STORE_AUTHZ_LOCKED)
+		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s, not locked", z.id,
+		    cvp_state_name((enum cvp_state)z.state));
+	if (z.bound || z.cert != 0)
+		return fault_set(f, FAULT_CONFLICT, "corrections, 1", "authorization \"%s\" was being "
+		    "used when it was locked: cancel it, and authorize again", z.id);
+	if (unlocked(&z, c->now) == STORE_AUTHZ_EXPIRED)
+		z.sealed = VIEW_NONE;
+	return authz_move(c->e, &z, unlocked(&z, c->now), OPERATOR, c->now, &done, f) &&
+	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id)) &&
+	    note_step(c, "authz unlock", &z, "", f);
 }
 
 static bool
@@ -507,6 +575,8 @@ static const struct verb {
 } verbs[] = {
 	{ "revoke", 3, do_revoke },
 	{ "cancel", 2, do_cancel },
+	{ "lock", 3, do_lock },
+	{ "unlock", 2, do_unlock },
 	{ "crl", 1, do_crl },
 	{ "queue", 1, console_queue },
 	{ "approve", 4, console_approve },

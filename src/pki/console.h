@@ -9,6 +9,8 @@
  *
  *	revoke WHAT REASON		certificates by serial number, identity or label
  *	cancel ID			an authorization that was not used, a locked one too
+ *	lock ID REASON			its token is refused...
+ *	unlock ID			...until then
  *	crl				a new CRL of each CA, now
  *	queue				requests that wait for approval
  *	approve ID BY REASON		one person's yes; issued when its device asks again

@@ -187,10 +187,10 @@ look_at_authorizations(struct doctor *d)
 		say(d, BAD, "authorizations", f.text, "");
 		return;
 	}
-	snprintf(text, sizeof(text), "%" PRId64 " locked: an older database was found, or a "
-	    "journal is missing", counts[STORE_AUTHZ_LOCKED]);
+	snprintf(text, sizeof(text), "%" PRId64 " locked: by an operator, or since an older "
+	    "database was found or a journal was missing", counts[STORE_AUTHZ_LOCKED]);
 	if (counts[STORE_AUTHZ_LOCKED] > 0)
-		say(d, WARN, "authorizations", text, "authorize anew, and pki4ipsec pki cancel ID");
+		say(d, WARN, "authorizations", text, "pki4ipsec pki unlock ID; or pki4ipsec pki cancel ID, and authorize anew");
 	else
 		say(d, GOOD, "authorizations", "none is locked", "");
 }

@@ -572,6 +572,8 @@ late_one(struct engine *e, int64_t n, int64_t now, struct fault *f)
 
 	if (!store_authz_find_n(e->p.store, n, e->scratch, &z, f))
 		return false;
+	if (z.state == STORE_AUTHZ_CANCELLED)
+		return cancel_end(e, &z, now, f);
 	if (z.state == STORE_AUTHZ_ISSUED || z.successor != 0)
 		return confirm_missed(e, &z, e->scratch, now, f);
 	z.sealed = VIEW_NONE;

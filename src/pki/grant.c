@@ -19,13 +19,19 @@ no(const struct grant_frame *fr, struct grant *g, uint32_t code, const struct fa
 	return false;
 }
 
-static bool
-no_text(const struct grant_frame *fr, struct grant *g, uint32_t code, const char *text)
+bool
+grant_refuse(const struct grant_frame *fr, struct grant *g, uint32_t code, const char *text)
 {
 	struct fault	f = { 0 };
 
 	fault_set(&f, FAULT_REFUSED, "", "%s", text);
 	return no(fr, g, code, &f);
+}
+
+static bool
+no_text(const struct grant_frame *fr, struct grant *g, uint32_t code, const char *text)
+{
+	return grant_refuse(fr, g, code, text);
 }
 
 /* What we would not do is refused, never left out in silence. */
@@ -48,10 +54,6 @@ check_not_offered(const struct grant_frame *fr, struct grant *g)
 		    "authorityInfoAccess is the template's");
 	if (life == NULL)
 		return true;
-	if ((life->renewal != NULL && (own == NULL || own->renewal == NULL)) ||
-	    (life->update != NULL && (own == NULL || own->update == NULL)))
-		return no_text(fr, g, CVP_TERMS_CONFLICT,
-		    "the template permits no such renewal or update");
 	if (life->revocation_info.present && (own == NULL ||
 	    life->revocation_info.v != own->revocation_info.v))
 		return no_text(fr, g, CVP_TERMS_CONFLICT,
@@ -95,12 +97,8 @@ check_approval(const struct grant_frame *fr, struct grant *g)
 static bool
 check_fields(const struct grant_frame *fr, struct grant *g)
 {
-	const struct cvp_terms	*own = g->entry->terms;
 	const struct cvp_cert	*c = g->terms.cert;
 
-	if (own != NULL && (own->id_format != NULL || own->token_format != NULL))
-		return no_text(fr, g, CVP_TERMS_CONFLICT,
-		    "formats of id and token are set for all entries together");
 	if (!check_generation(fr, g) || !check_approval(fr, g) || !check_not_offered(fr, g))
 		return false;
 	if (c == NULL)
@@ -113,68 +111,6 @@ check_fields(const struct grant_frame *fr, struct grant *g)
 			return no_text(fr, g, CVP_TERMS_CONFLICT,
 			    "certTemplate has an extension other than subjectAltName");
 	return true;
-}
-
-/* Times are cut to what the template permits, unless the Admin said exact. */
-static bool
-cut(const struct grant_frame *fr, struct grant *g, int64_t *value, int64_t most,
-    const char *what)
-{
-	char	text[96];
-
-	if (*value <= most)
-		return true;
-	if (g->terms.exact.present && g->terms.exact.v) {
-		snprintf(text, sizeof(text), "%s is later than the template permits", what);
-		return no_text(fr, g, CVP_TERMS_CONFLICT, text);
-	}
-	*value = most;
-	g->modified = true;
-	return true;
-}
-
-static bool
-set_window(const struct grant_frame *fr, struct grant *g)
-{
-	const struct template	*t = &fr->template->t;
-
-	g->from = fr->now;
-	if (g->terms.has_window && g->terms.window_not_before.present &&
-	    g->terms.window_not_before.v > fr->now)
-		g->from = g->terms.window_not_before.v;
-	g->to = g->from + t->window_seconds;
-	if (g->terms.has_window && g->terms.window_not_after.present)
-		g->to = g->terms.window_not_after.v;
-	if (g->to <= fr->now || g->to <= g->from)
-		return no_text(fr, g, CVP_TERMS_CONFLICT, "the window has ended already");
-	if (!cut(fr, g, &g->to, g->from + t->window_max_seconds, "the window's end"))
-		return false;
-	g->terms.has_window = true;
-	g->terms.window_not_before = (struct cvp_time){ true, g->from };
-	g->terms.window_not_after = (struct cvp_time){ true, g->to };
-	return true;
-}
-
-static bool
-set_validity(const struct grant_frame *fr, struct grant *g)
-{
-	/* Counted from the last moment at which it can be issued. */
-	int64_t	most = g->to + fr->template->t.validity_seconds;
-
-	return !g->cert.not_after.present ||
-	    cut(fr, g, &g->cert.not_after.v, most, "notAfter");
-}
-
-static bool
-set_confirm_within(const struct grant_frame *fr, struct grant *g)
-{
-	int64_t	v;
-
-	if (g->terms.lifecycle == NULL || !g->terms.lifecycle->confirm_within.present)
-		return true;
-	v = (int64_t)g->terms.lifecycle->confirm_within.v;
-	return v > 0 && v <= fr->template->t.confirm_seconds ? true :
-	    no_text(fr, g, CVP_TERMS_CONFLICT, "confirmWithin is longer than the template's");
 }
 
 /* Subject by the template's rule if the Admin left it to us. */
@@ -359,6 +295,21 @@ grant_names(struct engine *e, const struct grant *g, int64_t n, struct fault *f)
 
 /* --- one entry ---------------------------------------------------------------------- */
 
+/* They are spent once minted, and no part of the terms that stay. */
+static bool
+read_formats(const struct grant_frame *fr, struct grant *g)
+{
+	struct fault	why = { 0 };
+
+	if (!secret_format_read(g->terms.id_format, &g->formats.id, &why) ||
+	    !secret_format_read(g->terms.token_format, &g->formats.token, &why) ||
+	    !secret_format_check_id(&g->formats.id, &why) ||
+	    !secret_format_check_token(&g->formats.token, &why))
+		return no(fr, g, CVP_SECRET_FORMAT, &why);
+	g->terms.id_format = g->terms.token_format = NULL;
+	return true;
+}
+
 static bool
 merge(const struct grant_frame *fr, struct grant *g)
 {
@@ -371,7 +322,8 @@ merge(const struct grant_frame *fr, struct grant *g)
 		return false;
 	g->cert = *g->terms.cert;
 	g->terms.cert = &g->cert;
-	g->terms.id_format = g->terms.token_format = NULL;	/* spent once minted */
+	if (!read_formats(fr, g))
+		return false;
 	if (!granted_terms_of(&g->terms, fr->a, &g->granted, &why))
 		return no(fr, g, CVP_TERMS_CONFLICT, &why);
 	if (g->granted.holder.nidentities == 0 && g->granted.holder.subject.n == 0)
@@ -398,8 +350,7 @@ bool
 grant_terms(const struct grant_frame *fr, const struct cvp_entry *entry, struct grant *g)
 {
 	*g = (struct grant){ .entry = entry };
-	return merge(fr, g) && set_label(fr, g) && set_window(fr, g) &&
-	    set_validity(fr, g) && set_confirm_within(fr, g) && set_subject(fr, g) &&
+	return merge(fr, g) && set_label(fr, g) && grant_limit(fr, g) && set_subject(fr, g) &&
 	    set_sans(fr, g) && encode_terms(fr, g);
 }
 

@@ -19,12 +19,15 @@ struct grant_frame {			/* what all entries share */
 	const struct template_entry	*template;
 	struct cvp_terms		 template_terms;
 	const struct cvp_terms		*request_terms;
+	struct secret_formats		*formats;	/* of those granted so far */
+	size_t				 n_formats;
 };
 
 struct grant {
 	const struct cvp_entry	*entry;
 	uint32_t		 code;		/* CvpFailure; 0: granted */
 	const char		*why;		/* in the arena */
+	const char		*field;		/* static; NULL: no single one */
 	bool			 modified;
 	struct cvp_cert		 cert;		/* the effective terms' own */
 	struct cvp_terms	 terms;
@@ -36,6 +39,8 @@ struct grant {
 	int64_t			 from, to;	/* window */
 	int64_t			 replaces;	/* certificate, or 0... */
 	int64_t			 lineage;	/* ...and its authorization */
+	struct secret_formats	 formats;
+	uint32_t		 format;	/* its index in the frame's */
 	struct view		 id, sealed;	/* once minted */
 };
 
@@ -49,6 +54,12 @@ MUST_CHECK bool grant_terms(const struct grant_frame *fr, const struct cvp_entry
 /* False only when the store could not be read. */
 MUST_CHECK bool grant_entry(const struct grant_frame *fr, const struct cvp_entry *entry,
     struct grant *out, struct fault *f);
+
+/* For this room: refuse this entry, and the others go on.  False. */
+bool	grant_refuse(const struct grant_frame *fr, struct grant *g, uint32_t code,
+	    const char *text);
+/* Cut the terms to what the template permits, or refuse (grant_terms.c). */
+MUST_CHECK bool grant_limit(const struct grant_frame *fr, struct grant *g);
 
 /* Record that authorization n owns the names of g. */
 MUST_CHECK bool grant_names(struct engine *e, const struct grant *g, int64_t n,

@@ -254,7 +254,7 @@ change_reject(struct work *w, struct fault *f)
 	if (own)
 		w->authz = *z;
 	return store_authz_update(w->e->p.store, z, z->state, &done, f) &&
-	    note_step(w, "successor rejected", own ? CVP_EVENT_REJECTED : 0, f);
+	    note_step(w, "successor rejected", 0, f);
 }
 
 /* --- coming to nothing ----------------------------------------------------------------------- */

@@ -54,13 +54,13 @@ static bool
 mint_plain(struct engine *e, const struct grant_frame *fr, const struct grant *g,
     struct minted *pair, struct secret *token, struct fault *f)
 {
-	struct secret_format	formats[2] = { fr->template->t.id_format,
+	struct secret_formats	formats = { fr->template->t.id_format,
 		fr->template->t.token_format };
 	struct mint_entry	entry = { .entry_id = 1, .facts = {
 		.template = view_str(fr->template->t.name), .admin = VIEW_LIT("operator"),
 		.state = STORE_AUTHZ_OPEN, .epoch = e->epoch } };
 	struct mint_request	m = { .batch_id = VIEW_LIT("operator........"),
-		.id_format = &formats[0], .token_format = &formats[1],
+		.formats = &formats, .n_formats = 1,
 		.entries = &entry, .n = 1 };
 	struct mint_answer	answer;
 	struct cvp_secrets	secrets;

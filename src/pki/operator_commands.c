@@ -121,6 +121,61 @@ const struct command cmd_pki_cancel = {
 	.options = dir_options, .run = run_cancel,
 };
 
+/* --- pki lock, pki unlock ------------------------------------------------------------------ */
+
+static const struct option lock_options[] = {
+	DIR_OPTION,
+	{ "reason", "TEXT", "", "for the audit trail" },
+	{ 0 },
+};
+
+static void
+show_state(const struct invocation *in, const json_t *answer)
+{
+	(void)in;
+	printf("%s is %s\n", operator_text(answer, "id"), operator_text(answer, "state"));
+}
+
+static int
+run_lock(const struct invocation *in)
+{
+	int	worst = EXIT_DONE;
+
+	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
+		const char	*words[] = { "lock", in->args[i], option_value(in, "reason") };
+
+		worst = operator_ask(in, words, 3, show_state);
+	}
+	return worst;
+}
+
+static int
+run_unlock(const struct invocation *in)
+{
+	int	worst = EXIT_DONE;
+
+	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
+		const char	*words[] = { "unlock", in->args[i] };
+
+		worst = operator_ask(in, words, 2, show_state);
+	}
+	return worst;
+}
+
+const struct command cmd_pki_lock = {
+	.group = "pki", .name = "lock", .args = "ID...", .min_args = 1,
+	.max_args = ARGUMENTS_MAX,
+	.help = "refuse the tickets of authorizations until they are unlocked",
+	.options = lock_options, .run = run_lock,
+};
+
+const struct command cmd_pki_unlock = {
+	.group = "pki", .name = "unlock", .args = "ID...", .min_args = 1,
+	.max_args = ARGUMENTS_MAX,
+	.help = "let locked authorizations be used again",
+	.options = dir_options, .run = run_unlock,
+};
+
 /* --- pki crl ---------------------------------------------------------------------------------- */
 
 static void

@@ -281,11 +281,12 @@ note_event_row(void *ctx, const struct store_event *row, struct fault *f)
 	struct cvp_failure	*failure = NULL;
 
 	e->last = row->n;
-	if (row->failure != 0 &&
+	if ((row->failure != 0 || row->detail[0] != '\0') &&
 	    (failure = arena_alloc(e->w->a, sizeof(*failure))) == NULL)
 		return arena_fault(f);
 	if (failure != NULL)
-		failure->code = (uint32_t)row->failure;
+		*failure = (struct cvp_failure){ .code = (uint32_t)row->failure,
+			.detail = arena_copy(e->w->a, view_str(row->detail)) };
 	*out = (struct cvp_event){
 		.time = row->time, .kind = (uint32_t)row->kind, .failure = failure,
 		.id = row->authz_id != NULL ? arena_copy(e->w->a, view_str(row->authz_id)) :

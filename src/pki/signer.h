@@ -72,8 +72,14 @@ enum signer_op {
 
 /* --- questions and answers, as the engine sees them ----------------------- */
 
+#define MINT_FORMATS_MAX	256	/* pairs in one request */
+
+struct secret_formats {
+	struct secret_format	id, token;
+};
 struct mint_entry {
 	uint32_t	entry_id;
+	uint32_t	format;		/* index into the request's formats */
 	struct view	wanted_id;	/* empty: draw one */
 	struct seal_facts facts;	/* id is filled in by the signer */
 };
@@ -82,7 +88,8 @@ struct mint_request {
 	struct view	recipient;	/* Certificate; empty: for the operator, in the clear */
 	struct view	message;	/* as received from the recipient; empty: the operator's */
 	int64_t		asked_at;	/* the engine's time */
-	const struct secret_format *id_format, *token_format;
+	const struct secret_formats *formats;	/* 1 ... MINT_FORMATS_MAX */
+	size_t		n_formats;
 	const struct mint_entry *entries;
 	size_t		n;
 };

@@ -122,6 +122,8 @@ MUST_CHECK bool signer_release(struct signer *s, struct wire *w, struct buf *ans
 MUST_CHECK bool signer_anchors(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
 /* Of signer_change.c. */
+MUST_CHECK bool signer_answer_mint(struct signer *s, struct wire *w, int64_t now,
+    struct buf *answer, struct fault *f);
 MUST_CHECK bool signer_answer_use(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
 MUST_CHECK bool signer_answer_change(struct signer *s, struct wire *w, int64_t now,

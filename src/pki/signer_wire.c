@@ -27,11 +27,15 @@ signer_put_mint(struct buf *b, const struct mint_request *q)
 	wire_put_view(b, q->recipient);
 	wire_put_view(b, q->message);
 	wire_put_u64(b, (uint64_t)q->asked_at);
-	put_format(b, q->id_format);
-	put_format(b, q->token_format);
+	wire_put_u32(b, (uint32_t)q->n_formats);
+	for (size_t i = 0; i < q->n_formats; i++) {
+		put_format(b, &q->formats[i].id);
+		put_format(b, &q->formats[i].token);
+	}
 	wire_put_u32(b, (uint32_t)q->n);
 	for (size_t i = 0; i < q->n; i++) {
 		wire_put_u32(b, q->entries[i].entry_id);
+		wire_put_u32(b, q->entries[i].format);
 		wire_put_view(b, q->entries[i].wanted_id);
 		seal_facts_put(b, &q->entries[i].facts);
 	}

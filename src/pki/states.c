@@ -6,8 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "crypt/digest.h"
 #include "pki/work.h"
+
+#define SAID_MAX	400	/* octets of a Peer's words */
 
 static const struct step {
 	enum store_authz_state	from, to;
@@ -25,9 +28,13 @@ static const struct step {
 	{ STORE_AUTHZ_WAITING, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
 	{ STORE_AUTHZ_OPEN, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
 	{ STORE_AUTHZ_IN_PROGRESS, STORE_AUTHZ_LOCKED, CVP_EVENT_LOCKED },
-	{ STORE_AUTHZ_LOCKED, STORE_AUTHZ_CANCELLED, CVP_EVENT_CANCELLED },	/* an operator's */
+	/* An operator's (corrections, 9): */
+	{ STORE_AUTHZ_LOCKED, STORE_AUTHZ_CANCELLED, CVP_EVENT_CANCELLED },
+	{ STORE_AUTHZ_LOCKED, STORE_AUTHZ_WAITING, 0 },
+	{ STORE_AUTHZ_LOCKED, STORE_AUTHZ_OPEN, 0 },
+	{ STORE_AUTHZ_LOCKED, STORE_AUTHZ_EXPIRED, CVP_EVENT_EXPIRED },
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_CONFIRMED, CVP_EVENT_CONFIRMED },
-	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REJECTED, CVP_EVENT_REJECTED },
+	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REJECTED, 0 },	/* reject_cert() tells, and why */
 	{ STORE_AUTHZ_ISSUED, STORE_AUTHZ_REVOKED, 0 },	/* too late, or revoked */
 	{ STORE_AUTHZ_CONFIRMED, STORE_AUTHZ_REVOKED, 0 },	/* revoke_cert() tells */
 };
@@ -51,6 +58,20 @@ note_audit(struct engine *e, int64_t now, const char *actor, const char *action,
 	};
 
 	return store_audit_insert(e->p.store, &row, f);
+}
+
+bool
+note_event_said(struct engine *e, int64_t now, int kind, const struct store_authz *z,
+    int64_t cert, struct view said, struct fault *f)
+{
+	char			detail[SAID_MAX];
+	struct store_event	row = {
+		.time = now, .kind = kind, .authz = z->n, .admin = z->admin, .cert = cert,
+		.detail = detail,
+	};
+
+	text_escape(said, 0, detail, sizeof(detail));
+	return store_event_insert(e->p.store, &row, f);
 }
 
 bool
@@ -188,7 +209,11 @@ seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
 	};
 	if (!template_facts(e, z->template, a, out, f))
 		return false;
-	sha256(z->terms, out->terms_digest);
+	/* Of a cancelled one only their digest is left. */
+	if (z->state == STORE_AUTHZ_CANCELLED && z->terms.n == 0)
+		memcpy(out->terms_digest, z->content_digest, sizeof(out->terms_digest));
+	else
+		sha256(z->terms, out->terms_digest);
 	if (z->bound)
 		memcpy(out->spki_hash, z->spki_hash, sizeof(out->spki_hash));
 	return true;

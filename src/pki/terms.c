@@ -13,6 +13,7 @@
 #include "profile/template_file.h"
 
 #define TEMPLATE_DER_MAX	(16u << 10)
+#define RSA_BITS_MAX		4096	/* the kinds of a template are least sizes */
 
 /* --- template files ------------------------------------------------------ */
 
@@ -221,6 +222,21 @@ wire_keys(const struct template *t, struct cvp_key_spec *out)
 		if (known_keys[i].kind != t->key_default && (t->keys & (1u << known_keys[i].kind)))
 			out[n++] = wire_key(&known_keys[i]);
 	return n;
+}
+
+bool
+template_takes_spec(const struct template *t, const struct cvp_key_spec *k)
+{
+	for (size_t i = 0; i < KNOWN_KEYS; i++) {
+		const struct cvp_key_spec	known = wire_key(&known_keys[i]);
+
+		if ((t->keys & KEY_BIT(known_keys[i].kind)) != 0 &&
+		    view_equal(k->algorithm.oid, known.algorithm.oid) &&
+		    view_equal(k->algorithm.params, known.algorithm.params) &&
+		    (known.min_bits >= k->min_bits || (known.min_bits > 0 && k->min_bits <= RSA_BITS_MAX)))
+			return true;
+	}
+	return false;
 }
 
 void

@@ -50,6 +50,9 @@ enum template_change terms_on_change(const struct cvp_terms *t);
 MUST_CHECK bool template_terms(const struct template_entry *e, struct arena *a,
     struct cvp_terms *out, struct fault *f);
 
+/* Does the template take any key that fits? */
+bool	template_takes_spec(const struct template *t, const struct cvp_key_spec *k);
+
 /* A format of ids or tokens, as the profile has it. */
 MUST_CHECK bool secret_format_read(const struct cvp_secret_format *w,
     struct secret_format *out, struct fault *f);

@@ -32,6 +32,7 @@
 #define CONFIRMED_GRACE_SECONDS	3600	/* a lost receipt is still answered */
 #define WRAPPED_MAX		1024		/* messages in one of an RA */
 #define WORKS_MAX		(JOBS_MAX + WRAPPED_MAX)
+#define CANCEL_ACK_SECONDS	600	/* then a cancellation ends without one (corrections, 4) */
 #define REQUEST_SECONDS_MAX	(30 * 86400)	/* rows of requests are kept so long: confirmations on paper */
 
 struct opened {
@@ -409,11 +410,17 @@ MUST_CHECK bool authz_move(struct engine *e, struct store_authz *z,
     struct fault *f);
 MUST_CHECK bool note_event(struct engine *e, int64_t now, int kind,
     const struct store_authz *z, int64_t cert, int failure, struct fault *f);
+/* The same with the Peer's own words, from outside: cut and escaped. */
+MUST_CHECK bool note_event_said(struct engine *e, int64_t now, int kind,
+    const struct store_authz *z, int64_t cert, struct view said, struct fault *f);
 MUST_CHECK bool note_audit(struct engine *e, int64_t now, const char *actor,
     const char *action, const char *object, const char *detail, struct fault *f);
 
 /* This answer's nonces, with the certificate it brings or 0: writes z->request. */
 MUST_CHECK bool work_record_request(struct work *w, struct store_authz *z, int64_t cert);
+/* A cancelled one that was acknowledged, or never will be: its contents go (cancel.c). */
+MUST_CHECK bool cancel_end(struct engine *e, struct store_authz *z, int64_t now,
+    struct fault *f);
 
 /* Facts of the seal of z as it now stands in the store. */
 MUST_CHECK bool seal_facts_of(struct engine *e, const struct store_authz *z,

@@ -170,6 +170,20 @@ find_authz(struct query *q, struct arena *a, struct store_authz *out,
 }
 
 bool
+store_authz_find_receipt(struct store *st, struct view receipt, struct arena *a,
+    struct store_authz *out, struct fault *f)
+{
+	static const char	sql[] = "SELECT " AUTHZ_COLUMNS
+	    " FROM authz WHERE receipt = ? AND state = 5";
+	struct query		q;
+
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_blob(&q, receipt);
+	return find_authz(&q, a, out, f);
+}
+
+bool
 store_authz_find(struct store *st, struct view id, struct arena *a,
     struct store_authz *out, struct fault *f)
 {

@@ -7,7 +7,7 @@ store_event_insert(struct store *st, const struct store_event *e,
     struct fault *f)
 {
 	static const char	sql[] = "INSERT INTO event (time, kind, authz,"
-	    " cert, admin, failure, template) VALUES (?, ?, ?, ?, ?, ?, ?)";
+	    " cert, admin, failure, template, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 	struct query		q;
 
 	if (!db_write(st, sql, &q, f))
@@ -19,6 +19,7 @@ store_event_insert(struct store *st, const struct store_event *e,
 	db_int(&q, e->admin);
 	db_int(&q, e->failure);
 	db_int(&q, e->template);
+	db_text(&q, e->detail != NULL ? e->detail : "");
 	return db_run(&q, f);
 }
 
@@ -32,6 +33,7 @@ read_event(struct query *q, struct store_event *out)
 	out->cert = db_get_int(q);
 	out->admin = db_get_int(q);
 	out->failure = (int)db_get_int(q);
+	out->detail = db_get_text(q, NULL);
 	out->authz_id = db_get_text(q, NULL);
 	if (out->authz_id[0] == '\0')
 		out->authz_id = NULL;
@@ -44,7 +46,7 @@ store_event_walk(struct store *st, int64_t after, size_t max,
     void *ctx, struct fault *f)
 {
 	static const char	sql[] = "SELECT e.n, e.time, e.kind, e.authz,"
-	    " e.cert, e.admin, e.failure, z.id, COALESCE(z.template, e.template)"
+	    " e.cert, e.admin, e.failure, e.detail, z.id, COALESCE(z.template, e.template)"
 	    " FROM event e LEFT JOIN authz z ON z.n = e.authz"
 	    " WHERE e.n > ? ORDER BY e.n LIMIT ?";
 	struct store_event	e;

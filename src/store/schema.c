@@ -261,7 +261,13 @@ static const char version_5[] =
 "	PRIMARY KEY (approval, key, rejects)\n"
 ") STRICT, WITHOUT ROWID;\n";
 
-const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5, NULL };
+/* What the other side said about it; cancellations by what acknowledges them. */
+static const char version_6[] =
+"ALTER TABLE event ADD COLUMN detail TEXT NOT NULL DEFAULT '';\n"
+"CREATE INDEX authz_cancelled ON authz (receipt) WHERE state = 5;\n";
+
+const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5,
+	version_6, NULL };
 
 static int64_t
 last_version(const char *const *steps)

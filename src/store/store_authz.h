@@ -150,7 +150,8 @@ struct store_authz {
 	bool		 held;		/* waits for an operator's approval */
 	int64_t		 cert;		/* reserved, issued, or head of the lineage */
 	int64_t		 successor;	/* issued under this one and not yet confirmed */
-	int64_t		 confirm_by;	/* deadline of whichever is unconfirmed, or 0 */
+	int64_t		 confirm_by;	/* deadline of whichever is unconfirmed, of the
+					   acknowledgement of a cancel, or 0 */
 	int64_t		 renewals;	/* successors confirmed so far... */
 	int64_t		 updates;	/* ...with other names */
 	int64_t		 request;	/* latest row of store_request, or 0 */
@@ -176,6 +177,9 @@ MUST_CHECK bool store_authz_update(struct store *st, const struct store_authz *z
  */
 MUST_CHECK bool store_authz_erase(struct store *st, int64_t n, struct fault *f);
 
+/* The cancelled one with this receipt; n 0: there is none. */
+MUST_CHECK bool store_authz_find_receipt(struct store *st, struct view receipt,
+    struct arena *a, struct store_authz *out, struct fault *f);
 MUST_CHECK bool store_authz_find(struct store *st, struct view id,
     struct arena *a, struct store_authz *out, struct fault *f);
 MUST_CHECK bool store_authz_find_n(struct store *st, int64_t n, struct arena *a,

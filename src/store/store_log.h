@@ -79,6 +79,7 @@ struct store_event {
 	int		 kind;		/* EventReport's numbers */
 	int64_t		 authz, cert, admin;	/* 0 = none */
 	int		 failure;	/* CvpFailure code, 0 = none */
+	const char	*detail;	/* what the Peer said of it; NULL or "": nothing */
 	int64_t		 template;	/* the walk gives the authorization's, if there is one */
 	const char	*authz_id;	/* filled in by the walk; NULL = none */
 };

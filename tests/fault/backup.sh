@@ -60,7 +60,7 @@ used_ticket_is_locked() {
 	rm -rf "$WORK/devices/gw2"
 	rc=0
 	pki doctor --dir "$VPN" >"$WORK/out.log" || rc=$?
-	is "doctor" "$rc $(grep -c 'locked: an older database' "$WORK/out.log")" "3 1"
+	is "doctor" "$rc $(grep -c 'locked: by an operator' "$WORK/out.log")" "3 1"
 	serve_start
 	if enroll gw2; then
 		fail "gw2's ticket worked twice"

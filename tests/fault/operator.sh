@@ -4,6 +4,8 @@
 # operator - what is done at the PKI itself: revoke, CRLs, Admins with rights
 # of their own; the same beside a running server and without one.
 #
+# Correction 9: an operator locks and unlocks, nobody else.
+#
 # R4809-3.5.1-4 (an operator enters a revocation), R4809-3.5.3-4 and
 # R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1
 #
@@ -65,6 +67,26 @@ refused 1 'is revoked' pki cancel "$(sed -n 's/^id: //p' "$(ticket gw1)")"
 pki cancel "$id" -q
 refused 1 'does not accept this ticket' "$PKI4IPSEC" peer enroll "$(ticket idle1)" \
     --dir "$WORK/devices/idle1"
+
+step "locked, and unlocked"
+authorize 2 held
+id=$(sed -n 's/^id: //p' "$(ticket held1)")
+refused 1 'is open, not locked' pki unlock "$id"
+pki lock "$id" --reason "the ticket is on its way" >"$WORK/out.log"
+is "what the command says" "$(cat "$WORK/out.log")" "$id is locked"
+refused 1 'only what was not used can be locked' pki lock "$id"
+is "what its Admin sees" "$(admin "$VPN/admin" list --state locked |
+    awk '/^locked/ { print $2 }')" held1
+is "and is told" "$(admin "$VPN/admin" events --all --json | grep -c '"event":"locked"')" 1
+refused 1 'does not accept this ticket' "$PKI4IPSEC" peer enroll "$(ticket held1)" \
+    --dir "$WORK/devices/held1"
+enroll held2 || fail "another ticket of the same list"
+pki unlock "$id" >"$WORK/out.log"
+is "unlocked" "$(cat "$WORK/out.log")" "$id is open"
+enroll held1 || fail "the same ticket, unlocked"
+refused 1 'only what was not used can be locked' pki lock "$id"
+is "who, what and why" "$(db "select detail from audit where action = 'authz lock'")" \
+    "the ticket is on its way"
 
 step "CRLs"
 before=$(crl_number)

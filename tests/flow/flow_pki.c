@@ -216,6 +216,9 @@ see_event(void *ctx, const struct store_event *e, struct fault *f)
 	l->seen->events |= FLOW_EVENT(e->kind);
 	if (e->failure != 0)
 		l->seen->failure = e->failure;
+	if (e->detail[0] != '\0')
+		snprintf(l->seen->detail, sizeof(l->seen->detail), "%.*s",
+		    (int)sizeof(l->seen->detail) - 1, e->detail);
 	return true;
 }
 

@@ -62,6 +62,7 @@ struct flow_seen {
 	bool			 on_crl;
 	unsigned		 events;	/* bit 1 << enum cvp_event_kind */
 	int			 failure;	/* of the last event that has one */
+	char			 detail[160];	/* likewise */
 };
 void	flow_look(const struct flow_pki *p, const char *id, struct flow_seen *out);
 #define FLOW_EVENT(kind)	(1u << (kind))

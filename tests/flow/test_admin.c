@@ -32,6 +32,7 @@
 #include "crypt/digest.h"
 #include "flow_raw.h"
 #include "message/envelope.h"
+#include "pki/console.h"
 #include "profile/identity.h"
 
 static struct flow_pki	pki;
@@ -674,6 +675,147 @@ test_revoke(void **state)
 	    "the name of a revoked certificate");
 }
 
+/* --- rights, one by one, while the PKI runs ------------------------------------------------------ */
+
+/* What an operator says at the PKI (pki admin rights). */
+static void
+operator_says(const char *verb, const char *name, const char *rights)
+{
+	struct console_request	q = { .words = { view_str(verb), view_str(name), view_str(rights) },
+		.n = rights != NULL ? 3 : 2 };
+	struct fault		f = { 0 };
+	struct buf		out;
+
+	buf_init(&out, CONSOLE_ANSWER_MAX);
+	if (!console_run(pki.engine, &q, pki.now, &out, &f))
+		fail_msg("%s %s: %s", verb, name, f.text);
+	buf_clear(&out);
+}
+
+static bool
+may_authorize(const char *template, const char *name)
+{
+	struct order	o = { .by = &second, .template = template, .name = name };
+	struct reply	r;
+	bool		may;
+
+	send_order(&o, &r);
+	may = !r.a.failed;
+	if (!may)
+		assert_int_equal(r.a.code, CVP_TEMPLATE_UNKNOWN);
+	else
+		assert_int_equal(code_of(&r, 0), 0);
+	raw_answer_clear(&r.a);
+	return may;
+}
+
+static bool
+may_query(const char *id)
+{
+	struct cvp_info		info;
+	struct raw_answer	a;
+	struct fault		f = { 0 };
+	size_t			n;
+
+	query(&second, id, &a);
+	assert_true(cvp_info_decode(cmc_find(&a.r.controls, CVP_AUTHZ_INFO)->value, a.a, &info, &f));
+	n = info.n_records;
+	raw_answer_clear(&a);
+	return n == 1;
+}
+
+/* Foreign and unknown are one answer: without the right, the same as for no certificate. */
+static bool
+may_revoke(const struct cert *c)
+{
+	struct cmc_revoke	r = { .cert = { c->issuer, c->serial }, .reason = 4 };
+	struct cmc_revoke	nobodys = { .cert = { c->issuer, VIEW_LIT("\x01\x02\x03") },
+		.reason = 4 };
+	struct raw_answer	a, unknown;
+	struct buf		value, said, same;
+	bool			may;
+
+	buf_init(&value, 4096);
+	buf_init(&said, RAW_MAX);
+	buf_init(&same, RAW_MAX);
+	cmc_put_revoke(&value, &r);
+	raw_ask(&pki, &second, CMC_REVOKE_REQUEST, buf_view(&value), &a);
+	may = !a.failed;
+	buf_reset(&value);
+	cmc_put_revoke(&value, &nobodys);
+	raw_ask(&pki, &second, CMC_REVOKE_REQUEST, buf_view(&value), &unknown);
+	raw_blank(&a, &said);
+	raw_blank(&unknown, &same);
+	if (!may && !view_equal(buf_view(&said), buf_view(&same)))
+		fail_msg("a foreign certificate and an unknown one are told apart");
+	raw_answer_clear(&a);
+	raw_answer_clear(&unknown);
+	buf_clear(&value);
+	buf_clear(&said);
+	buf_clear(&same);
+	return may;
+}
+
+/*
+ * R4809-3.2.1-2, R4809-3.5.3-4, R4809-3.5.3-6, correction 5: each right holds
+ * for its act and its template, from the next request on; enroll is
+ * test_generation.c's.
+ */
+static void
+test_rights(void **state)
+{
+	static const struct {
+		const char	*rights;
+		bool		 authorize, query, revoke, elsewhere;
+	} cases[] = {
+		{ "s2s-gateway:authorize", true, false, false, false },
+		{ "s2s-gateway:query", false, true, false, false },
+		{ "s2s-gateway:revoke", false, false, true, false },
+		{ "s2s-gateway:enroll", false, false, false, false },
+		{ "ra-gateway:*", false, false, false, true },
+		{ "*:authorize", true, false, false, true },
+		{ "s2s-gateway:authorize s2s-gateway:revoke", true, false, true, false },
+		{ "s2s-gateway:*", true, true, true, false },
+		{ "*", true, true, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct device	d;
+		struct raw_cert	c;
+		char		here[64], there[64];
+
+		gateway(&d, &pki);
+		assert_true(run(&d));
+		raw_cert_load(&d, &c);
+		snprintf(here, sizeof(here), "fqdn:here%zu.example", i);
+		snprintf(there, sizeof(there), "fqdn:there%zu.example", i);
+		operator_says("admin-rights", "label", cases[i].rights);
+		if (may_authorize("s2s-gateway", here) != cases[i].authorize ||
+		    may_authorize("ra-gateway", there) != cases[i].elsewhere ||
+		    may_query(d.t.id) != cases[i].query || may_revoke(&c.cert) != cases[i].revoke)
+			fail_msg("\"%s\" is too much or too little", cases[i].rights);
+		raw_cert_clear(&c);
+		device_close(&d);
+	}
+}
+
+/* Who is removed is nobody from the next request on, and others go on. */
+static void
+test_removed(void **state)
+{
+	struct raw_answer	a;
+
+	(void)state;
+	operator_says("admin-remove", "label", NULL);
+	raw_ask(&pki, &second, CVP_TEMPLATE_QUERY, NOTHING, &a);
+	assert_true(a.failed && a.fail == CMC_BAD_IDENTITY);
+	raw_answer_clear(&a);
+	query(&admin, peer_device.t.id, &a);
+	assert_false(a.failed || a.again);
+	raw_answer_clear(&a);
+}
+
 /* --- all of them ------------------------------------------------------------------------------- */
 
 static int
@@ -732,6 +874,8 @@ main(void)
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_query_brings_no_secrets),
 		cmocka_unit_test(test_revoke),
+		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_removed),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

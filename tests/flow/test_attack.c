@@ -758,6 +758,74 @@ test_cancel_handshake(void **state)
 	device_close(&d);
 }
 
+/* Is anything left of what a cancelled authorization was about?  All, or nothing. */
+static bool
+is_remembered(const struct ticket *t)
+{
+	struct arena		*arena = arena_new(1u << 20);
+	struct store_authz	 z;
+	struct fault		 f = { 0 };
+	bool			 terms, rest;
+
+	assert_true(store_authz_find(pki.store, view_str(t->id), arena, &z, &f));
+	assert_int_equal(z.state, STORE_AUTHZ_CANCELLED);
+	terms = z.terms.n > 0;
+	rest = z.sans[0] != '\0' && z.label[0] != '\0' && z.subject.n > 0;
+	if (terms != rest || (!rest && (z.sans[0] != '\0' || z.label[0] != '\0' ||
+	    z.subject.n > 0)))
+		fail_msg("half of \"%s\" is left", t->id);
+	arena_free(arena);
+	return terms;
+}
+
+static void
+cancel_again(const struct ticket *t, const uint8_t *receipt, bool remembered)
+{
+	uint8_t	again[64];
+	size_t	n;
+
+	assert_int_equal(cancel_with_receipt(t, again, &n), CVP_CANCEL_ALREADY);
+	assert_int_equal(n, 16);
+	assert_memory_equal(again, receipt, n);
+	assert_int_equal(is_remembered(t), remembered);
+}
+
+/*
+ * R4809-3.2.4.4-3, C-4: erased at the third message, or ten minutes after the
+ * first; repeats are answered alike for ever.
+ */
+static void
+test_cancel_ends(void **state)
+{
+	static const uint8_t	nobodys[16] = { 1, 2, 3 };
+	uint8_t			receipt[64];
+	size_t			n;
+	struct raw_answer	a;
+	struct device		acked, silent;
+
+	(void)state;
+	gateway(&acked, &pki);
+	gateway(&silent, &pki);
+	assert_int_equal(cancel_with_receipt(&acked.t, receipt, &n), CVP_CANCEL_DONE);
+	acknowledge(view_of(nobodys, sizeof(nobodys)), &a);
+	raw_answer_clear(&a);
+	cancel_again(&acked.t, receipt, true);
+	for (size_t i = 0; i < 2; i++) {
+		acknowledge(view_of(receipt, n), &a);
+		raw_answer_clear(&a);
+		cancel_again(&acked.t, receipt, false);
+	}
+	assert_int_equal(cancel_with_receipt(&silent.t, receipt, &n), CVP_CANCEL_DONE);
+	flow_pass(&pki, 590);
+	cancel_again(&silent.t, receipt, true);
+	flow_pass(&pki, 30);
+	cancel_again(&silent.t, receipt, false);
+	flow_restart(&pki);
+	cancel_again(&silent.t, receipt, false);
+	device_close(&acked);
+	device_close(&silent);
+}
+
 /* C-4: what may stand in a message without a signature. */
 static void
 test_unsigned(void **state)
@@ -846,6 +914,7 @@ main(void)
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_no_lock),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel_ends),
 		cmocka_unit_test(test_cancel_handshake),
 		cmocka_unit_test(test_unsigned),
 	};

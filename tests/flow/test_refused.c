@@ -237,8 +237,8 @@ change_mind(void *ctx, size_t count)
 }
 
 /*
- * R4809-3.4.10-2, R4809-3.4.11-8: the Peer cannot use it, says so, and the PKI
- * revokes it.
+ * R4809-3.4.10-2, R4809-3.4.11-8: the Peer cannot use it, says so, the PKI
+ * revokes it, and its Admin hears why, in the Peer's words.
  */
 static void
 test_rejected(void **state)
@@ -271,6 +271,8 @@ test_rejected(void **state)
 		    !s.on_crl || s.published || s.has_token ||
 		    (s.events & FLOW_EVENT(CVP_EVENT_REJECTED)) == 0)
 			fail_msg("%s: state %d, certificate %d", cases[i].label, s.state, s.cert);
+		if (strstr(s.detail, "not.me.example") == NULL)
+			fail_msg("%s: the Admin hears \"%s\"", cases[i].label, s.detail);
 		assert_int_equal(s.certs, 1);
 		assert_false(has(&d, "cert.pem") || has(&d, ENROLL_KEY_FILE));
 		assert_false(run_again(&d));

@@ -52,7 +52,7 @@ tear_down(void **state)
 }
 
 struct mint_question {
-	struct secret_format	id, token;
+	struct secret_formats	formats;
 	struct mint_entry	e[2];
 	struct mint_request	q;
 };
@@ -85,16 +85,18 @@ read_mint(struct view frame, struct mint_question *m)
 	m->q.recipient = wire_get_view(&w);
 	m->q.message = wire_get_view(&w);
 	m->q.asked_at = (int64_t)wire_get_u64(&w);
-	get_format(&w, &m->id);
-	get_format(&w, &m->token);
+	m->q.n_formats = wire_get_u32(&w);
+	assert_int_equal(m->q.n_formats, 1);
+	get_format(&w, &m->formats.id);
+	get_format(&w, &m->formats.token);
 	m->q.n = wire_get_u32(&w);
 	m->e[0].entry_id = wire_get_u32(&w);
+	m->e[0].format = wire_get_u32(&w);
 	m->e[0].wanted_id = wire_get_view(&w);
 	seal_facts_get(&w, &m->e[0].facts);
 	assert_true(wire_end(&w, "MINT", &f) && m->q.n == 1);
 	m->e[1] = m->e[0];
-	m->q.id_format = &m->id;
-	m->q.token_format = &m->token;
+	m->q.formats = &m->formats;
 	m->q.entries = m->e;
 }
 

@@ -115,6 +115,8 @@ migrates_version_1(void **state)
 {
 	static const char	back[] = "DROP TABLE approver; DROP TABLE approval;"
 	    " DROP TABLE generated; DROP TABLE change;"
+	    " DROP INDEX authz_cancelled;"
+	    " ALTER TABLE event DROP COLUMN detail;"
 	    " ALTER TABLE cert_body DROP COLUMN deed;"
 	    " ALTER TABLE authz DROP COLUMN updates;"
 	    " ALTER TABLE event DROP COLUMN template; PRAGMA user_version = 1";
