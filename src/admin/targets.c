@@ -98,8 +98,8 @@ take_known(void *ctx, const struct cvp_record *r, struct fault *f)
 	struct search	*s = ctx;
 
 	for (size_t i = 0; i < s->n_ids; i++)
-		if (view_equal(s->ids[i], r->id))
-			return add(s, s->of_word[i], r, f);
+		if (view_equal(s->ids[i], r->id) && !add(s, s->of_word[i], r, f))
+			return false;
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "profile/template_file.h"
 
 #define QUERY_OCTETS	(64u << 10)
+#define TEXT_MAX	(1u << 20)
 #define DAY_SECONDS	86400
 
 const struct option admin_template_options[] = { ADMIN_OPTIONS, { 0 } };
@@ -145,24 +146,48 @@ do_list(struct session *s, const char *const *names, size_t n, struct fault *f)
 	return s->in->json || print_text(&info, s->arena, f);
 }
 
+static bool
+show_one(const struct session *s, const struct cvp_template *there, json_t *list,
+    struct fault *f)
+{
+	struct template	t;
+	struct buf	text;
+	json_t		*o;
+	bool		ok;
+
+	buf_init(&text, TEXT_MAX);
+	ok = pins_template(there, &t, f);
+	if (ok)
+		template_text(&t, &text);
+	ok = ok && buf_check(&text, "template", f);
+	if (ok && s->in->json) {
+		o = as_json(there);
+		json_object_set_new(o, "file", json_stringn((const char *)text.p, text.n));
+		json_array_append_new(list, o);
+	} else if (ok) {
+		fwrite(text.p, 1, text.n, stdout);
+	}
+	buf_clear(&text);
+	return ok;
+}
+
 /* The file of each, as the PKI says it is. */
 static bool
 do_show(struct session *s, const char *const *names, size_t n, struct fault *f)
 {
 	struct cvp_template_info	info;
-	struct template			t;
-	struct buf			text;
-	bool				ok = true;
+	json_t				*list = json_array(), *o;
+	bool				ok = ask(s, names, n, &info, f) &&
+		all_there(names, n, &info, f);
 
-	if (!ask(s, names, n, &info, f) || !all_there(names, n, &info, f))
-		return false;
-	buf_init(&text, 1u << 20);
 	for (size_t i = 0; ok && i < info.n; i++)
-		if ((ok = pins_template(&info.v[i], &t, f)))
-			template_text(&t, &text);
-	if (ok)
-		fwrite(text.p, 1, text.n, stdout);
-	buf_clear(&text);
+		ok = show_one(s, &info.v[i], list, f);
+	o = json_pack("{s:o}", "templates", list);
+	if (ok && s->in->json) {
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	json_decref(o);
 	return ok;
 }
 

@@ -169,7 +169,8 @@ read_list(struct call *c, const char *csv, struct fault *f)
 	buf_init(&file, CSV_FILE_MAX);
 	ok = file_read(csv, &file, f) && fleet_read(buf_view(&file), ANY_TEMPLATE, &p, &fleet, f);
 	if (ok && p.total > 0)
-		ok = fault_set(f, FAULT_USAGE, "", "%s: line %u: %s", csv, p.v[0].line, p.v[0].text);
+		ok = fault_set(f, FAULT_MALFORMED, "", "%s: line %u: %s", csv, p.v[0].line,
+		    p.v[0].text);
 	c->words = ok ? arena_array(c->s.arena, fleet.n + 1, sizeof(*c->words)) : NULL;
 	for (size_t i = 0; c->words != NULL && i < fleet.n; i++) {
 		identity_format(&fleet.v[i].ids[0], word);
@@ -179,19 +180,31 @@ read_list(struct call *c, const char *csv, struct fault *f)
 	return ok && (c->words != NULL || arena_fault(f));
 }
 
+/* One that is named twice is one. */
+static bool
+take_arguments(struct call *c, const struct invocation *in, struct fault *f)
+{
+	size_t	k;
+
+	c->words = arena_array(c->s.arena, in->nargs, sizeof(*c->words));
+	if (c->words == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < in->nargs; i++) {
+		for (k = 0; k < c->n_words && strcmp(c->words[k], in->args[i]) != 0;)
+			k++;
+		if (k == c->n_words)
+			c->words[c->n_words++] = in->args[i];
+	}
+	return true;
+}
+
 static bool
 find_devices(struct call *c, const struct invocation *in, struct fault *f)
 {
-	if (option_given(in, "csv")) {
-		if (!read_list(c, option_value(in, "csv"), f))
-			return false;
-	} else {
-		c->words = arena_array(c->s.arena, in->nargs, sizeof(*c->words));
-		if (c->words == NULL)
-			return arena_fault(f);
-		for (size_t i = 0; i < in->nargs; i++)
-			c->words[c->n_words++] = in->args[i];
-	}
+	const char	*csv = option_value(in, "csv");
+
+	if (!(option_given(in, "csv") ? read_list(c, csv, f) : take_arguments(c, in, f)))
+		return false;
 	return targets_find(&c->s.a, &c->s.inv, c->words, c->n_words, c->s.arena, &c->targets, f);
 }
 

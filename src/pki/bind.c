@@ -31,6 +31,19 @@ refuse_why(struct work *w, uint32_t code, const char *rule, const char *why)
 	return refuse(w, code);
 }
 
+/*
+ * What is another's is as if it were not there, words and all (corrections, 5);
+ * the audit trail has which it was.
+ */
+static bool
+refuse_unknown(struct work *w, const char *why)
+{
+	fault_clear(&w->fault);
+	(void)refuse(w, CVP_ID_UNKNOWN);
+	return fault_set(&w->fault, FAULT_REFUSED, "corrections, 5", "authorization \"%.*s\": %s",
+	    (int)w->target.id.n, (const char *)w->target.id.p, why);
+}
+
 bool
 bind_note(struct work *w)
 {
@@ -60,18 +73,17 @@ may_enroll(const struct work *w, const char *template)
 	    (w->authz.admin == ad->n || admin_may(ad, template, "foreign"));
 }
 
-/* What is another's is as if it were not there. */
 static bool
 check_right(struct work *w)
 {
 	struct store_template	t;
 
 	if (w->authz.n == 0)
-		return refuse_why(w, CVP_ID_UNKNOWN, "corrections, 5", "there is none");
+		return refuse_unknown(w, "there is none");
 	if (!store_template_find_n(w->e->p.store, w->authz.template, w->a, &t, &w->fault))
 		return work_again(w), false;
-	return (t.n != 0 && may_enroll(w, t.name)) || refuse_why(w, CVP_ID_UNKNOWN,
-	    "corrections, 5", "this Admin may not enrol for it");
+	return (t.n != 0 && may_enroll(w, t.name)) ||
+	    refuse_unknown(w, "this Admin may not enrol for it");
 }
 
 static bool

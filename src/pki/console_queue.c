@@ -141,16 +141,20 @@ take_name(struct call *c, struct word *w, struct fault *f)
 	return true;
 }
 
+/* It is shown to people, in lists, logs and on the device: one visible line. */
 static bool
 take_reason(struct call *c, struct word *w, struct fault *f)
 {
 	size_t	n = strlen(c->words[3]);
+	char	shown[REASON_MAX * 4 + 1];
 
 	w->reason = c->words[3];
 	if (n == 0 || n > REASON_MAX)
 		return fault_set(f, FAULT_USAGE, "", "--reason: want 1 to %d octets of text, it "
 		    "stays in the audit trail", REASON_MAX);
-	return true;
+	text_escape(view_str(w->reason), 0, shown, sizeof(shown));
+	return strcmp(shown, w->reason) == 0 || fault_set(f, FAULT_USAGE, "", "--reason "
+	    "\"%.80s\": want one line without control characters", w->reason);
 }
 
 static bool

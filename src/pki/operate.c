@@ -15,6 +15,7 @@
 
 #define BACKLOG		8
 #define ANSWER_SECONDS	60
+#define SHOWN_MAX	80	/* octets of a word that is refused */
 
 /* --- the socket ----------------------------------------------------------------------- */
 
@@ -156,13 +157,27 @@ operate_running(const char *dir, const struct console_request *q, struct buf *ou
 	return ok;
 }
 
+/* Before anything is sent: what is wrong here is the command line. */
+static bool
+check_words(const struct console_request *q, struct fault *f)
+{
+	size_t	at;
+
+	for (size_t i = 0; i < q->n; i++)
+		if (q->words[i].n > CONSOLE_WORD_MAX || !utf8_valid(q->words[i], &at))
+			return fault_set(f, FAULT_USAGE, "", "\"%.*s\": want UTF-8 of up to %d octets",
+			    (int)(q->words[i].n < SHOWN_MAX ? q->words[i].n : SHOWN_MAX),
+			    (const char *)q->words[i].p, CONSOLE_WORD_MAX);
+	return true;
+}
+
 bool
 operate(const char *dir, const struct console_request *q, struct buf *out, struct fault *f)
 {
 	struct pki_config	c;
 	bool			runs;
 
-	if (!config_load(dir, &c, f) || !operate_running(dir, q, out, &runs, f))
+	if (!check_words(q, f) || !config_load(dir, &c, f) || !operate_running(dir, q, out, &runs, f))
 		return false;
 	return runs || ask_here(dir, q, out, f);
 }

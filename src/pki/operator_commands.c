@@ -36,6 +36,24 @@ operator_ask(const struct invocation *in, const char *const *words, size_t n,
 	    pki_help(in, &f));
 }
 
+int
+operator_ask_each(const struct invocation *in, const char **words, size_t n,
+    void (*show)(const struct invocation *in, const json_t *answer))
+{
+	int	rc, worst = EXIT_DONE;
+	size_t	done = 0;
+
+	for (size_t i = 0; i < in->nargs; i++) {
+		words[1] = in->args[i];
+		rc = operator_ask(in, words, n, show);
+		if (rc == EXIT_LATER || rc == EXIT_USAGE)
+			return rc;
+		done += rc == EXIT_DONE;
+		worst = rc != EXIT_DONE ? rc : worst;
+	}
+	return worst != EXIT_DONE && done > 0 ? EXIT_PARTIAL : worst;
+}
+
 const char *
 operator_text(const json_t *o, const char *key)
 {
@@ -72,14 +90,9 @@ show_revoked(const struct invocation *in, const json_t *answer)
 static int
 run_revoke(const struct invocation *in)
 {
-	int	worst = EXIT_DONE;
+	const char	*words[] = { "revoke", NULL, option_value(in, "reason") };
 
-	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
-		const char	*words[] = { "revoke", in->args[i], option_value(in, "reason") };
-
-		worst = operator_ask(in, words, 3, show_revoked);
-	}
-	return worst;
+	return operator_ask_each(in, words, 3, show_revoked);
 }
 
 const struct command cmd_pki_revoke = {
@@ -104,14 +117,9 @@ show_cancelled(const struct invocation *in, const json_t *answer)
 static int
 run_cancel(const struct invocation *in)
 {
-	int	worst = EXIT_DONE;
+	const char	*words[] = { "cancel", NULL };
 
-	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
-		const char	*words[] = { "cancel", in->args[i] };
-
-		worst = operator_ask(in, words, 2, show_cancelled);
-	}
-	return worst;
+	return operator_ask_each(in, words, 2, show_cancelled);
 }
 
 const struct command cmd_pki_cancel = {

@@ -102,21 +102,16 @@ static int
 say(const struct invocation *in, const char *verb)
 {
 	const char	*by = option_value(in, "by"), *reason = option_value(in, "reason");
+	const char	*words[] = { verb, NULL, by, reason };
 	struct fault	 f = { 0 };
 	char		 help[64];
-	int		 worst = EXIT_DONE;
 
 	if (by == NULL || reason == NULL) {
 		fault_set(&f, FAULT_USAGE, "", "who decides, and why? --by NAME --reason TEXT");
 		snprintf(help, sizeof(help), "pki4ipsec pki %s --help", verb);
 		return command_fail(in, &f, help);
 	}
-	for (size_t i = 0; i < in->nargs && worst == EXIT_DONE; i++) {
-		const char	*words[] = { verb, in->args[i], by, reason };
-
-		worst = operator_ask(in, words, 4, show_word);
-	}
-	return worst;
+	return operator_ask_each(in, words, 4, show_word);
 }
 
 static int

@@ -16,6 +16,8 @@
 #include "store/store_cert.h"
 #include "store/store_log.h"
 
+#define AUDIT_SHOWN_MAX	4096	/* octets of one column */
+
 static const char *const cert_states[STORE_CERT_STATES] = {
 	"reserved", "issued", "confirmed", "superseded", "revoked", "expired", "rejected",
 };
@@ -229,6 +231,19 @@ print_row_json(const struct store_audit *a, const char *date)
 	json_decref(o);
 }
 
+/* Rows hold what people and devices said: nothing of it may look like another row. */
+static void
+print_row_text(const struct store_audit *a, const char *date)
+{
+	char	actor[AUDIT_SHOWN_MAX], object[AUDIT_SHOWN_MAX], detail[AUDIT_SHOWN_MAX];
+
+	text_escape(view_str(a->actor), 0, actor, sizeof(actor));
+	text_escape(view_str(a->object), 0, object, sizeof(object));
+	text_escape(view_str(a->detail), 0, detail, sizeof(detail));
+	printf("%8" PRId64 "  %s  %-24s %-28s %-12s %s\n", a->n, date, actor, a->action, object,
+	    detail);
+}
+
 static bool
 print_row(void *ctx, const struct store_audit *a, struct fault *f)
 {
@@ -240,8 +255,7 @@ print_row(void *ctx, const struct store_audit *a, struct fault *f)
 	if (in->json)
 		print_row_json(a, date);
 	else
-		printf("%8" PRId64 "  %s  %-24s %-28s %-12s %s\n", a->n, date, a->actor, a->action,
-	    a->object, a->detail);
+		print_row_text(a, date);
 	return true;
 }
 

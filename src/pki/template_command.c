@@ -249,8 +249,9 @@ do_retire(const struct invocation *in, struct fault *f)
 		return false;
 	snprintf(aside, sizeof(aside), "%s.retired", path);
 	if (rename(path, aside) != 0)
-		return fault_set(f, errno == ENOENT ? FAULT_NOT_FOUND : FAULT_IO, "",
-		    "could not rename %s: %s", path, error_text(errno));
+		return errno == ENOENT ? fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.80s\" is "
+		    "in use: pki4ipsec pki template list has the names", in->args[1]) :
+		    fault_set(f, FAULT_IO, "", "could not rename %s: %s", path, error_text(errno));
 	if (!dir_sync(dir, f))
 		return false;
 	say_next(in, "retired", in->args[1]);

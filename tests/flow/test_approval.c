@@ -423,6 +423,8 @@ test_trail(void **state)
 	assert_int_equal(operator("approve", d.t.id, "", ""), FAULT_USAGE);
 	assert_int_equal(operator("approve", d.t.id, " ", "no name"), FAULT_USAGE);
 	assert_int_equal(operator("approve", d.t.id, "Bob", ""), FAULT_USAGE);
+	assert_int_equal(operator("reject", d.t.id, "Bob", "one\ntwo"), FAULT_USAGE);
+	assert_int_equal(operator("approve", d.t.id, "Bob", "\x1b[31m"), FAULT_USAGE);
 	assert_int_equal(operator("approve", "NOSUCHID", "Bob", "x"), FAULT_NOT_FOUND);
 	clear_queue(&d);
 	device_close(&d);

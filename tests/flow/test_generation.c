@@ -444,6 +444,38 @@ test_refused(void **state)
 	key_free(other);
 }
 
+/* C-5, C-18: another's id and one that there is not are one answer, words and all. */
+static void
+test_foreign_is_unknown(void **state)
+{
+	static const struct {
+		enum generation	g;
+		enum act	act;
+	} cases[] = { { GENERATION_ADMIN, ACT_BIND }, { GENERATION_PKI, ACT_GENERATE } };
+	struct key	*key = new_key();
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		char			id[ID_MAX];
+		struct wish		w = { .by = &second, .id = id, .key = key };
+		struct raw_answer	foreign, unknown;
+
+		open_one(cases[i].g, id);
+		ask(&w, cases[i].act, &foreign);
+		w.id = "NOBODYHASTHISID1";
+		ask(&w, cases[i].act, &unknown);
+		assert_true(foreign.failed && unknown.failed);
+		assert_int_equal(foreign.code, unknown.code);
+		if (!view_equal(foreign.text, unknown.text))
+			fail_msg("\"%.*s\" and \"%.*s\"", (int)foreign.text.n,
+			    (const char *)foreign.text.p, (int)unknown.text.n,
+			    (const char *)unknown.text.p);
+		raw_answer_clear(&foreign);
+		raw_answer_clear(&unknown);
+	}
+	key_free(key);
+}
+
 /* --- rights ----------------------------------------------------------------------------- */
 
 static void
@@ -875,6 +907,7 @@ main(void)
 		cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_foreign_is_unknown),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_bind_again),
 		cmocka_unit_test(test_generate_again),

@@ -162,6 +162,37 @@ rm -r later && : >later
 make admin authorize --dir vpn/admin --csv more.csv --template s2s-gateway --out elsewhere
 [ -s elsewhere/gw2.ticket ] || bad "the ticket that could not be written is lost"
 
+# ---- operators ----
+
+LONG=$(printf '%5000s' '' | tr ' ' a)
+want "a reason that is not UTF-8" 2 '"\xff": want UTF-8' '' \
+    pki reject --dir vpn --by ann --reason $'\xff' nobody
+want "a name that is not UTF-8" 2 '"\xe9mile": want UTF-8' '' \
+    pki approve --dir vpn --by $'\xe9mile' --reason y nobody
+want "a reason too long for anybody" 2 'want UTF-8 of up to 4096 octets' '' \
+    pki reject --dir vpn --by ann --reason "$LONG" nobody
+want "a reason of two lines" 2 'want one line without control characters' '' \
+    pki reject --dir vpn --by ann --reason $'a\nb' nobody
+want "nothing of that id waits" 1 'there is no authorization "nobody"' '' \
+    pki approve --dir vpn --by ann --reason y nobody
+want "no such template to retire" 1 'no template "none" is in use' '' \
+    pki template retire none --dir vpn
+want "a template as JSON" 0 'name = "s2s-gateway"' '' \
+    admin template show s2s-gateway --dir vpn/admin
+want "a device named twice" 0 'gw1' '' admin show gw1 gw1 --dir vpn/admin
+printf 'label,fqdn\ngw1,not a name\n' >list.csv
+want "keys for a list with a mistake" 1 'list.csv: line 2: cannot use "not a name"' '' \
+    admin enroll --generate --csv list.csv --dir vpn/admin
+
+# One of several that is refused does not keep the others from it.
+printf 'label,fqdn\ngw3,gw3.example\ngw4,gw4.example\n' >list.csv
+make admin authorize --dir vpn/admin --csv list.csv --template s2s-gateway --out ends
+id3=$(sed -n 's/^id: //p' ends/gw3.ticket) id4=$(sed -n 's/^id: //p' ends/gw4.ticket)
+"$PKI4IPSEC" pki cancel "$id3" nobody "$id4" --dir vpn >out 2>&1
+rc=$?
+[ $rc = 3 ] || bad "two of three cancelled: exit $rc: $(cat out)"
+[ "$(grep -c '^cancelled' out)" = 2 ] || bad "two of three: $(cat out)"
+
 # ---- devices ----
 
 want "no ticket" 1 'ticket: could not open "none.ticket"' 'pki4ipsec admin authorize' \
@@ -189,6 +220,18 @@ want "no server for a device" 75 "$URL/cmc" 'the same command again' \
     peer enroll elsewhere/gw2.ticket --dir gw2 --retry-for 0
 want "messages to carry" 75 'carry "box/request.crq" to the PKI' 'when the answer is there' \
     peer enroll elsewhere/gw2.ticket --dir gw2 --file box
+
+# ---- what is on disk ----
+
+# What was said is shown as one row, whatever is in it.
+/usr/bin/python3 - <<'END' || bad "no row to change"
+import sqlite3
+db = sqlite3.connect("vpn/pki.db")
+db.execute("UPDATE audit SET detail = 'x' || char(10) || 'forged' || char(27) WHERE n = 1")
+db.commit()
+END
+"$PKI4IPSEC" pki audit --dir vpn >out 2>&1
+grep -qF 'x\x0aforged\x1b' out || bad "an audit trail with a line in a line: $(cat out)"
 
 # ---- no permission ----
 
