@@ -9,6 +9,8 @@
 # serve for the next try; a refused authorization leaves nothing.
 #
 # R4809-3.2.2-4
+#
+# R4809-1-4: authorized together with the enrolment; ahead of it in every other test
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -17,6 +17,12 @@
 # R4809-1-3, R4809-3.3.1-4, R4809-3.4.6-1 (octets unchanged, no hand),
 # R4809-3.4.6-2 (any source), R4809-3.4.6-3 (a wrong proof is not forwarded),
 # R4809-3.4.6-4, R4809-3.4.6-5 (the eight messages in order)
+#
+# R4809-3.1.3-1: devices reach nothing but the relay, and come again when it was away
+# R4809-3.4.10-8: the PKI's receipt, passed on, lets the device go on
+# R4809-3.5-1, R4809-3.5-2: renewed and revoked through the relay; straight in
+#   tests/flow
+# R5274-5.2-24, R5274-5.2-25: batchRequests and batchResponses, "wrapped"
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

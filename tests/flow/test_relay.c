@@ -9,6 +9,8 @@
  * And what it wraps: each device's own octets go in, and the PKI's own come out
  * for it (R4809-3.4.6-1, R5272-8-1: a request is not altered), whoever changes
  * or mixes up what is on the way.
+ *
+ * R5272-8.2-1: signatures of devices stay as they are, wrapped too
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_wrapped.c - messages of devices in a layer of an Admin's relay, which is
- * an RA (RFC 10002, 6.17; profile, 1.4, 4.14; corrections, 2).
+ * an RA (RFC 10002, 6.17; profile, 1.4, 4.14; C-2).
  *
  * What is inside is answered as if it had come alone, each by itself, under
  * its own id.  The layer gives no right: it carries batchRequests and nothing

@@ -155,7 +155,7 @@ sets_within_ranges(void **state)
 	}
 }
 
-/* Names and addresses of a site, and none of another (corrections, 6). */
+/* Names and addresses of a site, and none of another (C-6). */
 static const struct {
 	const char	*space, *address_space, *identity;
 	bool		 in;
