@@ -4,7 +4,7 @@
 # operator - what is done at the PKI itself: revoke, CRLs, Admins with rights
 # of their own; the same beside a running server and without one.
 #
-# Correction 9: an operator locks and unlocks, nobody else.
+# C-9: an operator locks and unlocks, nobody else.
 #
 # R4809-3.5.1-4 (an operator enters a revocation), R4809-3.5.3-4 and
 # R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1

@@ -757,7 +757,7 @@ may_revoke(const struct cert *c)
 }
 
 /*
- * R4809-3.2.1-2, R4809-3.5.3-4, R4809-3.5.3-6, correction 5: each right holds
+ * R4809-3.2.1-2, R4809-3.5.3-4, R4809-3.5.3-6, C-5: each right holds
  * for its act and its template, from the next request on; enroll is
  * test_generation.c's.
  */

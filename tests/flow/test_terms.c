@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Terms of single devices against those of the template (corrections 16 and
+ * Terms of single devices against those of the template (C-16 and
  * 17): one rule for each field, from the words of an operator's list to what
  * the PKI grants and says about it.
  *
