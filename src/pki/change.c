@@ -400,7 +400,7 @@ judge(struct work *w, bool *allowed)
 	struct granted_terms	 g;
 	struct change_ask	 q = {
 		.old = &w->sender.cert, .request = w->request, .template = &w->template->t,
-		.label = w->authz.label, .now = w->now,
+		.label = w->authz.label, .by_admin = w->outer != NULL, .now = w->now,
 	};
 
 	if (!granted_terms_read(w->authz.terms, w->a, &g, &w->fault))
@@ -577,7 +577,8 @@ void
 change_ask_issue(struct work *w, struct buf *questions, size_t *count)
 {
 	struct change_parts	p = { .old = &w->sender.row, .cert = &w->cert,
-		.authz = &w->authz, .change = &w->change, .template = w->template->t.name };
+		.authz = &w->authz, .change = &w->change, .template = w->template->t.name,
+		.layer = w->verdict.only_admin ? w->outer : NULL };
 	struct change_request	q;
 
 	if (!change_question(w->e, &p, w->a, &q, &w->fault)) {

@@ -188,9 +188,10 @@ terms_allow(const struct change_ask *q, bool same_key, struct change_verdict *v,
 
 	if (t == NULL)
 		return false;
-	if (t->who == CVP_WHO_ADMIN)	/* relayed bytes are still the Peer's own */
-		return no(v, CVP_REQUESTER_MAY_NOT, f, "RFC 4809, 3.5.2.2",
-		    "the terms leave this to the Admin");
+	v->only_admin = t->who == CVP_WHO_ADMIN;
+	if (v->only_admin && !q->by_admin)	/* relayed bytes are still the Peer's own */
+		return no(v, CVP_REQUESTER_MAY_NOT, f, "corrections, 15",
+		    "the terms leave this to the Admin: it wants a layer of one around it");
 	if (!key_fits(t->keys, same_key, v, f) || !on_time(t, q, v, f))
 		return false;
 	v->max_times = t->max_times;

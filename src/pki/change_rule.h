@@ -25,6 +25,7 @@ struct change_ask {
 							   NULL: none is used */
 	const struct template		*template;	/* of the successor */
 	const char			*label;
+	bool				 by_admin;	/* in a layer of an Admin who may enrol */
 	int64_t				 now;
 };
 
@@ -34,6 +35,7 @@ struct change_verdict {
 	enum store_change_kind	 kind;		/* as far as it was derived */
 	struct holder_terms	 holder;	/* of the successor; lives in the arena */
 	struct cvp_uint		 max_times;	/* absent: without limit */
+	bool			 only_admin;	/* because an Admin asks, too */
 };
 
 /* "renewal", "renewal with a new key", "rekey", "update"; "none". */

@@ -30,6 +30,10 @@ change_question(struct engine *e, const struct change_parts *p, struct arena *a,
 		.old = p->old->body, .message = p->change->request, .tbs = p->cert->body,
 		.template = view_str(p->template),
 	};
+	if (p->layer != NULL) {
+		q->admin = p->layer->sender.cert.der;
+		q->layer = p->layer->job->message;
+	}
 	if (p->authz->n != p->old->authz) {
 		q->use = true;
 		q->sealed = p->authz->sealed;

@@ -164,7 +164,7 @@ finish_change(struct engine *e, const struct store_cert *c, int64_t now, struct 
 	struct store_change	change;
 	struct store_template	t;
 	struct issue_answer	i;
-	struct change_parts	p = { &old, c, &z, &change, NULL };
+	struct change_parts	p = { .old = &old, .cert = c, .authz = &z, .change = &change };
 
 	if (!store_authz_find_n(e->p.store, c->authz, e->scratch, &z, f) ||
 	    !store_cert_find(e->p.store, c->prev, true, e->scratch, &old, f) ||

@@ -164,6 +164,8 @@ struct change_request {
 	bool		changed;	/* since the deed, or the authorization; then... */
 	struct view	old_settings;	/* ...what it said at that time */
 	struct view	tbs;
+	/* An Admin's layer around it, and who signed that; or nothing: */
+	struct view	admin, layer;
 	/* What the deed of the old one says; nothing of it if an authorization is used: */
 	struct view	id, terms, label, deed;
 	/* An authorization that replaces the old one: */

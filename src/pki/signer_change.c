@@ -163,6 +163,8 @@ read_change(struct wire *w, struct change_request *q, struct fault *f)
 	q->changed = wire_get_u8(w) != 0;
 	q->old_settings = wire_get_view(w);
 	q->tbs = wire_get_view(w);
+	q->admin = wire_get_view(w);
+	q->layer = wire_get_view(w);
 	q->id = wire_get_view(w);
 	q->terms = wire_get_view(w);
 	q->label = wire_get_view(w);
@@ -213,6 +215,39 @@ by_use(struct signer *s, const struct change_request *q, const struct signer_ask
 }
 
 static bool
+holds_message(const struct cmc_request *data, struct view message)
+{
+	for (size_t i = 0; i < data->contents.n; i++)
+		if (view_equal(data->contents.v[i].contentinfo, message))
+			return true;
+	return false;
+}
+
+/*
+ * Signed by an Admin, and this very message in it.  Which templates are his is
+ * the engine's to know.
+ */
+static bool
+check_layer(struct signer *s, const struct change_request *q, int64_t now, struct fault *f)
+{
+	struct cmc_request	data;
+	struct cms_signed	m;
+	struct cert		by;
+
+	if (!cert_decode(q->admin, &by, f) || !signer_check_admin(s, &by, now, f) ||
+	    !message_open(q->layer, s->arena, &m, f) ||
+	    !message_verify_cert(&m, &by, NULL, SIGNING_CERTIFICATE_REQUIRED, f))
+		return false;
+	if ((by.eku & EKU_CMC_RA) == 0 || !m.has_content ||
+	    !view_equal(m.content_type, OID_CT_PKI_DATA))
+		return fault_set(f, FAULT_REFUSED, "corrections, 15", "CHANGE: no layer of an Admin");
+	return der_check(m.content, CONTENT_DEPTH_MAX, f) && cmc_request_decode(m.content,
+	    s->arena, &cmc_limits_admin, &data, NULL, f) &&
+	    (holds_message(&data, q->message) || fault_set(f, FAULT_REFUSED, "corrections, 15",
+	    "CHANGE: the Admin's layer is around other messages"));
+}
+
+static bool
 judge(struct signer *s, const struct change_request *q, const struct signer_asked *a,
     const struct template *t, const struct granted_terms *g, int64_t now,
     struct change_verdict *v, struct fault *f)
@@ -221,8 +256,11 @@ judge(struct signer *s, const struct change_request *q, const struct signer_aske
 		.old = &a->old, .request = &a->request, .template = t, .now = now,
 		.terms = q->use ? NULL : g, .use = q->use ? g : NULL,
 		.label = arena_str(s->arena, q->use ? q->use_label : q->label),
+		.by_admin = q->layer.n > 0,
 	};
 
+	if (ask.by_admin && !check_layer(s, q, now, f))
+		return false;
 	return change_judge(&ask, s->arena, v, f);
 }
 

@@ -164,6 +164,8 @@ signer_put_change(struct buf *b, const struct change_request *q)
 	wire_put_u8(b, q->changed);
 	wire_put_view(b, q->old_settings);
 	wire_put_view(b, q->tbs);
+	wire_put_view(b, q->admin);
+	wire_put_view(b, q->layer);
 	wire_put_view(b, q->id);
 	wire_put_view(b, q->terms);
 	wire_put_view(b, q->label);

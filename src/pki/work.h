@@ -365,6 +365,7 @@ struct change_parts {			/* what the signer is asked about */
 	const struct store_authz	*authz;		/* of cert */
 	const struct store_change	*change;
 	const char			*template;
+	const struct work		*layer;		/* an Admin's around it, if the terms want one */
 };
 MUST_CHECK bool change_question(struct engine *e, const struct change_parts *p,
     struct arena *a, struct change_request *q, struct fault *f);

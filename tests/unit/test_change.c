@@ -84,13 +84,15 @@ request_of(const struct cert *c, struct view key)
 		.san = c->san };
 }
 
+static bool	in_layer;
+
 static uint32_t
 judged(const struct cert *old, const struct certreq *r, const struct cvp_lifecycle *life,
     int64_t now, struct change_verdict *v)
 {
 	struct granted_terms	g = { .cvp = { .lifecycle = life } };
 	struct change_ask	q = { .old = old, .request = r, .terms = &g, .template = &t,
-		.label = "gw1", .now = now };
+		.label = "gw1", .by_admin = in_layer, .now = now };
 	struct fault		f = { 0 };
 	bool			ok = change_judge(&q, a, v, &f);
 
@@ -103,7 +105,7 @@ judged(const struct cert *old, const struct certreq *r, const struct cvp_lifecyc
 static const struct {
 	const char		*label;
 	struct cvp_change_terms	 terms;
-	bool			 none, new_key;
+	bool			 none, new_key, by_admin;
 	int64_t			 now;
 	uint32_t		 code;
 	enum store_change_kind	 kind;
@@ -128,6 +130,17 @@ static const struct {
 	    .new_key = true, .now = FROM, .code = CVP_KEY_REUSE, .kind = STORE_CHANGE_NEW_KEY },
 	{ "the Admin's", { .who = CVP_WHO_ADMIN, .last_percent = 100 }, .now = FROM,
 	    .code = CVP_REQUESTER_MAY_NOT, .kind = STORE_CHANGE_RENEWAL },
+	{ "the Admin's, in a layer of one", { .who = CVP_WHO_ADMIN, .keys = CVP_KEYS_EITHER,
+	    .last_percent = 100 }, .by_admin = true, .now = FROM, .kind = STORE_CHANGE_RENEWAL },
+	{ "the Admin's, in a layer, too early", { .who = CVP_WHO_ADMIN, .keys = CVP_KEYS_EITHER,
+	    .last_percent = 33 }, .by_admin = true, .now = FROM, .code = CVP_TOO_EARLY,
+	    .kind = STORE_CHANGE_RENEWAL },
+	{ "either's", { .who = CVP_WHO_EITHER, .keys = CVP_KEYS_EITHER, .last_percent = 100 },
+	    .now = FROM, .kind = STORE_CHANGE_RENEWAL },
+	{ "either's, in a layer", { .who = CVP_WHO_EITHER, .keys = CVP_KEYS_EITHER,
+	    .last_percent = 100 }, .by_admin = true, .now = FROM, .kind = STORE_CHANGE_RENEWAL },
+	{ "the Peer's, in a layer", { .who = CVP_WHO_PEER, .keys = CVP_KEYS_EITHER,
+	    .last_percent = 100 }, .by_admin = true, .now = FROM, .kind = STORE_CHANGE_RENEWAL },
 	{ "nothing said", { .last_percent = 100 }, .none = true, .now = FROM,
 	    .code = CVP_RENEWAL_NOT_ALLOWED, .kind = STORE_CHANGE_RENEWAL },
 };
@@ -144,7 +157,11 @@ test_renewals(void **state)
 			&renewals[i].terms };
 		struct certreq		r = request_of(&old, renewals[i].new_key ? OTHER : KEY);
 		struct change_verdict	v;
-		uint32_t		code = judged(&old, &r, &life, renewals[i].now, &v);
+		uint32_t		code;
+
+		in_layer = renewals[i].by_admin;
+		code = judged(&old, &r, &life, renewals[i].now, &v);
+		in_layer = false;
 
 		if (code != renewals[i].code || v.kind != renewals[i].kind)
 			fail_msg("%s: code %u, %s", renewals[i].label, code, change_name(v.kind));
