@@ -14,6 +14,7 @@
 #include "pki/init.h"
 #include "pki/local.h"
 #include "pki/own.h"
+#include "pki/seal_key.h"
 
 #define FILE_MAX	(256u << 10)
 #define ADMIN_TEMPLATE	"admin"
@@ -102,18 +103,15 @@ make_authorities(struct maker *m, struct fault *f)
 
 /* And the journal beside it, which the signer begins. */
 static bool
-make_seal_key(struct init_report *r, struct fault *f)
+make_seal_key(struct init_report *r, int64_t now, struct fault *f)
 {
-	uint8_t	key[32];
-	char	hex[66];
+	char	path[CONFIG_PATH_MAX];
 	bool	ok;
 
-	rng_fill(rng_system(), key, sizeof(key));
-	hex_encode(view_of(key, sizeof(key)), hex);
-	strcat(hex, "\n");
-	ok = put_file(r, "keys/seal.key", view_str(hex), 0600, f);
-	secret_wipe(key, sizeof(key));
-	secret_wipe(hex, sizeof(hex));
+	ok = path_join(path, sizeof(path), r->staging, "keys/seal.key", f) &&
+	    seal_keys_rotate(path, rng_system(), now, f);
+	if (ok)
+		init_note(r, "keys/seal.key");
 	return ok && put_file(r, "keys/journal", VIEW_LIT(""), 0600, f);
 }
 
@@ -278,7 +276,7 @@ init_stage(const struct init_request *q, struct init_report *r, struct fault *f)
 	buf_init(&r->ticket, TICKET_FILE_MAX);
 	ok = config_preset(q->dir, q->name, q->url, &m.config, f) &&
 	    make_folders(q, r, f) && make_config(&m, f) && make_authorities(&m, f) &&
-	    make_seal_key(r, f) && make_templates(q, r, f) && make_database(r, f) &&
+	    make_seal_key(r, q->now, f) && make_templates(q, r, f) && make_database(r, f) &&
 	    make_ticket(q, r, f);
 	maker_clear(&m);
 	return ok;

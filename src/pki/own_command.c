@@ -8,15 +8,31 @@
 #include "base/text.h"
 #include "pki/commands.h"
 #include "pki/own.h"
+#include "pki/seal_key.h"
 
 static const struct option options[] = {
 	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" },
 	{ "due", NULL, NULL, "only those in the last third of their life" },
+	{ "sealing-key", NULL, NULL, "only a new key that tokens are sealed under" },
 	{ 0 },
 };
 
+/* By its age, or because somebody says so. */
+static bool
+renew_sealing_key(const struct invocation *in, const struct pki_config *c, int64_t now,
+    bool *done, struct fault *f)
+{
+	char	path[CONFIG_PATH_MAX];
+
+	*done = option_given(in, "sealing-key");
+	if (!config_path(c, "keys/seal.key", path, sizeof(path), f) ||
+	    (option_given(in, "due") && !seal_keys_due(path, now, done, f)))
+		return false;
+	return !*done || seal_keys_rotate(path, rng_system(), now, f);
+}
+
 static void
-report(const struct invocation *in, unsigned which)
+report(const struct invocation *in, unsigned which, bool sealing)
 {
 	json_t	*list = json_array(), *o;
 
@@ -27,11 +43,16 @@ report(const struct invocation *in, unsigned which)
 		if (!in->json && !in->quiet)
 			printf("renewed %s\n", authority_name(id));
 	}
+	if (sealing) {
+		json_array_append_new(list, json_string("sealing key"));
+		if (!in->json && !in->quiet)
+			printf("renewed sealing key\n");
+	}
 	o = json_pack("{s:o}", "renewed", list);
 	if (in->json) {
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
-	} else if (which == 0 && !in->quiet) {
+	} else if (which == 0 && !sealing && !in->quiet) {
 		printf("nothing to do\n");
 	} else if (!in->quiet) {
 		printf("next, if a server runs: kill -HUP \"$(cat %s/run/serve.lock)\"\n",
@@ -48,16 +69,19 @@ run(const struct invocation *in)
 	unsigned			which = OWN_RENEWED;
 	int64_t				now = (int64_t)time(NULL);
 	struct fault			f = { 0 };
-	bool				ok;
+	bool				ok, sealing;
 
 	log_init("renew", in->verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARN);
 	ok = config_load(option_value(in, "dir"), &c, &f) && authorities_load(&c, &all, &f);
-	if (ok && option_given(in, "due"))
+	if (ok && option_given(in, "sealing-key"))
+		which = 0;
+	else if (ok && option_given(in, "due"))
 		which = own_due(&all, now);
 	authorities_clear(&all);
-	if (!ok || !own_renew(&c, which, now, &f))
+	if (!ok || !own_renew(&c, which, now, &f) ||
+	    !renew_sealing_key(in, &c, now, &sealing, &f))
 		return command_fail(in, &f, pki_help(in, &f));
-	report(in, which);
+	report(in, which, sealing);
 	return EXIT_DONE;
 }
 

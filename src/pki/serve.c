@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "pki/commands.h"
 #include "pki/operate.h"
 #include "pki/own.h"
+#include "pki/seal_key.h"
 #include "pki/serve.h"
 #include "pki/terms.h"
 
@@ -507,9 +509,21 @@ reload(struct server *s)
 	log_line(LOG_LEVEL_INFO, "reloaded", "dir=\"%s\"", s->dir);
 }
 
+/* By the file's time: its content is the signer's alone. */
+static bool
+sealing_key_is_old(const struct server *s)
+{
+	char		path[CONFIG_PATH_MAX];
+	struct stat	st;
+
+	return config_path(&s->config, "keys/seal.key", path, sizeof(path), NULL) &&
+	    stat(path, &st) == 0 && time(NULL) - st.st_mtime > SEAL_KEY_DAYS * 86400L;
+}
+
 /*
- * The PKI's own certificates in time, by a process of its own: it reads keys
- * that main has no business with.  New ones are taken up by a reload.
+ * The PKI's own certificates and its sealing key in time, by a process of its
+ * own: it reads keys that main has no business with.  New ones are taken up by
+ * a reload.
  */
 static void
 renew_own(struct server *s)
@@ -531,7 +545,7 @@ renew_own(struct server *s)
 	}
 	due = own_due(&all, (int64_t)time(NULL));
 	authorities_clear(&all);
-	if (due == 0)
+	if (due == 0 && !sealing_key_is_old(s))
 		return;
 	if (process_spawn(argv, NULL, 0, &p, &f) && process_wait(&p, READY_MS, &st, &f) &&
 	    st.ended && st.code == 0 && !st.signalled)

@@ -61,28 +61,12 @@ load_keys(struct signer *s, const struct pki_config *c, struct fault *f)
 }
 
 static bool
-load_seal_key(struct signer *s, const struct pki_config *c, struct fault *f)
+load_seal_keys(struct signer *s, const struct pki_config *c, struct fault *f)
 {
-	char		path[CONFIG_PATH_MAX], hex[2 * AES256_KEY_OCTETS + 1];
-	struct buf	text;
-	size_t		n = 0;
-	bool		ok;
+	char	path[CONFIG_PATH_MAX];
 
-	buf_init(&text, 256);
-	ok = config_path(c, "keys/seal.key", path, sizeof(path), f) &&
-	    file_read(path, &text, f);
-	if (ok && text.n >= sizeof(hex) - 1) {
-		memcpy(hex, text.p, sizeof(hex) - 1);
-		hex[sizeof(hex) - 1] = '\0';
-		ok = hex_decode(hex, s->seal_key, sizeof(s->seal_key), &n);
-	}
-	if (n != sizeof(s->seal_key))
-		ok = fault_set(f, FAULT_MALFORMED, "", "%s is not 64 hexadecimal digits", path);
-	secret_wipe(hex, sizeof(hex));
-	if (text.p != NULL)
-		secret_wipe(text.p, text.n);
-	buf_clear(&text);
-	return ok;
+	return config_path(c, "keys/seal.key", path, sizeof(path), f) &&
+	    seal_keys_load(path, &s->seal_keys, f);
 }
 
 static bool
@@ -106,7 +90,7 @@ signer_seal(struct signer *s, const struct seal_facts *facts, struct view conten
 	buf_init(&aad, 4096);
 	seal_facts_aad(facts, &aad);
 	ok = buf_check(&aad, "facts of a seal", f) &&
-	    aead_seal(s->seal_key, s->rng, buf_view(&aad), content, out, f);
+	    seal_keys_seal(&s->seal_keys, s->rng, buf_view(&aad), content, out, f);
 	buf_clear(&aad);
 	return ok;
 }
@@ -121,7 +105,7 @@ signer_unseal(struct signer *s, const struct seal_facts *facts, struct view seal
 	buf_init(&aad, 4096);
 	seal_facts_aad(facts, &aad);
 	ok = buf_check(&aad, "facts of a seal", f) &&
-	    aead_open(s->seal_key, buf_view(&aad), sealed, out, f);
+	    seal_keys_open(&s->seal_keys, buf_view(&aad), sealed, out, f);
 	buf_clear(&aad);
 	if (ok && out->n != SEAL_CONTENT_OCTETS) {
 		secret_clear(out);
@@ -156,7 +140,7 @@ signer_put_deed(struct signer *s, const struct deed *d, struct buf *answer, stru
 	buf_init(&deed, 512);
 	deed_aad(d, &aad);
 	ok = buf_check(&aad, "deed", f) &&
-	    aead_seal(s->seal_key, s->rng, buf_view(&aad), VIEW_NONE, &deed, f);
+	    seal_keys_seal(&s->seal_keys, s->rng, buf_view(&aad), VIEW_NONE, &deed, f);
 	wire_put_view(answer, buf_view(&deed));
 	buf_clear(&aad);
 	buf_clear(&deed);
@@ -175,7 +159,7 @@ signer_check_deed(struct signer *s, const struct deed *d, struct view deed, stru
 	buf_init(&aad, 4096);
 	deed_aad(d, &aad);
 	ok = buf_check(&aad, "deed", f) &&
-	    aead_open(s->seal_key, buf_view(&aad), deed, &nothing, f);
+	    seal_keys_open(&s->seal_keys, buf_view(&aad), deed, &nothing, f);
 	buf_clear(&aad);
 	secret_clear(&nothing);
 	return ok;
@@ -220,7 +204,7 @@ signer_open(const struct pki_config *c, bool operator_mode, struct fault *f)
 	s->arena = arena_new(SIGNER_ARENA_MAX);
 	if (s->arena == NULL || !authorities_load(c, &s->authorities, f) ||
 	    !templates_load(c, &s->templates, f) || !load_keys(s, c, f) ||
-	    !load_seal_key(s, c, f) || !open_journal(s, c, f) ||
+	    !load_seal_keys(s, c, f) || !open_journal(s, c, f) ||
 	    !make_dummy(s, f) || !open_responder(s, f)) {
 		fault_set(f, FAULT_INTERNAL, "", "out of memory");
 		signer_close(s);

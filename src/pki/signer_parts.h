@@ -8,6 +8,7 @@
 #include "message/signed.h"
 #include "message/certreq.h"
 #include "pki/journal.h"
+#include "pki/seal_key.h"
 #include "pki/signer.h"
 #include "profile/template_change.h"
 
@@ -16,7 +17,7 @@ struct signer {
 	struct key		*keys[AUTHORITIES];
 	struct templates	 templates;
 	struct message_signer	 responder;
-	uint8_t			 seal_key[AES256_KEY_OCTETS];
+	struct seal_keys	 seal_keys;
 	struct buf		 dummy;		/* a sealed key of nobody */
 	struct seal_facts	 dummy_facts;
 	struct journal		*journal;

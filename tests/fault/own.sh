@@ -9,6 +9,8 @@
 fault_need openssl faketime
 fault_begin
 pki_init
+sed -i 's/^renewal-last-percent = .*/renewal-last-percent = "100"/' \
+    "$VPN/templates/s2s-gateway.conf"
 
 end_of() { openssl x509 -in "$VPN/certs/$1.pem" -noout -enddate | cut -d= -f2; }
 key_of() { openssl x509 -in "$VPN/certs/$1.pem" -noout -pubkey | sha256sum; }
@@ -30,7 +32,7 @@ is "certificate of the signer of answers" "$(print_of cmc)" "$before"
 
 step "by hand, beside a server"
 serve_start
-authorize 2
+authorize 3
 key=$(key_of cmc)
 "$PKI4IPSEC" pki renew --dir "$VPN" >"$WORK/out.log"
 grep -q '^renewed cmc' "$WORK/out.log" || fail "not renewed"
@@ -41,8 +43,36 @@ wait_for 20 "the new certificate on HTTPS" https_is_new
 pass "HTTPS shows the new one"
 wait_for 20 "the server" serve_ready
 enroll gw1 || fail "enroll gw1 after the renewal"
+enroll gw3 || fail "enroll gw3"
 pass "a device believes the new signer"
+
+step "another sealing key"
+# Correction 1: what was sealed under the one before is good.
+keys() { wc -l <"$VPN/keys/seal.key"; }
+"$PKI4IPSEC" pki renew --dir "$VPN" --sealing-key >"$WORK/out.log"
+is "says" "$(head -n 1 "$WORK/out.log")" "renewed sealing key"
+is "keys" "$(keys)" 2
+is "mode" "$(stat -c %a "$VPN/keys/seal.key")" 600
+n=$(grep -c reloaded "$WORK/serve.log")
+reloaded() { [ "$(grep -c reloaded "$WORK/serve.log")" -gt "$n" ]; }
+kill -HUP "$SERVE_PID"
+wait_for 20 "the reload" reloaded
+wait_for 20 "the server" serve_ready
+enroll gw2 || fail "a token from before the new key"
+"$PKI4IPSEC" peer renew --dir "$WORK/devices/gw1" >"$WORK/renew.log" 2>&1 ||
+    fail "a certificate from before the new key is not renewed"
+authorize 1 late
+enroll late1 || fail "a token under the new key"
 serve_stop
+cp "$VPN/keys/seal.key" "$WORK/seal.key"
+head -n 1 "$WORK/seal.key" >"$VPN/keys/seal.key"
+serve_start
+if "$PKI4IPSEC" peer renew --dir "$WORK/devices/gw3" >"$WORK/renew.log" 2>&1; then
+	fail "renewed without the key that its deed is sealed under"
+fi
+serve_stop
+cp -p "$WORK/seal.key" "$VPN/keys/seal.key"
+pass "a token and a certificate of the one before are good, as long as it is there"
 
 step "by itself, ten months later"
 before=$(print_of https) ca=$(print_of ike)
@@ -59,4 +89,5 @@ done
 [ "$(print_of https)" != "$before" ] || fail "HTTPS has the old certificate"
 is "reloads" "$(grep -c reloaded "$WORK/later.log")" 1
 is "the CA stays" "$(print_of ike)" "$ca"
+is "sealing keys" "$(keys)" 3
 SERVE_PID=$(cat "$VPN/run/serve.lock")
