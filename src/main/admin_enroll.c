@@ -47,7 +47,7 @@ admin_enroll_over_http(const struct ticket *t, const char *dir, struct enroll_re
 	struct transport	way;
 	bool			ok;
 
-	if (!reach_http_open(&h, t->url, f))
+	if (!reach_http_open(&h, t->url, NULL, f))
 		return false;
 	way = reach_http(&h);
 	ok = enroll(t, dir, &way, (int64_t)time(NULL), r, f);

@@ -21,7 +21,7 @@ struct http_client {
 	CURL			*curl;
 	unsigned		 connect_ms;
 	unsigned		 total_ms;
-	bool			 tls_unverified;
+	bool			 tls_unverified, and_system;
 	char			*agent;
 	char			*anchors_file;
 	struct secret		 anchors;
@@ -56,6 +56,7 @@ copy_config(struct http_client *c, const struct http_client_config *cfg,
 	c->connect_ms = cfg->connect_ms == 0 ? CONNECT_MS : cfg->connect_ms;
 	c->total_ms = cfg->total_ms == 0 ? TOTAL_MS : cfg->total_ms;
 	c->tls_unverified = cfg->tls_unverified;
+	c->and_system = cfg->and_system;
 	if (!copy_text(&c->agent, cfg->agent == NULL ? "pki4ipsec" : cfg->agent) ||
 	    !copy_text(&c->anchors_file, cfg->anchors_file))
 		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
@@ -133,7 +134,8 @@ set_tls(struct http_client *c)
 		    curl_easy_setopt(h, CURLOPT_CAPATH, NULL) == CURLE_OK &&
 		    set_blob(h, CURLOPT_CAINFO_BLOB, &c->anchors) == CURLE_OK;
 	else if (c->anchors_file != NULL)
-		ok = ok && curl_easy_setopt(h, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+		ok = ok && (c->and_system ||
+		    curl_easy_setopt(h, CURLOPT_CAPATH, NULL) == CURLE_OK) &&
 		    curl_easy_setopt(h, CURLOPT_CAINFO, c->anchors_file) == CURLE_OK;
 	if (c->cert.n > 0)
 		ok = ok && curl_easy_setopt(h, CURLOPT_SSLCERTTYPE, "PEM") == CURLE_OK &&

@@ -19,6 +19,7 @@ struct http_client_config {
 	/* TLS anchors as PEM text, or a file of them; both empty: the system's. */
 	struct view	 anchors_pem;
 	const char	*anchors_file;
+	bool		 and_system;	/* anchors_file, and the system's beside it */
 	/*
 	 * Accept any TLS server.  Only for the first contact of a Peer that has
 	 * no anchor yet: a CMC message proves its own origin (RFC 10002), TLS

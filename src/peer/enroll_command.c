@@ -156,7 +156,7 @@ enroll(struct call *c, struct fault *f)
 			reach_files_again(&c->files);
 		return ok;
 	}
-	if (!reach_http_open(&c->http, c->ticket.url, f))
+	if (!reach_http_open(&c->http, c->ticket.url, NULL, f))
 		return false;
 	q.transport = reach_http(&c->http);
 	ok = enroll_patiently(c, &q, f);

@@ -15,11 +15,17 @@
 /* --- HTTP ------------------------------------------------------------------------ */
 
 bool
-reach_http_open(struct reach_http *h, const char *url, struct fault *f)
+reach_http_open(struct reach_http *h, const char *url, const char *dir, struct fault *f)
 {
-	struct http_client_config	c = { .tls_unverified = true };
+	struct http_client_config	c = { .tls_unverified = dir == NULL, .and_system = true };
+	char				anchors[INSTALL_PATH_MAX];
 
 	*h = (struct reach_http){ .url = url };
+	if (dir != NULL) {
+		if (!path_join(anchors, sizeof(anchors), dir, "ca.pem", f))
+			return false;
+		c.anchors_file = anchors;
+	}
 	return (h->client = http_client_new(&c, f)) != NULL;
 }
 
@@ -54,7 +60,8 @@ http_exchange(void *ctx, struct view message, struct buf *answer, struct fault *
 		    "not with CMC: is the URL right?", h->url, r.content_type);
 	if (f != NULL)
 		*f = why;
-	return false;
+	return r.status == 0 && why.kind == FAULT_REFUSED ? fault_within(f,
+	    "HTTPS, certified neither under this device's ca.pem nor for this system") : false;
 }
 
 struct transport

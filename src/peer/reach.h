@@ -22,10 +22,13 @@ struct reach_http {
 };
 
 /*
- * TLS hides a first contact from bystanders and proves nothing: the answer
- * does that by itself (corrections, 10).
+ * dir NULL: TLS hides a first contact from bystanders and proves nothing; the
+ * answer does that by itself (corrections, 10).  Otherwise the HTTPS server must
+ * be certified under dir/ca.pem, or under an anchor of this system: a proxy may
+ * stand before the PKI.
  */
-MUST_CHECK bool reach_http_open(struct reach_http *h, const char *url, struct fault *f);
+MUST_CHECK bool reach_http_open(struct reach_http *h, const char *url, const char *dir,
+    struct fault *f);
 void	reach_http_close(struct reach_http *h);
 struct transport reach_http(struct reach_http *h);
 

@@ -184,7 +184,7 @@ open_way(struct call *c, struct fault *f)
 		c->retry_for = 0;
 		return true;
 	}
-	if (!reach_http_open(&c->http, c->own.url, f))
+	if (!reach_http_open(&c->http, c->own.url, c->dir, f))
 		return false;
 	c->transport = reach_http(&c->http);
 	return true;

@@ -413,7 +413,7 @@ renew(struct run *r, struct renew_report *got, unsigned *retry_after, struct fau
 	};
 	bool			ok;
 
-	if (!reach_http_open(&h, r->ticket.url, f))
+	if (!reach_http_open(&h, r->ticket.url, r->dir, f))
 		return false;
 	q.transport = reach_http(&h);
 	ok = renew_run(&q, got, f);

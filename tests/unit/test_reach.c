@@ -116,7 +116,7 @@ test_http(void **state)
 
 	(void)state;
 	buf_init(&b, 1000);
-	assert_true(reach_http_open(&h, url, &f));
+	assert_true(reach_http_open(&h, url, NULL, &f));
 	for (size_t i = 0; i < CASES; i++) {
 		struct transport	t = reach_http(&h);
 
