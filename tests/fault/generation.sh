@@ -11,7 +11,7 @@
 # R4809-3.3.3-1, R4809-3.3.4-1, R4809-3.3.4-2, R4809-3.3.4-3 (the PKI's copy is
 # gone after the confirmation), R4809-3.4.8-3, R4809-3.4.9-3
 #
-#	SIZE=120 (devices of a list)  KILLS=12  SEED=N
+#	SIZE=60 (devices of a list)  KILLS=8  SEED=N
 #
 # R4809-3.3-2, R4809-3.4-1: at the Admin, at the PKI, at the device: each ends with a
 #   confirmed certificate
@@ -24,8 +24,8 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-SIZE=${SIZE:-120}
-KILLS=${KILLS:-12}
+SIZE=${SIZE:-60}
+KILLS=${KILLS:-8}
 SEED=${SEED:-$RANDOM}
 fault_need sqlite3 openssl
 fault_begin

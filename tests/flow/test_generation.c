@@ -751,7 +751,7 @@ honest(const char *id, struct arena *a, struct admin_request *q)
 {
 	struct store_authz	z;
 	struct fault		f = { 0 };
-	int64_t			epoch;
+	int64_t			epoch = 0;
 
 	assert_true(store_authz_find(pki.store, view_str(id), a, &z, &f) &&
 	    store_counter_get(pki.store, STORE_COUNTER_EPOCH, &epoch, &f));
@@ -791,14 +791,14 @@ signer_does(const struct admin_request *q, enum act act)
 
 /* What the engine may lie about. */
 enum lie { TRUTH, OTHER_ID, OTHER_TERMS, TERMS_AND_DIGEST, BY_PEER, OTHER_KEY, OTHER_STATE,
-	REPLACES, OTHER_MESSAGE, LIES };
+	REPLACES, OTHER_MESSAGE, FOR_ANOTHER, LIES };
 
 static void
 test_captured_engine(void **state)
 {
 	static const char *const labels[LIES] = { "truth", "another id", "other terms",
 		"other terms and their digest", "signed by a Peer", "another key", "another state",
-		"it replaces", "a message about another" };
+		"it replaces", "a message about another", "a key for another" };
 	struct key		*key = new_key();
 
 	(void)state;
@@ -813,6 +813,8 @@ test_captured_engine(void **state)
 
 			if (act == ACT_GENERATE && (lie == OTHER_KEY || lie == OTHER_STATE))
 				continue;	/* it chooses neither */
+			if (act == ACT_BIND && lie == FOR_ANOTHER)
+				continue;
 			a = arena_new(1u << 20);
 			open_one(g, id);
 			open_one(lie == TERMS_AND_DIGEST ? GENERATION_PEER : g, other);
@@ -820,6 +822,7 @@ test_captured_engine(void **state)
 			honest(other, a, &o);
 			w.by = lie == BY_PEER ? &peer : &admin;
 			w.id = lie == OTHER_MESSAGE ? other : id;
+			w.for_whom = lie == FOR_ANOTHER ? &second : NULL;
 			buf_init(&message, RAW_MAX);
 			put_wish(&w, act, &message);
 			q.message = buf_view(&message);
