@@ -330,6 +330,9 @@ tell_next(const struct call *c, const struct outcome *o)
 	if (options[c->w.generation] != NULL) {
 		printf("next:\n  pki4ipsec admin enroll --%s %s --dir %s\n",
 		    options[c->w.generation], o->d->name, c->a.dir);
+		if (c->w.generation != GENERATION_PEER_ADMIN)
+			printf("their keys pass through other hands than the devices': "
+			    "--generation peer where that can be\n");
 		return;
 	}
 	printf("next, on the %s:\n  pki4ipsec %s enroll %s%s --dir %s\n",

@@ -199,6 +199,10 @@ check_request(struct work *w, struct granted_terms *g, uint32_t *code)
 	if (!granted_terms_read(w->authz.terms, w->a, g, f))
 		return false;
 	g->holder.label = w->authz.label;
+	*code = CVP_REQUESTER_MAY_NOT;
+	if (w->errand == ERRAND_ENROLL && terms_generation(&g->cvp) == GENERATION_PKI)
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3.4", "the key of this device is "
+		    "made by the PKI");
 	*code = CVP_TEMPLATE_CHANGED;	/* default: reject, event 10 */
 	if (!remade_look(w, w->authz.template, f) || !remade_for_grant(w, &g->cvp, f) ||
 	    !remade_takes_key(w, code, f))

@@ -23,6 +23,7 @@
 #include "crypt/digest.h"
 #include "flow_raw.h"
 #include "message/csr.h"
+#include "message/envelope.h"
 #include "message/key_package.h"
 #include "pki/signer.h"
 #include "profile/identity.h"
@@ -38,6 +39,28 @@ static struct raw_cert	admin, second, peer;
 enum act { ACT_TOKEN, ACT_BIND, ACT_GENERATE };
 
 /* --- authorizing ---------------------------------------------------------------------- */
+
+/* The ticket that the Admin's program would make of it. */
+static void
+take_ticket(const struct raw_answer *a, const char *name, struct ticket *t)
+{
+	struct cvp_secrets	s;
+	struct secret		plain = { 0 };
+	struct fault		f = { 0 };
+
+	assert_int_equal(a->r.contents.n, 1);
+	assert_true(envelope_open(a->r.contents.v[0].contentinfo, admin.key, &admin.cert, &plain,
+	    &f) && cvp_secrets_decode(view_of(plain.p, plain.n), a->a, &s, &f));
+	memset(t, 0, sizeof(*t));
+	snprintf(t->id, sizeof(t->id), "%.*s", (int)s.v[0].id.n, (const char *)s.v[0].id.p);
+	snprintf(t->token, sizeof(t->token), "%.*s", (int)s.v[0].token.n,
+	    (const char *)s.v[0].token.p);
+	snprintf(t->identities[0], sizeof(t->identities[0]), "%s", name);
+	t->n_identities = 1;
+	secret_clear(&plain);
+}
+
+static struct ticket	last_ticket;	/* of the authorization before */
 
 static uint32_t
 authorize(const char *template, const char *name, enum generation g,
@@ -75,6 +98,8 @@ authorize(const char *template, const char *name, enum generation g,
 	    a.a, &r, &f));
 	code = r.results[0].failure != NULL ? r.results[0].failure->code : 0;
 	snprintf(id, ID_MAX, "%.*s", (int)r.results[0].id.n, (const char *)r.results[0].id.p);
+	if (code == 0)
+		take_ticket(&a, name, &last_ticket);
 	raw_answer_clear(&a);
 	buf_clear(&san);
 	buf_clear(&value);
@@ -195,7 +220,10 @@ ask(const struct wish *w, enum act act, struct raw_answer *out)
 	struct buf	message;
 
 	buf_init(&message, RAW_MAX);
-	put_wish(w, act, &message);
+	if (act == ACT_TOKEN)
+		raw_message(&(struct raw){ .t = &last_ticket, .key = w->key }, &message);
+	else
+		put_wish(w, act, &message);
 	raw_send(&pki, buf_view(&message), out);
 	buf_clear(&message);
 }
@@ -351,6 +379,10 @@ test_methods(void **state)
 		enum act	act;
 		uint32_t	fail, code;	/* 0: done */
 	} cases[] = {
+		{ GENERATION_PEER, ACT_TOKEN, 0, 0 },
+		{ GENERATION_PEER_ADMIN, ACT_TOKEN, 0, 0 },
+		{ GENERATION_ADMIN, ACT_TOKEN, 0, 0 },
+		{ GENERATION_PKI, ACT_TOKEN, CMC_BAD_REQUEST, CVP_REQUESTER_MAY_NOT },
 		{ GENERATION_PEER, ACT_BIND, CMC_BAD_IDENTITY, CVP_REQUESTER_MAY_NOT },
 		{ GENERATION_PEER, ACT_GENERATE, CMC_BAD_IDENTITY, CVP_REQUESTER_MAY_NOT },
 		{ GENERATION_PEER_ADMIN, ACT_BIND, 0, 0 },
