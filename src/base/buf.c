@@ -56,6 +56,21 @@ buf_reserve(struct buf *b, size_t n)
 	return true;
 }
 
+void
+buf_init_secret(struct buf *b, size_t n)
+{
+	buf_init(b, n);
+	(void)buf_reserve(b, n);
+}
+
+void
+buf_clear_secret(struct buf *b)
+{
+	if (b->p != NULL)
+		secret_wipe(b->p, b->cap);
+	buf_clear(b);
+}
+
 uint8_t *
 buf_extend(struct buf *b, size_t n)
 {

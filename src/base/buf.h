@@ -36,6 +36,13 @@ void	buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Room for n more bytes at the end, counted as written; NULL on failure. */
 uint8_t	*buf_extend(struct buf *b, size_t n);
 
+/*
+ * For what is secret while it is written: room for n octets at once, the
+ * ceiling too, so that nothing moves and leaves a copy; wiped when cleared.
+ */
+void	buf_init_secret(struct buf *b, size_t n);
+void	buf_clear_secret(struct buf *b);
+
 /* Drop the first n bytes (n not above b->n). */
 void	buf_consume(struct buf *b, size_t n);
 

@@ -5,24 +5,6 @@
 #include "main/bundle_file.h"
 #include "profile/prepare.h"
 
-/* What is secret in it does not move while it is written, and is wiped. */
-static bool
-secret_room(struct buf *b, struct fault *f)
-{
-	buf_init(b, BUNDLE_MAX);
-	(void)buf_extend(b, BUNDLE_MAX);
-	b->n = 0;
-	return buf_check(b, "bundle", f);
-}
-
-static void
-clear(struct buf *b)
-{
-	if (b->p != NULL)
-		secret_wipe(b->p, b->cap);
-	buf_clear(b);
-}
-
 static bool
 write_pem(const struct bundle_file *b, struct fault *f)
 {
@@ -30,7 +12,8 @@ write_pem(const struct bundle_file *b, struct fault *f)
 	struct buf	text;
 	bool		ok;
 
-	ok = secret_room(&text, f) && key_to_pem(b->key, &pem, f);
+	buf_init_secret(&text, BUNDLE_MAX);
+	ok = key_to_pem(b->key, &pem, f);
 	if (ok) {
 		buf_add(&text, pem.p, pem.n);
 		pem_encode("CERTIFICATE", b->cert, &text);
@@ -39,7 +22,7 @@ write_pem(const struct bundle_file *b, struct fault *f)
 	}
 	ok = ok && buf_check(&text, "bundle", f) && file_write(b->path, buf_view(&text), 0600, f);
 	secret_clear(&pem);
-	clear(&text);
+	buf_clear_secret(&text);
 	return ok;
 }
 
@@ -52,11 +35,12 @@ make_passphrase(const struct bundle_file *b, struct buf *out, struct fault *f)
 	bool			ok;
 
 	secret_format_token(&how);
-	ok = secret_room(&plain, f) && secret_generate(&how, b->rng, &plain, f);
+	buf_init_secret(&plain, BUNDLE_MAX);
+	ok = secret_generate(&how, b->rng, &plain, f);
 	if (ok)
 		token_display(buf_view(&plain), how.group, out);
 	buf_add_u8(out, '\n');
-	clear(&plain);
+	buf_clear_secret(&plain);
 	return ok && buf_check(out, "passphrase", f);
 }
 
@@ -69,14 +53,15 @@ write_p12(const struct bundle_file *b, struct fault *f)
 	bool		ok;
 
 	buf_init(&file, BUNDLE_MAX);
-	ok = secret_room(&phrase, f) && make_passphrase(b, &phrase, f) &&
+	buf_init_secret(&phrase, BUNDLE_MAX);
+	ok = make_passphrase(b, &phrase, f) &&
 	    file_write(b->passphrase_path, buf_view(&phrase), 0600, f);
 	if (ok) {
 		phrase.p[phrase.n - 1] = '\0';
 		ok = bundle_pkcs12(&p12, (const char *)phrase.p, &file, f) &&
 		    file_write(b->path, buf_view(&file), 0600, f);
 	}
-	clear(&phrase);
+	buf_clear_secret(&phrase);
 	buf_clear(&file);
 	return ok;
 }

@@ -70,18 +70,13 @@ generated_save(const struct admin *a, const char *id, const struct generated *g,
 	struct buf	plain, sealed;
 	bool		ok;
 
-	buf_init(&plain, GENERATED_MAX);
+	buf_init_secret(&plain, GENERATED_MAX);
 	buf_init(&sealed, 2 * GENERATED_MAX);
-	/* All of its room at once: what is written there does not move. */
-	(void)buf_extend(&plain, GENERATED_MAX);
-	plain.n = 0;
 	ok = path_join(folder, sizeof(folder), a->dir, FOLDER, f) && dir_make(folder, 0700, f) &&
 	    path_of(a, id, path, f) && put_state(g, &plain, f) &&
 	    envelope_seal(buf_view(&plain), &a->cert, a->rng, &sealed, f) &&
 	    file_write(path, buf_view(&sealed), 0600, f);
-	if (plain.p != NULL)
-		secret_wipe(plain.p, plain.cap);
-	buf_clear(&plain);
+	buf_clear_secret(&plain);
 	buf_clear(&sealed);
 	return ok;
 }

@@ -5,24 +5,6 @@
 
 #define ARENA_MAX	(4 * KEY_PACKAGE_MAX)
 
-/* What a private key is written into does not move: nothing is left behind. */
-static bool
-plain_init(struct buf *b, struct fault *f)
-{
-	buf_init(b, KEY_PACKAGE_MAX);
-	(void)buf_extend(b, KEY_PACKAGE_MAX);
-	b->n = 0;
-	return buf_check(b, "private key", f);
-}
-
-static void
-plain_clear(struct buf *b)
-{
-	if (b->p != NULL)
-		secret_wipe(b->p, b->cap);
-	buf_clear(b);
-}
-
 /* AsymmetricKeyPackage ::= SEQUENCE SIZE (1..MAX) OF OneAsymmetricKey */
 static bool
 put_package(const struct key *key, struct buf *out, struct fault *f)
@@ -53,16 +35,18 @@ bool
 key_package_seal(const struct key_package_maker *m, const struct key *key,
     const struct cert *to, struct buf *out, struct fault *f)
 {
-	struct buf	package = { 0 }, info = { 0 };
+	struct buf	package, info;
 	struct view	content;
 	bool		ok;
 
-	ok = plain_init(&package, f) && plain_init(&info, f) && put_package(key, &package, f) &&
+	buf_init_secret(&package, KEY_PACKAGE_MAX);
+	buf_init_secret(&info, KEY_PACKAGE_MAX);
+	ok = put_package(key, &package, f) &&
 	    message_sign(m->signer, m->signing_key, OID_CT_KEY_PACKAGE, buf_view(&package),
 	    m->now, &info, f) && signed_data_of(buf_view(&info), &content, f) &&
 	    envelope_seal_signed(content, to, m->rng, out, f);
-	plain_clear(&package);
-	plain_clear(&info);
+	buf_clear_secret(&package);
+	buf_clear_secret(&info);
 	return ok;
 }
 
@@ -101,14 +85,15 @@ key_package_open(struct view bytes, const struct key *key, const struct cert *ce
 {
 	struct arena	*a = arena_new(ARENA_MAX);
 	struct secret	 content = { 0 };
-	struct buf	 info = { 0 };
+	struct buf	 info;
 	bool		 ok;
 
-	ok = (a != NULL || arena_fault(f)) && plain_init(&info, f) &&
+	buf_init_secret(&info, KEY_PACKAGE_MAX);
+	ok = (a != NULL || arena_fault(f)) &&
 	    envelope_open_signed(bytes, key, cert, &content, f) &&
 	    read_signed(view_of(content.p, content.n), maker, a, &info, out, f);
 	secret_clear(&content);
-	plain_clear(&info);
+	buf_clear_secret(&info);
 	arena_free(a);
 	return ok;
 }

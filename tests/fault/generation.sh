@@ -9,7 +9,7 @@
 #
 # R4809-3.3.2-4 (every method but the first is off until a template permits it),
 # R4809-3.3.3-1, R4809-3.3.4-1, R4809-3.3.4-2, R4809-3.3.4-3 (the PKI's copy is
-# gone after the confirmation), R4809-3.4.8-3, R4809-3.4.9-3
+# gone after the confirmation), R4809-3.4.7-4, R4809-3.4.8-3, R4809-3.4.9-3
 #
 #	SIZE=60 (devices of a list)  KILLS=8  SEED=N
 #
@@ -65,6 +65,20 @@ opens() {
 	openssl x509 -in "$1.all" -noout -pubkey >"$1.b"
 	cmp -s "$1.a" "$1.b" || fail "$1.p12: another key than the certificate's"
 	[ "$(grep -c 'BEGIN CERTIFICATE' "$1.all")" = 3 ] || fail "$1.p12 lacks its chain"
+}
+# others_open NAME: so do GnuTLS and NSS.
+others_open() {
+	if command -v certtool >/dev/null; then
+		certtool --p12-info --inder --infile "bundles/$1.p12" \
+		    --password "$(cat "bundles/$1.passphrase")" >"$1.gnutls" 2>&1 ||
+			fail "GnuTLS does not open $1.p12"
+		pass "GnuTLS opens it"
+	fi
+	if command -v pk12util >/dev/null; then
+		pk12util -l "bundles/$1.p12" -w "bundles/$1.passphrase" >"$1.nss" 2>&1 ||
+			fail "NSS does not open $1.p12"
+		pass "NSS opens it"
+	fi
 }
 # absent NAME FILE...: its private key is in none of them, raw or in base64.
 absent() {
@@ -127,6 +141,7 @@ for i in 1 2 "$SIZE"; do
 	absent "an$i" "${files[@]}"
 done
 pass "OpenSSL opens them; the keys are nowhere else"
+others_open an1
 
 step "answers that are lost"
 list b 2

@@ -113,6 +113,28 @@ secrets(void **state)
 	secret_clear(&empty);
 }
 
+/* What is written there does not move, and has a ceiling like all others. */
+static void
+test_secret_room(void **state)
+{
+	static const uint8_t	octets[100];
+	struct buf		b;
+	const uint8_t		*at;
+
+	(void)state;
+	buf_init_secret(&b, sizeof(octets));
+	at = b.p;
+	for (size_t i = 0; i < sizeof(octets); i++)
+		buf_add(&b, octets, 1);
+	assert_true(buf_ok(&b));
+	assert_ptr_equal(at, b.p);
+	buf_add_u8(&b, 1);
+	assert_false(buf_ok(&b));
+	buf_clear_secret(&b);
+	assert_null(b.p);
+	buf_clear_secret(&b);
+}
+
 int
 main(void)
 {
@@ -122,6 +144,7 @@ main(void)
 		cmocka_unit_test(formatted_text_may_fill_it),
 		cmocka_unit_test(grows_and_consumes),
 		cmocka_unit_test(secrets),
+		cmocka_unit_test(test_secret_room),
 	};
 
 	return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
