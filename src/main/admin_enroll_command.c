@@ -409,26 +409,40 @@ at_once(struct call *c, const struct invocation *in, struct fault *f)
 	return say_at_once(in, o) ? EXIT_DONE : EXIT_PARTIAL;
 }
 
+/* The work itself, when the command line holds. */
+static int
+carry_out(struct call *c, const struct invocation *in, struct fault *f)
+{
+	if (is_at_once(in))
+		return at_once(c, in, f);
+	if (c->method == GENERATION_PEER_ADMIN)
+		return by_request(c, in, f) ? EXIT_DONE : EXIT_FAILED;
+	if (!enroll_all(c, f))
+		return EXIT_FAILED;
+	print_end(c);
+	return EXIT_DONE;
+}
+
+static int
+go(struct call *c, const struct invocation *in, struct fault *f)
+{
+	c->s.in = in;
+	if (!read_options(c, in, f) || !session_open(&c->s, in, true, f) ||
+	    (!is_at_once(in) && !find_devices(c, in, f)) ||
+	    (!option_given(in, "confirm") && !dir_make(c->q.out, 0700, f)))
+		return EXIT_FAILED;
+	c->q.a = &c->s.a;
+	c->q.arena = c->s.arena;
+	return carry_out(c, in, f);
+}
+
 static int
 for_devices(const struct invocation *in)
 {
 	struct call	c = { .list = json_array() };
 	struct fault	f = { 0 };
-	int		code = EXIT_DONE;
+	int		code = go(&c, in, &f);
 
-	if (session_open(&c.s, in, true, &f) && read_options(&c, in, &f) &&
-	    (is_at_once(in) || find_devices(&c, in, &f))) {
-		c.q.a = &c.s.a;
-		c.q.arena = c.s.arena;
-		if (!option_given(in, "confirm") && !dir_make(c.q.out, 0700, &f))
-			return session_end(&c.s, &f, EXIT_FAILED);
-		if (is_at_once(in))
-			code = at_once(&c, in, &f);
-		else if (c.method == GENERATION_PEER_ADMIN)
-			(void)!by_request(&c, in, &f);
-		else if (enroll_all(&c, &f))
-			print_end(&c);
-	}
 	if (c.failed > 0)
 		code = c.done > 0 ? EXIT_PARTIAL : EXIT_FAILED;
 	json_decref(c.list);
