@@ -14,6 +14,7 @@
 #include "admin/fleet.h"
 #include "admin/session.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "main/admin_enroll.h"
 #include "main/at_once.h"
@@ -427,7 +428,10 @@ static int
 go(struct call *c, const struct invocation *in, struct fault *f)
 {
 	c->s.in = in;
-	if (!read_options(c, in, f) || !session_open(&c->s, in, true, f) ||
+	/* With others' keys in it, this process leaves no core file. */
+	if (!read_options(c, in, f) ||
+	    (c->method != GENERATION_PEER_ADMIN && !process_harden(f)) ||
+	    !session_open(&c->s, in, true, f) ||
 	    (!is_at_once(in) && !find_devices(c, in, f)) ||
 	    (!option_given(in, "confirm") && !dir_make(c->q.out, 0700, f)))
 		return EXIT_FAILED;
