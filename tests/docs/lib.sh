@@ -38,7 +38,7 @@ docs_port_free() {
 docs_find_ports() {
 	local p n=0
 	while [ $n -lt 200 ]; do
-		p=$((20000 + (RANDOM % 20000)))
+		p=$((20000 + (RANDOM % 11000)))	# below those of outgoing connections
 		if docs_port_free $p && docs_port_free $((p + 1)) &&
 		    docs_port_free $((p + 363)) && docs_port_free $((p + 1000)) &&
 		    docs_port_free $((p + 1001)) && docs_port_free $((p + 1363)); then
