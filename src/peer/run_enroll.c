@@ -28,7 +28,7 @@ try_once(const char *dir, const struct ticket *t, const struct rng *rng, bool hu
 	struct reach_http	h;
 	bool			ok;
 
-	if (!reach_http_open(&h, t->url, f))
+	if (!reach_http_open(&h, t->url, NULL, f))
 		return false;
 	q.transport = reach_http(&h);
 	ok = enroll_run(&q, &r, f);
