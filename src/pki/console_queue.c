@@ -11,6 +11,7 @@
 #include "profile/prepare.h"
 
 #define SHOWN_MAX	1000	/* of the queue in one answer */
+#define NAME_KEY_MAX	2048	/* octets: folding may lengthen a name */
 #define REASON_MAX	512	/* octets: it goes to the Peer */
 
 /* --- the queue -------------------------------------------------------------------- */
@@ -119,22 +120,19 @@ trim(const char *text)
 static bool
 take_name(struct call *c, struct word *w, struct fault *f)
 {
-	struct buf	out;
-	char		*key = NULL;
+	struct fault	why = { 0 };
+	struct buf	out, key;
 
 	buf_init(&out, LABEL_OCTETS_MAX);
-	if (prepare_label(trim(c->words[2]), &out, NULL)) {
+	buf_init(&key, NAME_KEY_MAX);
+	if (prepare_label(trim(c->words[2]), &out, &why) &&
+	    prepare_name_key(buf_view(&out), &key, &why) && key.n > 0) {
 		w->name = arena_str(c->a, buf_view(&out));
-		key = arena_alloc(c->a, out.n + 1);
-	}
-	for (size_t i = 0; key != NULL && i <= out.n; i++) {
-		uint8_t	ch = i < out.n ? out.p[i] : 0;
-
-		key[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch + ('a' - 'A') : ch);
+		w->key = arena_str(c->a, buf_view(&key));
 	}
 	buf_clear(&out);
-	w->key = key;
-	if (w->name == NULL || key == NULL || key[0] == '\0')
+	buf_clear(&key);
+	if (w->name == NULL || w->key == NULL)
 		return fault_set(f, FAULT_USAGE, "", "--by \"%.80s\": want the name of who decides",
 		    c->words[2]);
 	snprintf(w->actor, sizeof(w->actor), "operator:%s", w->name);

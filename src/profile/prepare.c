@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unicase.h>
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
@@ -388,4 +389,21 @@ prepare_label(struct view in, struct buf *out, struct fault *f)
 			    "label holds U+%04X, which is not text, in column %zu",
 			    (unsigned)s.p[i], i + 1);
 	return points_write("label", &s, 1, LABEL_OCTETS_MAX, out, f);
+}
+
+bool
+prepare_name_key(struct view label, struct buf *out, struct fault *f)
+{
+	size_t	n = 0;
+	uint8_t	*folded = u8_casefold(label.p, label.n, NULL, UNINORM_NFKC, NULL, &n);
+
+	if (folded == NULL)
+		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
+	for (size_t i = 0; i < n; i++)
+		if (folded[i] != ' ' || (i > 0 && folded[i - 1] != ' '))
+			buf_add_u8(out, folded[i]);
+	if (out->n > 0 && out->p[out->n - 1] == ' ')
+		out->n--;
+	free(folded);
+	return buf_check(out, "name", f);
 }

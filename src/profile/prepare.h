@@ -44,6 +44,12 @@ MUST_CHECK bool prepare_token(struct view in, struct buf *out, struct fault *f);
 /* UTF-8 to NFC without controls, 1 ... 128 octets. */
 MUST_CHECK bool prepare_label(struct view in, struct buf *out, struct fault *f);
 
+/*
+ * What a prepared label is compared by where it names a person: full case
+ * folding (Unicode, NFKC), and runs of spaces as one.
+ */
+MUST_CHECK bool prepare_name_key(struct view label, struct buf *out, struct fault *f);
+
 /* How ids or tokens look (SecretFormat, correction 17). */
 struct secret_format {
 	uint32_t	 length;	/* code points drawn */

@@ -232,6 +232,32 @@ keeps_tokens_secret(void **state)
 	buf_clear(&b);
 }
 
+/* Two persons are two, however one of them is written. */
+static void
+folds_names(void **state)
+{
+	static const struct {
+		const char	*name, *key;
+	} names[] = {
+		{ "Ann", "ann" }, { "ANN", "ann" }, { " Ann  Lee ", "ann lee" },
+		{ "\xc3\x89mile", "\xc3\xa9mile" }, { "Stra\xc3\x9f" "er", "strasser" },
+		{ "\xef\xbc\xa1nn", "ann" }, { "  ", "" }, { "Anne", "anne" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct fault	f = { 0 };
+		struct buf	out;
+
+		buf_init(&out, 256);
+		if (!prepare_name_key(view_str(names[i].name), &out, &f))
+			fail_msg("%s: %s", names[i].name, f.text);
+		if (!view_equal(buf_view(&out), view_str(names[i].key)))
+			fail_msg("%s: %.*s", names[i].name, (int)out.n, (const char *)out.p);
+		buf_clear(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -242,6 +268,7 @@ main(void)
 		cmocka_unit_test(draws_without_bias),
 		cmocka_unit_test(shows_and_reads_tokens),
 		cmocka_unit_test(keeps_tokens_secret),
+		cmocka_unit_test(folds_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
