@@ -244,7 +244,8 @@ do_cancel(struct call *c, struct fault *f)
 	    z.state != STORE_AUTHZ_LOCKED && !(z.held && z.state == STORE_AUTHZ_IN_PROGRESS))
 		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
 		    "not used can be cancelled", z.id, cvp_state_name((enum cvp_state)z.state));
-	if (z.batch != 0 && !store_batch_drop_secrets(c->e->p.store, z.batch, f))
+	if (!ask_void(c->e, &z, f) ||
+	    (z.batch != 0 && !store_batch_drop_secrets(c->e->p.store, z.batch, f)))
 		return false;
 	z.sealed = z.sealed_cancel = VIEW_NONE;
 	z.confirm_by = c->now;		/* nobody has a receipt to acknowledge */

@@ -78,6 +78,19 @@ ask_release(struct engine *e, const struct store_authz *z, struct view *sealed, 
 	return sealed->p != NULL || arena_fault(f);
 }
 
+bool
+ask_void(struct engine *e, const struct store_authz *z, struct fault *f)
+{
+	struct frame	fr;
+	size_t		used;
+
+	buf_reset(&e->questions);
+	signer_put_void(&e->questions, view_str(z->id));
+	return engine_exchange(e, 1, f) &&
+	    frame_take(buf_view(&e->answers), FRAME_BODY_MAX, &fr, &used, f) &&
+	    signer_get_void(&fr, f);
+}
+
 /*
  * What the signer will not sign goes back to open, unbound, with its token;
  * the number is spent.

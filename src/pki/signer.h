@@ -66,8 +66,9 @@ enum signer_op {
 	SIGNER_CHANGE,
 	SIGNER_BIND,
 	SIGNER_GENERATE,
+	SIGNER_VOID,
 };
-#define SIGNER_OPS	(SIGNER_GENERATE + 1)
+#define SIGNER_OPS	(SIGNER_VOID + 1)
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
 /* --- questions and answers, as the engine sees them ----------------------- */
@@ -221,6 +222,10 @@ void	signer_put_generate(struct buf *b, const struct admin_request *q);
 void	signer_put_release(struct buf *b, const struct release_request *q);
 void	signer_put_anchors(struct buf *b, const struct anchors_request *q);
 void	signer_put_journal(struct buf *b, uint64_t after);
+void	signer_put_void(struct buf *b, struct view id);
+
+/* The answer to VOID has nothing in it. */
+MUST_CHECK bool signer_get_void(const struct frame *fr, struct fault *f);
 
 /*
  * Read the answer's frame: false with the signer's fault if it refused.

@@ -3,6 +3,7 @@
 #include "codec/oid.h"
 #include "message/issue.h"
 #include "pki/signer_parts.h"
+#include "profile/prepare.h"
 #include "profile/template_file.h"
 #include "store/store_authz.h"
 
@@ -224,6 +225,23 @@ out:
 }
 
 /* --- RELEASE, JOURNAL -------------------------------------------------------------- */
+
+/*
+ * An operator's cancellation, which nobody's token proves: it takes and gives
+ * nothing, and an older database does not undo it (corrections, 1).
+ */
+bool
+signer_void(struct signer *s, struct wire *w, int64_t now, struct fault *f)
+{
+	struct view	id = wire_get_view(w);
+
+	if (!wire_end(w, "VOID", f))
+		return false;
+	if (id.n == 0 || id.n > AUTHZ_ID_OCTETS_MAX)
+		return fault_set(f, FAULT_MALFORMED, "", "VOID: an id of %zu octets", id.n);
+	return journal_find(s->journal, id) != NULL || journal_append(s->journal,
+	    &(struct journal_record){ .kind = JOURNAL_CANCELLED, .time = now, .id = id }, f);
+}
 
 bool
 signer_release(struct signer *s, struct wire *w, struct buf *answer, struct fault *f)

@@ -203,6 +203,15 @@ signer_put_anchors(struct buf *b, const struct anchors_request *q)
 }
 
 void
+signer_put_void(struct buf *b, struct view id)
+{
+	size_t	mark = frame_begin(b, SIGNER_VOID, 0, 0);
+
+	wire_put_view(b, id);
+	frame_end(b, mark);
+}
+
+void
 signer_put_journal(struct buf *b, uint64_t after)
 {
 	size_t	mark = frame_begin(b, SIGNER_JOURNAL, 0, 0);
@@ -446,4 +455,12 @@ struct signer_link
 signer_socket_link(int *fd)
 {
 	return (struct signer_link){ socket_exchange, fd };
+}
+
+bool
+signer_get_void(const struct frame *fr, struct fault *f)
+{
+	struct wire	w;
+
+	return answered(fr, SIGNER_VOID, &w, f) && wire_end(&w, "answer to VOID", f);
 }

@@ -465,6 +465,8 @@ void	publish_committed(struct engine *e);
 void	publish_undone(struct engine *e);
 
 /* The seal of an open authorization for one in progress (recover.c). */
+/* Its journal has it as cancelled from now on, whatever database comes. */
+MUST_CHECK bool ask_void(struct engine *e, const struct store_authz *z, struct fault *f);
 MUST_CHECK bool ask_release(struct engine *e, const struct store_authz *z, struct view *sealed,
     struct fault *f);
 /* Back to open and unbound: the signer refused (recover.c). */

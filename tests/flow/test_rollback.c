@@ -16,6 +16,7 @@
 #include "crypt/digest.h"
 #include "flow_raw.h"
 #include "peer/renew.h"
+#include "pki/console.h"
 
 static struct flow_pki	pki;
 static struct device	admin_device;
@@ -97,6 +98,30 @@ test_spent(void **state)
 		expect_spent(&d, cases[i].label);
 		device_close(&d);
 	}
+}
+
+/* What an operator has cancelled stays so, too, though no token proved it. */
+static void
+test_voided(void **state)
+{
+	struct console_request	q = { .n = 2 };
+	struct fault		f = { 0 };
+	struct device		d;
+	struct buf		out;
+
+	(void)state;
+	gateway(&d, &pki);
+	take_copy("voided");
+	q.words[0] = VIEW_LIT("cancel");
+	q.words[1] = view_str(d.t.id);
+	buf_init(&out, CONSOLE_ANSWER_MAX);
+	if (!console_run(pki.engine, &q, pki.now, &out, &f))
+		fail_msg("%s", f.text);
+	buf_clear(&out);
+	flow_restart_with(&pki, put_back, (void *)(uintptr_t)"voided");
+	if (run(&d))
+		fail_msg("a ticket that the operator has cancelled buys a certificate");
+	device_close(&d);
 }
 
 /* The serial numbers that come after are new. */
@@ -294,6 +319,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_spent),
+		cmocka_unit_test(test_voided),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_spent_rekey),
