@@ -152,7 +152,7 @@ set_not_after(struct ticket *t, struct view value, struct fault *f)
 {
 	char	text[40];
 
-	if (value.n < sizeof(text)) {
+	if (value.n > 0 && value.n < sizeof(text)) {
 		memcpy(text, value.p, value.n);
 		text[value.n] = '\0';
 		if (date_parse(text, &t->not_after))

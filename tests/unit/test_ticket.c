@@ -43,6 +43,7 @@ static const struct {
 	{ "not HTTP", HEAD "url: ftp://a/cmc\nid: X\ntoken: Y\ntemplate: t\nkey: k\n" ANCHOR,
 	    FAULT_MALFORMED, "neither with http" },
 	{ "bad date", GOOD "not-after: tomorrow\n", FAULT_MALFORMED, "not-after" },
+	{ "empty date", "pki4ipsec:1?url=&not-after=&", FAULT_MALFORMED, "not-after" },
 	{ "renewal", GOOD "renew-key: either\nrenew-last: 100%\n", FAULT_NONE, NULL },
 	{ "a key of no kind", GOOD "renew-key: old\n", FAULT_MALFORMED, "renew-key \"old\"" },
 	{ "no percent", GOOD "renew-last: 34\n", FAULT_MALFORMED, "renew-last" },
