@@ -10,7 +10,6 @@
 #include "profile/prepare.h"
 #include "profile/template_file.h"
 
-#define OPERATOR	"operator"
 #define CERTS_MAX	STORE_OWNERS_MAX
 #define ADMIN_NAME_MAX	40
 
@@ -85,139 +84,6 @@ audit(struct call *c, const char *action, const char *object, const char *detail
     struct fault *f)
 {
 	return note_audit(c->e, c->now, OPERATOR, action, object, detail, f);
-}
-
-/* --- revoke ---------------------------------------------------------------------------------- */
-
-struct certs {
-	int64_t	n[CERTS_MAX];
-	size_t	count;
-};
-
-static void
-add_cert(struct certs *to, int64_t n)
-{
-	for (size_t i = 0; i < to->count; i++)
-		if (to->n[i] == n)
-			return;
-	if (n != 0 && to->count < CERTS_MAX)
-		to->n[to->count++] = n;
-}
-
-static bool
-by_serial(struct call *c, const char *word, struct certs *to, struct fault *f)
-{
-	uint8_t			serial[STORE_SERIAL_OCTETS];
-	struct store_cert	cert;
-	size_t			n = 0;
-
-	if (!hex_decode(word, serial, sizeof(serial), &n) || n != sizeof(serial))
-		return true;
-	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
-		if (!cert_by_serial(c->e, c->e->authorities.list[ca].cert.subject,
-		    view_of(serial, n), false, c->a, &cert, f))
-			return false;
-		add_cert(to, cert.n);
-	}
-	return true;
-}
-
-static bool
-by_name(struct call *c, const char *value, enum store_name_kind kind, struct certs *to,
-    struct fault *f)
-{
-	struct store_owner	owners[STORE_OWNERS_MAX];
-	size_t			n;
-
-	if (!store_name_owners(c->e->p.store, value, kind, c->now, owners, &n, f))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (owners[i].living)
-			add_cert(to, owners[i].cert);
-	return true;
-}
-
-static bool
-by_identity(struct call *c, const char *word, struct certs *to, struct fault *f)
-{
-	static const struct {
-		enum identity_kind	kind;
-		enum store_name_kind	name;
-	} kinds[] = {
-		{ IDENTITY_FQDN, STORE_NAME_FQDN }, { IDENTITY_EMAIL, STORE_NAME_EMAIL },
-		{ IDENTITY_IPV4, STORE_NAME_IPV4 }, { IDENTITY_IPV6, STORE_NAME_IPV6 },
-	};
-	struct identity		id, tagged = { 0 };
-	struct fault		why = { 0 };
-
-	(void)!identity_parse_tagged(view_str(word), &tagged, &why);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		fault_clear(&why);
-		if (tagged.kind == IDENTITY_NONE &&
-		    !identity_parse(kinds[i].kind, view_str(word), &id, &why))
-			continue;
-		if (tagged.kind != IDENTITY_NONE)
-			id = tagged;
-		if (id.kind == kinds[i].kind && !by_name(c, id.text, kinds[i].name, to, f))
-			return false;
-	}
-	return true;
-}
-
-static bool
-by_label(struct call *c, const char *word, struct certs *to, struct fault *f)
-{
-	struct fault	why = { 0 };
-	struct buf	out;
-	const char	*label = NULL;
-
-	buf_init(&out, LABEL_OCTETS_MAX);
-	if (prepare_label(view_str(word), &out, &why))
-		label = arena_str(c->a, buf_view(&out));
-	buf_clear(&out);
-	return label == NULL || by_name(c, label, STORE_NAME_LABEL, to, f);
-}
-
-static bool
-revoke_one(struct call *c, int64_t n, unsigned reason, json_t *list, struct fault *f)
-{
-	struct store_cert	cert;
-	struct store_authz	z = { 0 };
-	char			serial[2 * STORE_SERIAL_OCTETS + 1];
-	bool			done;
-
-	if (!store_cert_find(c->e->p.store, n, false, c->a, &cert, f) ||
-	    (cert.authz != 0 && !store_authz_find_n(c->e->p.store, cert.authz, c->a, &z, f)) ||
-	    !revoke_whole(c->e, &cert, &z, (int)reason, 0, OPERATOR, c->now, &done, f))
-		return false;
-	hex_encode(view_of(cert.serial, sizeof(cert.serial)), serial);
-	json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "serial", serial, "identity",
-	    cert.identity != NULL ? cert.identity : "", "revoked_before", !done));
-	return true;
-}
-
-static bool
-do_revoke(struct call *c, struct fault *f)
-{
-	struct certs	found = { 0 };
-	unsigned	reason;
-	json_t		*list = json_array();
-
-	json_object_set_new(c->answer, "revoked", list);
-	if (!crl_reason_find(c->words[2], &reason) || reason == CRL_CERTIFICATE_HOLD ||
-	    reason == CRL_REMOVE_FROM_CRL)
-		return fault_set(f, FAULT_USAGE, "RFC 5280, 5.3.1", "\"%s\" is no reason for a "
-		    "revocation", c->words[2]);
-	if (!by_serial(c, c->words[1], &found, f) || !by_identity(c, c->words[1], &found, f) ||
-	    !by_label(c, c->words[1], &found, f))
-		return false;
-	if (found.count == 0)
-		return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" is no serial number, identity or "
-		    "label of a certificate that counts", c->words[1]);
-	for (size_t i = 0; i < found.count; i++)
-		if (!revoke_one(c, found.n[i], reason, list, f))
-			return false;
-	return true;
 }
 
 /* --- cancel ------------------------------------------------------------------------------ */
@@ -429,7 +295,7 @@ do_admin_remove(struct call *c, struct fault *f)
 	    !store_admin_certs(c->e->p.store, ad.n, certs, CERTS_MAX, &n, f))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!revoke_one(c, certs[i], CRL_PRIVILEGE_WITHDRAWN, list, f))
+		if (!console_revoke_one(c, certs[i], CRL_PRIVILEGE_WITHDRAWN, list, f))
 			return false;
 	return audit(c, "admin removed", c->words[1], "", f);
 }
@@ -574,7 +440,8 @@ static const struct verb {
 	size_t		 words;		/* with the verb */
 	bool		(*run)(struct call *c, struct fault *f);
 } verbs[] = {
-	{ "revoke", 3, do_revoke },
+	{ "revoke", 3, console_revoke },
+	{ "revoke-where", 6, console_revoke_where },
 	{ "cancel", 2, do_cancel },
 	{ "lock", 3, do_lock },
 	{ "unlock", 2, do_unlock },

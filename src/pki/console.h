@@ -8,6 +8,9 @@
  * is on disk, with its audit row, before it is answered.
  *
  *	revoke WHAT REASON		certificates by serial number, identity or label
+ *	revoke-where REASON TEMPLATE TEXT DATE EXPECT
+ *					certificates of devices that match, if they are EXPECT;
+ *					an empty word: any, an empty EXPECT: only shows them
  *	cancel ID			an authorization that was not used, a locked one too
  *	lock ID REASON			its token is refused...
  *	unlock ID			...until then

@@ -18,6 +18,14 @@ struct call {
 	json_t		*answer;
 };
 
+#define OPERATOR	"operator"	/* who acts, in the audit trail */
+
+/* Verbs of console_revoke.c; and one certificate, which list then tells of. */
+MUST_CHECK bool console_revoke_one(struct call *c, int64_t n, unsigned reason,
+    json_t *list, struct fault *f);
+MUST_CHECK bool console_revoke(struct call *c, struct fault *f);
+MUST_CHECK bool console_revoke_where(struct call *c, struct fault *f);
+
 /* Verbs of console_queue.c. */
 MUST_CHECK bool console_queue(struct call *c, struct fault *f);
 MUST_CHECK bool console_approve(struct call *c, struct fault *f);

@@ -67,6 +67,11 @@ operator_text(const json_t *o, const char *key)
 static const struct option revoke_options[] = {
 	DIR_OPTION,
 	{ "reason", "REASON", "unspecified", "keyCompromise, cessationOfOperation, superseded, ..." },
+	{ "template", "NAME", NULL, "those of this template" },
+	{ "name", "TEXT", NULL, "those whose first identity contains this" },
+	{ "expires-before", "DATE", NULL, "those that end by then, like 2026-11-24T04:10:27Z" },
+	{ "dry-run", NULL, NULL, "with conditions: show which, and how many" },
+	{ "expect", "N", NULL, "with conditions: go on if it is so many" },
 	{ 0 },
 };
 
@@ -87,18 +92,64 @@ show_revoked(const struct invocation *in, const json_t *answer)
 	}
 }
 
+static void
+show_matches(const struct invocation *in, const json_t *answer)
+{
+	json_t	*list = json_object_get(answer, "matches"), *o;
+	size_t	 i;
+
+	if (option_given(in, "expect")) {
+		printf("revoked %zu certificates\n",
+		    json_array_size(json_object_get(answer, "revoked")));
+		return;
+	}
+	json_array_foreach(list, i, o) {
+		char	shown[IDENTITY_TICKET_MAX * 4];
+
+		text_escape(view_str(operator_text(o, "identity")), 0, shown, sizeof(shown));
+		printf("%s, certificate %s\n", shown, operator_text(o, "serial"));
+	}
+	printf("%zu certificates match; nothing was revoked: --expect %zu\n", i, i);
+}
+
+static const char *
+or_any(const struct invocation *in, const char *option)
+{
+	const char	*value = option_value(in, option);
+
+	return value != NULL ? value : "";
+}
+
+static int
+revoke_where(const struct invocation *in)
+{
+	const char	*words[] = { "revoke-where", option_value(in, "reason"), or_any(in, "template"),
+		or_any(in, "name"), or_any(in, "expires-before"), or_any(in, "expect") };
+	struct fault	f = { 0 };
+
+	if (in->nargs == 0 && option_given(in, "dry-run") != option_given(in, "expect"))
+		return operator_ask(in, words, 6, show_matches);
+	fault_set(&f, FAULT_USAGE, "", "conditions take the place of WHAT, and either --dry-run, which "
+	    "shows how many are meant, or --expect N, which goes on if it is so many");
+	return command_fail(in, &f, "pki4ipsec pki revoke --help");
+}
+
 static int
 run_revoke(const struct invocation *in)
 {
 	const char	*words[] = { "revoke", NULL, option_value(in, "reason") };
 
+	if (in->nargs == 0 || option_given(in, "template") || option_given(in, "name") ||
+	    option_given(in, "expires-before") || option_given(in, "dry-run") ||
+	    option_given(in, "expect"))
+		return revoke_where(in);
 	return operator_ask_each(in, words, 3, show_revoked);
 }
 
 const struct command cmd_pki_revoke = {
-	.group = "pki", .name = "revoke", .args = "WHAT...", .min_args = 1,
+	.group = "pki", .name = "revoke", .args = "[WHAT...]", .min_args = 0,
 	.max_args = ARGUMENTS_MAX,
-	.help = "end certificates: by serial number, identity or label",
+	.help = "end certificates: by serial number, identity or label, or by condition",
 	.options = revoke_options, .run = run_revoke,
 };
 

@@ -6,7 +6,7 @@
 #
 # C-9: an operator locks and unlocks, nobody else.
 #
-# R4809-3.5.1-4 (an operator enters a revocation), R4809-3.5.3-4 and
+# R4809-3.5.1-4 (an operator enters a revocation, of one or of all that match), R4809-3.5.3-4 and
 # R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1
 #
 # SEED-80: the PKI begins
@@ -58,6 +58,34 @@ refused 1 'no serial number, identity or label' pki revoke gw1
 refused 2 'no reason' pki revoke gw4 --reason whim
 refused 1 'no serial number' pki revoke gw9
 is "what was refused changed nothing" "$(crl_count)" 3
+
+step "revocation by condition"
+sed 's/^name = .*/name = "branch"/' "$VPN/templates/s2s-gateway.conf" >"$VPN/templates/branch.conf"
+serve_stop
+serve_start
+printf 'fqdn,label\nb1.east.example,b1\nb2.east.example,b2\nb3.west.example,b3\n' >"$WORK/b.csv"
+admin "$VPN/admin" authorize --template branch --csv "$WORK/b.csv" --out "$TICKETS" \
+    >"$WORK/authorize.log" 2>&1 || fail "admin authorize: branch"
+for i in 1 2 3; do enroll b$i || fail "enroll b$i"; done
+pki revoke --template branch --name east --dry-run >"$WORK/out.log"
+is "a dry run shows" "$(grep -c 'east.example, certificate' "$WORK/out.log")" 2
+is "and counts" "$(tail -n 1 "$WORK/out.log")" "2 certificates match; nothing was revoked: --expect 2"
+refused 1 '2 certificates match, not 3: nothing was revoked' \
+    pki revoke --template branch --name east --expect 3
+refused 2 'conditions take the place of WHAT' pki revoke gw4 --name east --expect 1
+refused 2 'either --dry-run' pki revoke --template branch
+refused 2 'want a date in UTC' pki revoke --expires-before tomorrow --dry-run
+is "nothing was revoked" "$(crl_count)" 3
+begun=$(ms)
+pki revoke --template branch --name east --expect 2 --reason cessationOfOperation >"$WORK/out.log"
+is "as many as was said" "$(cat "$WORK/out.log")" "revoked 2 certificates"
+is "on the CRL when the command returns" "$(crl_count)" 5
+note "after $(($(ms) - begun)) ms"
+is "no Admin among all" "$(pki revoke --expires-before 2099-01-01T00:00:00Z --dry-run |
+    grep -c admin)" 0
+is "the rest" "$(pki revoke --template branch --dry-run --json |
+    "$FAULT_PYTHON" -c 'import json, sys
+print(*(m["identity"] for m in json.load(sys.stdin)["matches"]))')" fqdn:b3.west.example
 
 step "what was not used"
 authorize 1 idle
@@ -111,10 +139,10 @@ pass "carol authorizes"
 refused 1 'not a template that the PKI lets this Admin use' admin "$WORK/carol" \
     authorize --template ra-user --csv "$WORK/hers.csv" --out "$WORK/hers"
 refused 1 'admin-may-not-revoke' admin "$WORK/carol" revoke gw4.example
-is "gw4 is not revoked" "$(crl_count)" 3
+is "gw4 is not revoked" "$(crl_count)" 5
 pki admin rights carol "s2s-gateway:revoke s2s-gateway:query" -q
 admin "$WORK/carol" revoke gw4.example -q || fail "carol may revoke now"
-is "rights given at runtime" "$(crl_count)" 4
+is "rights given at runtime" "$(crl_count)" 6
 refused 1 'template-unknown' admin "$WORK/carol" authorize --all \
     --template s2s-gateway --csv "$WORK/hers.csv" --out "$WORK/hers"
 pki admin remove carol -q
@@ -131,4 +159,4 @@ audit_holds
 is "each act of the operator is in the trail" \
     "$(db "select count(*) from audit where actor = 'operator' and action like 'admin%'")" 5
 serve_start
-is "the CRL of before" "$(crl_count)" 4
+is "the CRL of before" "$(crl_count)" 6
