@@ -77,8 +77,12 @@ refused 2 'either --dry-run' pki revoke --template branch
 refused 2 'want a date in UTC' pki revoke --expires-before tomorrow --dry-run
 is "nothing was revoked" "$(crl_count)" 3
 begun=$(ms)
-pki revoke --template branch --name east --expect 2 --reason cessationOfOperation >"$WORK/out.log"
-is "as many as was said" "$(cat "$WORK/out.log")" "revoked 2 certificates"
+pki revoke --template branch --name east --expect 2 --reason cessationOfOperation --json \
+    >"$WORK/out.log"
+is "as many as was said, and only those are told" "$("$FAULT_PYTHON" -c 'import json, sys
+o = json.load(sys.stdin)
+print(*o, *(r["identity"] for r in o["revoked"]))' <"$WORK/out.log")" \
+    "revoked fqdn:b1.east.example fqdn:b2.east.example"
 is "on the CRL when the command returns" "$(crl_count)" 5
 note "after $(($(ms) - begun)) ms"
 is "no Admin among all" "$(pki revoke --expires-before 2099-01-01T00:00:00Z --dry-run |

@@ -109,6 +109,16 @@ flow_restart(struct flow_pki *p)
 }
 
 void
+flow_write_template(struct flow_pki *p, const char *text)
+{
+	char		path[2048];
+	struct fault	f = { 0 };
+
+	snprintf(path, sizeof(path), "%s/templates/s2s-gateway.conf", p->r.staging);
+	must(file_write(path, view_str(text), 0644, &f), &f);
+}
+
+void
 flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx)
 {
 	close_engine(p);

@@ -15,7 +15,6 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
 #include "codec/oid.h"
 #include "flow_raw.h"
 #include "message/csr.h"
@@ -339,17 +338,7 @@ among_others(void **state)
 static void
 permit(void *ctx)
 {
-	struct flow_pki	*p = ctx;
-	char		 path[2048];
-	struct buf	 text;
-	struct fault	 f = { 0 };
-
-	snprintf(path, sizeof(path), "%s/templates/s2s-gateway.conf", p->r.staging);
-	buf_init(&text, 1u << 20);
-	buf_add_str(&text, PERMIT);
-	if (!file_write(path, buf_view(&text), 0644, &f))
-		fail_msg("%s", f.text);
-	buf_clear(&text);
+	flow_write_template(ctx, PERMIT);
 }
 
 static int

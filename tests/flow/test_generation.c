@@ -18,7 +18,6 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
 #include "codec/oid.h"
 #include "crypt/digest.h"
 #include "flow_raw.h"
@@ -885,17 +884,7 @@ test_captured_engine(void **state)
 static void
 permit(void *ctx)
 {
-	struct flow_pki	*p = ctx;
-	char		 path[2048];
-	struct buf	 text;
-	struct fault	 f = { 0 };
-
-	snprintf(path, sizeof(path), "%s/templates/s2s-gateway.conf", p->r.staging);
-	buf_init(&text, 1u << 20);
-	buf_add_str(&text, EVERYTHING);
-	if (!file_write(path, buf_view(&text), 0644, &f))
-		fail_msg("%s", f.text);
-	buf_clear(&text);
+	flow_write_template(ctx, EVERYTHING);
 }
 
 static int

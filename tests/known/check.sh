@@ -3,38 +3,8 @@
 #
 # check - "pki4ipsec admin check" on files that OpenSSL makes and on lists:
 # exit codes, JSON, what it refuses to read.
-set -u
-TOP=$(cd "$(dirname "$0")/../.." && pwd)
-PKI4IPSEC=${PKI4IPSEC:-$TOP/build-asan/pki4ipsec}
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
-cd "$WORK" || exit 1
-passed=0 failed=0
-
-command -v openssl >/dev/null || { echo "no openssl command"; exit 77; }
-[ -x "$PKI4IPSEC" ] || { echo "no program $PKI4IPSEC"; exit 1; }
-
-ok() { passed=$((passed + 1)); echo "ok   $1"; }
-bad() {
-	failed=$((failed + 1))
-	echo "FAIL $1"
-	sed 's/^/     | /' out
-}
-
-# expect WHAT EXIT TEXT COMMAND...: exit code, and a text in the output.
-expect() {
-	local what=$1 code=$2 text=$3 rc
-	shift 3
-	"$@" >out 2>&1
-	rc=$?
-	if [ $rc != "$code" ]; then
-		bad "$what: exit $rc, not $code"
-	elif ! grep -qF -e "$text" out; then
-		bad "$what: no \"$text\""
-	else
-		ok "$what"
-	fi
-}
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
 check() { "$PKI4IPSEC" admin check "$@"; }
 
 # ---- material ----

@@ -7,41 +7,8 @@
 # R4945-6-1, R4945-6-2, R4945-6-3, R4945-6-4, R4945-6-5, R4945-6.1-1,
 # R4945-6.2-1, R4945-6.3-1, R4945-6.3-2, R4945-6.4-1: text formats.
 # R4945-5.2-5, R4945-7.3-1: who switches revocation off is warned.
-set -u
-TOP=$(cd "$(dirname "$0")/../.." && pwd)
-PKI4IPSEC=${PKI4IPSEC:-$TOP/build-asan/pki4ipsec}
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
-cd "$WORK" || exit 1
-passed=0 failed=0
-
-command -v openssl >/dev/null || { echo "no openssl command"; exit 77; }
-[ -x "$PKI4IPSEC" ] || { echo "no program $PKI4IPSEC"; exit 1; }
-
-ok() { passed=$((passed + 1)); echo "ok   $1"; }
-bad() {
-	failed=$((failed + 1))
-	echo "FAIL $1"
-	sed 's/^/     | /' out
-}
-
-# expect WHAT EXIT TEXT COMMAND...: exit code, and a text in the output ("" any,
-# "!text" must not stand there).
-expect() {
-	local what=$1 code=$2 text=$3 rc
-	shift 3
-	"$@" >out 2>&1
-	rc=$?
-	if [ $rc != "$code" ]; then
-		bad "$what: exit $rc, not $code"
-	elif [ "${text#!}" != "$text" ] && grep -qF -e "${text#!}" out; then
-		bad "$what: \"${text#!}\" is there"
-	elif [ "${text#!}" = "$text" ] && ! grep -qF -e "$text" out; then
-		bad "$what: no \"$text\""
-	else
-		ok "$what"
-	fi
-}
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
 lint() { "$PKI4IPSEC" lint "$@"; }
 verify() { "$PKI4IPSEC" verify "$@"; }
 
