@@ -152,6 +152,7 @@ list_mints(struct work *w, const struct cvp_authz_request *q, const struct grant
 		e->facts.epoch = w->e->epoch;
 		memcpy(e->facts.content, w->template->content, SHA256_OCTETS);
 		sha256(g[i].der, e->facts.terms_digest);
+		sha256(view_str(g[i].label), e->facts.label_digest);
 		m->n++;
 	}
 	return true;

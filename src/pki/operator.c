@@ -68,6 +68,7 @@ mint_plain(struct engine *e, const struct grant_frame *fr, const struct grant *g
 	size_t			used;
 
 	sha256(g->der, entry.facts.terms_digest);
+	sha256(view_str(g->label), entry.facts.label_digest);
 	memcpy(entry.facts.content, fr->template->content, sizeof(entry.facts.content));
 	buf_reset(&e->questions);
 	signer_put_mint(&e->questions, &m);

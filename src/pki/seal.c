@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/seal.h"
 
-void
-seal_facts_put(struct buf *b, const struct seal_facts *s)
+static void
+put_since_v2(struct buf *b, const struct seal_facts *s)
 {
 	wire_put_view(b, s->id);
 	wire_put_view(b, s->template);
@@ -15,12 +15,22 @@ seal_facts_put(struct buf *b, const struct seal_facts *s)
 	wire_put_u64(b, (uint64_t)s->epoch);
 }
 
+void
+seal_facts_put(struct buf *b, const struct seal_facts *s)
+{
+	put_since_v2(b, s);
+	wire_put_view(b, view_of(s->label_digest, sizeof(s->label_digest)));
+}
+
 /* Each field with its length: no two sets of facts give the same octets. */
 void
-seal_facts_aad(const struct seal_facts *s, struct buf *out)
+seal_facts_aad(const struct seal_facts *s, enum seal_version v, struct buf *out)
 {
-	buf_add_str(out, "cvp-k2");
-	seal_facts_put(out, s);
+	buf_add_str(out, v == SEAL_V2 ? "cvp-k2" : "cvp-k3");
+	if (v == SEAL_V2)
+		put_since_v2(out, s);
+	else
+		seal_facts_put(out, s);
 }
 
 static void
@@ -46,4 +56,5 @@ seal_facts_get(struct wire *w, struct seal_facts *out)
 	out->state = wire_get_u8(w);
 	get_digest(w, out->spki_hash);
 	out->epoch = (int64_t)wire_get_u64(w);
+	get_digest(w, out->label_digest);
 }

@@ -31,10 +31,15 @@ struct seal_facts {
 	uint8_t		state;			/* enum store_authz_state */
 	uint8_t		spki_hash[32];		/* zero until bound */
 	int64_t		epoch;
+	uint8_t		label_digest[32];	/* SHA-256; zero of a cancelled one */
 };
 
+enum seal_version {
+	SEAL_V2 = 2,		/* made before labels were among the facts; opened, never made */
+	SEAL_V3 = 3,
+};
 /* The additional data, appended to out. */
-void	seal_facts_aad(const struct seal_facts *s, struct buf *out);
+void	seal_facts_aad(const struct seal_facts *s, enum seal_version v, struct buf *out);
 
 void	seal_facts_put(struct buf *b, const struct seal_facts *s);
 void	seal_facts_get(struct wire *w, struct seal_facts *out);

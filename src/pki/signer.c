@@ -88,9 +88,24 @@ signer_seal(struct signer *s, const struct seal_facts *facts, struct view conten
 	bool		ok;
 
 	buf_init(&aad, 4096);
-	seal_facts_aad(facts, &aad);
+	seal_facts_aad(facts, SEAL_V3, &aad);
 	ok = buf_check(&aad, "facts of a seal", f) &&
 	    seal_keys_seal(&s->seal_keys, s->rng, buf_view(&aad), content, out, f);
+	buf_clear(&aad);
+	return ok;
+}
+
+static bool
+open_as(struct signer *s, const struct seal_facts *facts, enum seal_version v,
+    struct view sealed, struct secret *out, struct fault *f)
+{
+	struct buf	aad;
+	bool		ok;
+
+	buf_init(&aad, 4096);
+	seal_facts_aad(facts, v, &aad);
+	ok = buf_check(&aad, "facts of a seal", f) &&
+	    seal_keys_open(&s->seal_keys, buf_view(&aad), sealed, out, f);
 	buf_clear(&aad);
 	return ok;
 }
@@ -99,14 +114,9 @@ bool
 signer_unseal(struct signer *s, const struct seal_facts *facts, struct view sealed,
     struct secret *out, struct fault *f)
 {
-	struct buf	aad;
-	bool		ok;
+	bool	ok = open_as(s, facts, SEAL_V3, sealed, out, NULL) ||
+	    open_as(s, facts, SEAL_V2, sealed, out, f);
 
-	buf_init(&aad, 4096);
-	seal_facts_aad(facts, &aad);
-	ok = buf_check(&aad, "facts of a seal", f) &&
-	    seal_keys_open(&s->seal_keys, buf_view(&aad), sealed, out, f);
-	buf_clear(&aad);
 	if (ok && out->n != SEAL_CONTENT_OCTETS) {
 		secret_clear(out);
 		ok = fault_set(f, FAULT_MALFORMED, "", "a seal of %zu octets", out->n);
@@ -303,6 +313,26 @@ signer_check_step(const struct seal_facts *facts, uint8_t state, struct view spk
 		return fault_set(f, FAULT_REFUSED, "", "PROVE: for another key than %s",
 		    binds ? "the request's" : "before");
 	return true;
+}
+
+static bool
+is_digest_of(struct view v, const uint8_t digest[SHA256_OCTETS])
+{
+	uint8_t	have[SHA256_OCTETS];
+
+	sha256(v, have);
+	return memcmp(have, digest, sizeof(have)) == 0;
+}
+
+bool
+signer_check_grant(const struct seal_facts *facts, struct view template, struct view terms,
+    struct view label, struct fault *f)
+{
+	return (facts->state == STORE_AUTHZ_IN_PROGRESS && view_equal(template, facts->template) &&
+	    is_digest_of(terms, facts->terms_digest) &&
+	    is_digest_of(label, facts->label_digest)) || fault_set(f, FAULT_REFUSED,
+	    "corrections, 1", "authorization \"%.*s\": not the template, terms and label that "
+	    "are sealed", (int)facts->id.n, (const char *)facts->id.p);
 }
 
 bool
@@ -513,6 +543,8 @@ answer_cancel(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	ok = !holds || facts.state != STORE_AUTHZ_OPEN ||
 	    note_cancelled(s, facts.id, now, f);
 	facts.state = STORE_AUTHZ_CANCELLED;
+	/* The store forgets the label; nothing is issued for this one any more. */
+	memset(facts.label_digest, 0, sizeof(facts.label_digest));
 	buf_init(&next, 512);
 	ok = ok && (!holds || signer_seal(s, &facts, view_of(k.p, k.n), &next, f));
 	wire_put_u8(answer, holds);

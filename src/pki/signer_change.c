@@ -197,18 +197,15 @@ static bool
 by_use(struct signer *s, const struct change_request *q, const struct signer_asked *a,
     const struct signer_template *t, struct granted_terms *g, struct secret *k, struct fault *f)
 {
-	uint8_t	digest[SHA256_OCTETS];
-
-	sha256(q->use_terms, digest);
-	if (q->facts.state != STORE_AUTHZ_IN_PROGRESS ||
-	    !view_equal(q->template, q->facts.template) ||
-	    memcmp(t->content, q->facts.content, sizeof(t->content)) != 0 ||
-	    memcmp(digest, q->facts.terms_digest, sizeof(digest)) != 0)
-		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the template and terms that are sealed");
+	if (!signer_check_grant(&q->facts, q->template, q->use_terms, q->use_label, f))
+		return false;
+	if (memcmp(t->content, q->facts.content, sizeof(t->content)) != 0)
+		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",
+		    "CHANGE: not what the template said when it was granted");
 	if (q->facts.replaces == 0 || q->facts.replaces != signer_number_of(a->old.serial))
 		return fault_set(f, FAULT_REFUSED, "corrections, 15",
 		    "CHANGE: the authorization does not replace this certificate");
-	if (memcmp(a->spki_hash, q->facts.spki_hash, sizeof(digest)) != 0)
+	if (memcmp(a->spki_hash, q->facts.spki_hash, SHA256_OCTETS) != 0)
 		return fault_set(f, FAULT_REFUSED, "", "CHANGE: not the key that proved its token");
 	return signer_unseal(s, &q->facts, q->sealed, k, f) &&
 	    granted_terms_read(q->use_terms, s->arena, g, f);

@@ -161,7 +161,6 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 	enum template_fate	 fate;
 	struct secret		 k = { 0 };
 	struct buf		 cert, sealed;
-	uint8_t			 digest[SHA256_OCTETS];
 	struct signing		 sign;
 	struct deed		 deed;
 	bool			 ok = false;
@@ -178,19 +177,13 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 		return false;
 	buf_init(&cert, CERT_MAX);
 	buf_init(&sealed, 512);
-	sha256(q.terms, digest);
 	if (q.facts.replaces != 0) {	/* the old key has to sign: CHANGE */
 		fault_set(f, FAULT_REFUSED, "corrections, 15",
 		    "ISSUE: an authorization that replaces a certificate");
 		goto out;
 	}
-	if (q.facts.state != STORE_AUTHZ_IN_PROGRESS ||
-	    !view_equal(q.template, q.facts.template) ||
-	    memcmp(digest, q.facts.terms_digest, sizeof(digest)) != 0) {
-		fault_set(f, FAULT_REFUSED, "", "ISSUE: not the template and terms that are sealed");
-		goto out;
-	}
-	if (!signer_template(s, q.template, q.changed, q.old, &t, f))
+	if (!signer_check_grant(&q.facts, q.template, q.terms, q.label, f) ||
+	    !signer_template(s, q.template, q.changed, q.old, &t, f))
 		goto out;
 	if (memcmp(t.content, q.facts.content, sizeof(t.content)) != 0) {
 		fault_set(f, FAULT_REFUSED, "RFC 4809, 3.2.5",

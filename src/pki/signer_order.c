@@ -64,7 +64,7 @@ order_take(struct order *o, uint32_t entry_id, struct view wanted_id,
 	const struct cvp_authz_request	*q = &o->request;
 	const struct cvp_entry		*e;
 	struct grant			 g;
-	uint8_t				 digest[SHA256_OCTETS];
+	uint8_t				 digest[SHA256_OCTETS], label[SHA256_OCTETS];
 
 	while (o->at < q->n_entries && q->entries[o->at].entry_id != entry_id)
 		o->at++;
@@ -76,7 +76,9 @@ order_take(struct order *o, uint32_t entry_id, struct view wanted_id,
 		return fault_set(f, FAULT_REFUSED, "corrections, 1", "MINT: entry %u: %s",
 		    entry_id, g.why);
 	sha256(g.der, digest);
+	sha256(view_str(g.label), label);
 	if (memcmp(digest, facts->terms_digest, sizeof(digest)) != 0 ||
+	    memcmp(label, facts->label_digest, sizeof(label)) != 0 ||
 	    memcmp(facts->content, o->frame.template->content, sizeof(facts->content)) != 0 ||
 	    !view_equal(facts->template, q->template.name) ||
 	    !view_equal(wanted_id, e->wanted_id) || !replaces_this(e, facts->replaces))

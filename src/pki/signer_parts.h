@@ -42,6 +42,9 @@ MUST_CHECK bool signer_key_or_dummy(struct signer *s, const struct seal_facts *f
  */
 MUST_CHECK bool signer_check_step(const struct seal_facts *facts, uint8_t state,
     struct view spki, const uint8_t asked[SHA256_OCTETS], struct fault *f);
+/* In progress under this template, for these terms and this label. */
+MUST_CHECK bool signer_check_grant(const struct seal_facts *facts, struct view template,
+    struct view terms, struct view label, struct fault *f);
 /* A record from yesterday's database: its token has been spent since. */
 bool	signer_is_spent(const struct signer *s, const struct seal_facts *facts);
 

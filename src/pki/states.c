@@ -214,6 +214,8 @@ seal_facts_of(struct engine *e, const struct store_authz *z, struct arena *a,
 		memcpy(out->terms_digest, z->content_digest, sizeof(out->terms_digest));
 	else
 		sha256(z->terms, out->terms_digest);
+	if (z->state != STORE_AUTHZ_CANCELLED)
+		sha256(view_str(z->label), out->label_digest);
 	if (z->bound)
 		memcpy(out->spki_hash, z->spki_hash, sizeof(out->spki_hash));
 	return true;

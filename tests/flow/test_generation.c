@@ -793,6 +793,7 @@ honest(const char *id, struct arena *a, struct admin_request *q)
 		.next_state = STORE_AUTHZ_IN_PROGRESS,
 	};
 	sha256(z.terms, q->facts.terms_digest);
+	sha256(view_str(z.label), q->facts.label_digest);
 	memcpy(q->facts.content, content_of("s2s-gateway"), sizeof(q->facts.content));
 }
 

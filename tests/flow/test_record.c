@@ -83,6 +83,8 @@ test_columns(void **state)
 		{ "nothing that counts", "created = created + 1", true },
 		{ "the names of another", OF_VICTIM("terms") ", " OF_VICTIM("content_digest") ", "
 		    OF_VICTIM("sans") ", " OF_VICTIM("subject"), false },
+		{ "another label", "label = 'evil'", false },
+		{ "no label", "label = ''", false },
 		{ "another template", "template = (SELECT n FROM template WHERE"
 		    " name = 'ra-gateway')", false },
 		{ "the template of Admins", "template = (SELECT n FROM template WHERE"

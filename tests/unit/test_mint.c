@@ -157,6 +157,7 @@ static struct rig_actor	second;		/* another Admin */
 static void make_progress(struct mint_question *m) { m->e[0].facts.state = STORE_AUTHZ_IN_PROGRESS; }
 static void bind_key(struct mint_question *m) { m->e[0].facts.spki_hash[3] = 1; }
 static void other_terms(struct mint_question *m) { m->e[0].facts.terms_digest[0] ^= 1; }
+static void other_label(struct mint_question *m) { m->e[0].facts.label_digest[0] ^= 1; }
 static void other_template(struct mint_question *m) { m->e[0].facts.template = VIEW_LIT("admin"); }
 static void other_entry(struct mint_question *m) { m->e[0].entry_id = 2; }
 static void wanted_id(struct mint_question *m) { m->e[0].wanted_id = VIEW_LIT("0123456789ABCDEF"); }
@@ -183,6 +184,7 @@ test_mint_is_what_was_signed(void **state)
 		{ "in progress already", make_progress, FAULT_REFUSED },
 		{ "bound to a key", bind_key, FAULT_REFUSED },
 		{ "other terms", other_terms, FAULT_REFUSED },
+		{ "another label", other_label, FAULT_REFUSED },
 		{ "another template", other_template, FAULT_REFUSED },
 		{ "an entry there is not", other_entry, FAULT_REFUSED },
 		{ "an id nobody wanted", wanted_id, FAULT_REFUSED },

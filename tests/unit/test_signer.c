@@ -2,6 +2,8 @@
 /*
  * What a captured engine may ask of the signer, and does not get.  Questions
  * are those of an honest enrolment, changed in one place.
+ *
+ * SEED-79: what the PKI keeps, and what it believes of it: the label, test_issue_with_its_label
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 
 #include "codec/crl.h"
 #include "peer/ask.h"
+#include "pki/seal_key.h"
 #include "pki_rig.h"
 
 #define TAIL	(1 + 4 + 32)	/* of PROVE: next state, length, key */
@@ -131,6 +134,26 @@ ask_issue(struct view question)
 	return f.kind;
 }
 
+static void
+read_issue(struct issue_request *i)
+{
+	struct frame	fr;
+	struct wire	w;
+	struct fault	f = { 0 };
+	size_t		used;
+
+	assert_true(frame_take(buf_view(&kept[SIGNER_ISSUE]), FRAME_BODY_MAX, &fr, &used, &f));
+	wire_init(&w, fr.body);
+	seal_facts_get(&w, &i->facts);
+	i->sealed = wire_get_view(&w);
+	i->template = wire_get_view(&w);
+	i->changed = wire_get_u8(&w) != 0;
+	i->old = wire_get_view(&w);
+	i->terms = wire_get_view(&w);
+	i->label = wire_get_view(&w);
+	i->tbs = wire_get_view(&w);
+}
+
 /* The same certificate as often as asked, and no other one. */
 static void
 test_issue_once(void **state)
@@ -140,26 +163,17 @@ test_issue_once(void **state)
 	struct issue_request	i = { 0 };
 	struct frame		fr;
 	struct buf		out;
-	struct wire		w;
 	struct view		sealed;
 	struct fault		f = { 0 };
-	size_t			used;
 	uint8_t			*at;
 
 	(void)state;
 	assert_int_equal(ask_issue(buf_view(&kept[SIGNER_ISSUE])), FAULT_NONE);
 	assert_int_equal(ask_issue(buf_view(&kept[SIGNER_ISSUE])), FAULT_NONE);
-	assert_true(frame_take(buf_view(&kept[SIGNER_ISSUE]), FRAME_BODY_MAX, &fr, &used, &f));
-	wire_init(&w, fr.body);
-	seal_facts_get(&w, &i.facts);
+	read_issue(&i);
 	r.facts = i.facts;
-	r.sealed = i.sealed = wire_get_view(&w);
-	i.template = wire_get_view(&w);
-	i.changed = wire_get_u8(&w) != 0;
-	i.old = wire_get_view(&w);
-	i.terms = wire_get_view(&w);
-	i.label = wire_get_view(&w);
-	i.tbs = arena_copy(rig.arena, wire_get_view(&w));
+	r.sealed = i.sealed;
+	i.tbs = arena_copy(rig.arena, i.tbs);
 	at = (uint8_t *)(uintptr_t)i.tbs.p;
 	for (size_t k = 0; k + 16 < i.tbs.n; k++)	/* another serial number */
 		if (at[k] == 0x02 && at[k + 1] == 16) {
@@ -177,28 +191,90 @@ test_issue_once(void **state)
 	buf_clear(&q);
 }
 
+/* The label is sealed as well: what is in CN, and later in an update's, is an Admin's word. */
+static void
+test_issue_with_its_label(void **state)
+{
+	struct buf		q;
+	struct issue_request	i = { 0 };
+
+	(void)state;
+	read_issue(&i);
+	i.label = VIEW_LIT("evil");
+	buf_init(&q, FRAME_BODY_MAX);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_REFUSED);
+	buf_reset(&q);
+	sha256(i.label, i.facts.label_digest);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_SIGNATURE);
+	buf_clear(&q);
+}
+
+static void
+seal_as(const struct seal_facts *facts, enum seal_version v, struct view content, struct buf *out)
+{
+	struct seal_keys	keys;
+	char			path[CONFIG_PATH_MAX];
+	struct fault		f = { 0 };
+	struct buf		aad;
+
+	buf_init(&aad, 4096);
+	buf_init(out, 512);
+	seal_facts_aad(facts, v, &aad);
+	rig_must(config_path(&rig.config, "keys/seal.key", path, sizeof(path), &f) &&
+	    seal_keys_load(path, &keys, &f) &&
+	    seal_keys_seal(&keys, rng_system(), buf_view(&aad), content, out, &f), &f);
+	seal_keys_clear(&keys);
+	buf_clear(&aad);
+}
+
+/* What was sealed before labels were is opened, and sealed with its label from then on. */
+static void
+test_older_seal(void **state)
+{
+	static const uint8_t	k[SEAL_CONTENT_OCTETS];
+	struct seal_facts	facts = { .id = VIEW_LIT("older"), .admin = VIEW_LIT("admin"),
+		.template = VIEW_LIT("s2s-gateway"), .state = STORE_AUTHZ_IN_PROGRESS };
+	struct release_request	r;
+	struct buf		older, newer, q, out;
+	struct frame		fr;
+	struct view		sealed;
+	struct fault		f = { 0 };
+
+	(void)state;
+	sha256(VIEW_LIT("gw1"), facts.label_digest);
+	seal_as(&facts, SEAL_V2, view_of(k, sizeof(k)), &older);
+	r = (struct release_request){ .facts = facts, .sealed = buf_view(&older) };
+	buf_init(&q, FRAME_BODY_MAX);
+	signer_put_release(&q, &r);
+	ask(buf_view(&q), &out, &fr);
+	assert_true(signer_get_object(&fr, SIGNER_RELEASE, &sealed, &f));
+	buf_clear(&out);
+	seal_as(&facts, SEAL_V3, view_of(k, sizeof(k)), &newer);
+	for (int other = 0; other < 2; other++) {
+		r.sealed = buf_view(&newer);
+		r.facts.label_digest[0] ^= (uint8_t)other;
+		buf_reset(&q);
+		signer_put_release(&q, &r);
+		ask(buf_view(&q), &out, &fr);
+		assert_int_equal(signer_get_object(&fr, SIGNER_RELEASE, &sealed, &f), !other);
+		buf_clear(&out);
+	}
+	buf_clear(&older);
+	buf_clear(&newer);
+	buf_clear(&q);
+}
+
 /* The template is sealed as well: no device's terms under an Admin's template. */
 static void
 test_issue_under_its_template(void **state)
 {
 	struct buf		q;
 	struct issue_request	i = { 0 };
-	struct frame		fr;
-	struct wire		w;
-	struct fault		f = { 0 };
-	size_t			used;
 
 	(void)state;
-	assert_true(frame_take(buf_view(&kept[SIGNER_ISSUE]), FRAME_BODY_MAX, &fr, &used, &f));
-	wire_init(&w, fr.body);
-	seal_facts_get(&w, &i.facts);
-	i.sealed = wire_get_view(&w);
-	i.template = wire_get_view(&w);
-	i.changed = wire_get_u8(&w) != 0;
-	i.old = wire_get_view(&w);
-	i.terms = wire_get_view(&w);
-	i.label = wire_get_view(&w);
-	i.tbs = wire_get_view(&w);
+	read_issue(&i);
 	buf_init(&q, FRAME_BODY_MAX);
 	signer_put_issue(&q, &i);
 	assert_int_equal(ask_issue(buf_view(&q)), FAULT_NONE);
@@ -498,6 +574,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_prove_binds_its_own_key),
 		cmocka_unit_test(test_issue_once),
+		cmocka_unit_test(test_issue_with_its_label),
+		cmocka_unit_test(test_older_seal),
 		cmocka_unit_test(test_issue_under_its_template),
 		cmocka_unit_test(test_crl_of_today),
 		cmocka_unit_test(test_change_needs_the_device),
