@@ -53,6 +53,7 @@ work_open(struct work *w, struct change *c, const char *dir, struct fault *f)
 	if (!(w->has_cred = credential_load(dir, true, &w->cred, f)) ||
 	    !cert_decode(buf_view(&w->cred.certs[0]), &cert, f) ||
 	    !tunnels_plan(c->ticket, &w->cred, w->a, &w->req, f) ||
+	    !tunnels_local(c->dir, NULL, w->a, &w->req, f) ||
 	    !install_plan(&w->req, w->a, &w->plan, f))
 		return false;
 	sha256(cert.der, digest);

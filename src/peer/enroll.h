@@ -10,7 +10,7 @@
  *
  *	DIR/key.pem cert.pem chain.pem ca.pem	what is in use
  *	DIR/ticket				the ticket without its token
- *	DIR/installed				its name in a daemon's configuration
+ *	DIR/installed send-id			its name, and identity, in a daemon's configuration
  *	DIR/enroll/				an enrolment under way
  *
  * Files in use change only after the PKI has acknowledged the confirmation.

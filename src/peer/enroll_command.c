@@ -27,6 +27,8 @@ static const struct option options[] = {
 	{ "install", "WHERE", NULL, "strongswan: write and load its configuration; files: only DIR" },
 	{ "swanctl-dir", "DIR", INSTALL_SWANCTL_DIR, "strongSwan's configuration" },
 	{ "vici", "URI", INSTALL_VICI_URI, "socket of the strongSwan daemon" },
+	{ "send-id", "ID", NULL, "the identity of its own to send in IKE: fqdn:NAME, email:, ipv4:, "
+	    "ipv6:, or dn [the ticket's first]" },
 	{ "no-load", NULL, NULL, "write strongSwan's files, do not talk to the daemon" },
 	{ "file", "DIR", NULL, "no network: messages as files in DIR, to be carried" },
 	{ "retry-for", "TIME", RETRY_PRESET, "how long to try an unreachable PKI; 0: once" },
@@ -72,9 +74,10 @@ read_options(struct call *c, struct fault *f)
 		return fault_set(f, FAULT_USAGE, "", "--install %s: want strongswan or files",
 		    install);
 	if (!c->strongswan && (option_given(c->in, "swanctl-dir") ||
-	    option_given(c->in, "vici") || option_given(c->in, "no-load")))
-		return fault_set(f, FAULT_USAGE, "", "--swanctl-dir, --vici and --no-load go "
-		    "with --install strongswan");
+	    option_given(c->in, "vici") || option_given(c->in, "send-id") ||
+	    option_given(c->in, "no-load")))
+		return fault_set(f, FAULT_USAGE, "", "--swanctl-dir, --vici, --send-id and --no-load "
+		    "go with --install strongswan");
 	return read_time(c, "retry-for", "--retry-for", &c->retry_for, f) &&
 	    read_time(c, "wait", "--wait", &c->wait, f);
 }
@@ -180,8 +183,8 @@ install(struct call *c, struct fault *f)
 	ok = credential_load(c->dir, true, &cred, f);
 	if (ok) {
 		ok = tunnels_plan(&c->ticket, &cred, a, &req, f) &&
-		    tunnels_name(c->dir, a, &req, f) && install_strongswan(&req,
-		    !option_given(c->in, "no-load"), &c->installed, f);
+		    tunnels_local(c->dir, option_value(c->in, "send-id"), a, &req, f) &&
+		    install_strongswan(&req, !option_given(c->in, "no-load"), &c->installed, f);
 		credential_clear(&cred);
 	}
 	arena_free(a);
@@ -251,6 +254,7 @@ static const struct {
 	    "--csv devices.csv --template NAME --out tickets" },
 	{ FAULT_REFUSED, "does not accept this ticket", "the Admin sees why: pki4ipsec admin events; "
 	    "and makes a new one: pki4ipsec admin authorize" },
+	{ FAULT_REFUSED, "identity to send", "what it has: pki4ipsec peer status" },
 	{ FAULT_REFUSED, "HTTP status", OTHER_SERVER },
 	{ FAULT_NOT_FOUND, "HTTP status", OTHER_SERVER },
 	{ FAULT_IO, "permission denied", "the same command as root, or --dir and --swanctl-dir "

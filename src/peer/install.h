@@ -30,6 +30,7 @@
 
 #define INSTALL_SWANCTL_DIR	"/etc/swanctl"
 #define INSTALL_VICI_URI	"unix:///var/run/charon.vici"
+#define INSTALL_ID_DN		"dn"	/* own identity: the certificate's subject, octet for octet */
 
 enum install_role {
 	INSTALL_SITE_TO_SITE = 0,	/* one connection per peer, both may start */
@@ -52,7 +53,7 @@ struct install_peer {
 struct install_request {
 	const char		*name;		/* "gw1"; file names derive from it */
 	const char		*dir;		/* install_files: where to write */
-	const char		*identity;	/* own IKE identity, in the certificate */
+	const char		*identity;	/* own IKE identity, in the certificate; or INSTALL_ID_DN */
 	enum install_role	 role;
 
 	struct view		 key_pem;	/* unencrypted PKCS#8 */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "codec/cert.h"
 #include "codec/der.h"
+#include "codec/name.h"
 #include "codec/oid.h"
 #include "peer/install_plan.h"
 #include "profile/identity.h"
@@ -241,12 +242,47 @@ identity_text(struct conf_tree *t, const char *tagged, struct fault *f)
 	return text;
 }
 
+/*
+ * The subject's own octets: a DN that the daemon encodes itself from text is
+ * not the same to the bit (RFC 4945, 3.1.5).
+ */
+static const char *
+subject_text(struct conf_tree *t, struct view own, struct fault *f)
+{
+	struct cert	 c;
+	struct buf	 b;
+	const char	*text = NULL;
+
+	if (!cert_decode(own, &c, f))
+		return NULL;
+	if (name_is_empty(c.subject)) {
+		fault_set(f, FAULT_REFUSED, "RFC 4945, 3.1.5",
+		    "the certificate has an empty subject: there is no DN to send");
+		return NULL;
+	}
+	buf_init(&b, 3 * INSTALL_CERT_MAX);
+	identity_strongswan_dn(c.subject, &b);
+	if (buf_check(&b, "subject", f) &&
+	    (text = arena_str(t->arena, buf_view(&b))) == NULL)
+		(void)arena_fault(f);
+	buf_clear(&b);
+	return text;
+}
+
+/* One of its certificate's identities, never another (RFC 4945, 3.1). */
+static const char *
+local_text(struct conf_tree *t, const struct install_request *req, struct fault *f)
+{
+	return req->identity != NULL && strcmp(req->identity, INSTALL_ID_DN) == 0 ?
+	    subject_text(t, req->cert, f) : identity_text(t, req->identity, f);
+}
+
 static bool
 add_local(const struct install_request *req, struct install_plan *p,
     struct conf *conn, struct fault *f)
 {
 	struct conf	*local = conf_section(&p->tree, conn, "local");
-	const char	*id = identity_text(&p->tree, req->identity, f);
+	const char	*id = local_text(&p->tree, req, f);
 
 	conf_value(&p->tree, local, "auth", "pubkey");
 	conf_cert(&p->tree, local, CONF_CERTS, "certs", p->file, req->cert);

@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include "codec/cert.h"
 #include "peer/tunnels.h"
+#include "profile/identity.h"
 
 #define INSTALLED_FILE	"installed"
+#define SEND_ID_FILE	"send-id"
 #define CHAIN_PEM_MAX	(2 * CREDENTIAL_CERTS_MAX * INSTALL_CERT_MAX)
 
 static bool
@@ -163,22 +165,88 @@ tunnels_plan(const struct ticket *t, const struct credential *c, struct arena *a
 	    plan_peers(t, a, req, f) && plan_from_cert(c, a, req, f);
 }
 
-bool
-tunnels_name(const char *dir, struct arena *a, struct install_request *req, struct fault *f)
+/* What DIR/name notes; NULL in *out if it notes nothing. */
+static bool
+read_note(const char *path, size_t max, struct arena *a, const char **out, struct fault *f)
 {
-	char		path[INSTALL_PATH_MAX];
 	struct buf	b;
-	bool		ok;
+	bool		ok = true;
 
-	if (!path_join(path, sizeof(path), dir, INSTALLED_FILE, f))
-		return false;
+	*out = NULL;
 	if (!file_exists(path))
-		return file_write(path, view_str(req->name), 0600, f);
-	buf_init(&b, INSTALL_NAME_MAX);
+		return true;
+	buf_init(&b, max);
 	if ((ok = file_read(path, &b, f)) && b.n > 0) {
-		req->name = arena_str(a, buf_view(&b));
-		ok = req->name != NULL || arena_fault(f);
+		*out = arena_str(a, buf_view(&b));
+		ok = *out != NULL || arena_fault(f);
 	}
 	buf_clear(&b);
 	return ok;
+}
+
+static bool
+keep_name(const char *dir, struct arena *a, struct install_request *req, struct fault *f)
+{
+	char		 path[INSTALL_PATH_MAX];
+	const char	*noted;
+
+	if (!path_join(path, sizeof(path), dir, INSTALLED_FILE, f) ||
+	    !read_note(path, INSTALL_NAME_MAX, a, &noted, f))
+		return false;
+	if (noted == NULL)
+		return file_write(path, view_str(req->name), 0600, f);
+	req->name = noted;
+	return true;
+}
+
+/* Does the certificate bear it?  The canonical form goes into the request. */
+static bool
+use_identity(const char *wanted, struct arena *a, struct install_request *req, struct fault *f)
+{
+	char		text[IDENTITY_TICKET_MAX];
+	struct identity	id;
+	struct cert	c;
+
+	if (strcmp(wanted, INSTALL_ID_DN) == 0) {
+		req->identity = INSTALL_ID_DN;
+		return true;
+	}
+	if (!identity_parse_tagged(view_str(wanted), &id, f) ||
+	    !cert_decode(req->cert, &c, f))
+		return false;
+	identity_format(&id, text);
+	if (!identity_matches(&id, &c))
+		return fault_set(f, FAULT_REFUSED, "RFC 4945, 3.1", "the certificate does not "
+		    "have %s: no peer would let it in by that name", text);
+	req->identity = arena_str(a, view_str(text));
+	return req->identity != NULL || arena_fault(f);
+}
+
+/* What was noted of a certificate before is no reason to leave the daemon without this one. */
+static bool
+keep_identity(const char *dir, const char *wanted, struct arena *a,
+    struct install_request *req, struct fault *f)
+{
+	char		 path[INSTALL_PATH_MAX];
+	const char	*noted;
+	struct fault	 none = { 0 };
+
+	if (!path_join(path, sizeof(path), dir, SEND_ID_FILE, f))
+		return false;
+	if (wanted != NULL)
+		return use_identity(wanted, a, req, f) &&
+		    file_write(path, view_str(req->identity), 0600, f);
+	if (!read_note(path, IDENTITY_TICKET_MAX, a, &noted, f))
+		return false;
+	if (noted != NULL && !use_identity(noted, a, req, &none))
+		fault_clear(&none);
+	return true;
+}
+
+bool
+tunnels_local(const char *dir, const char *send_id, struct arena *a,
+    struct install_request *req, struct fault *f)
+{
+	return keep_name(dir, a, req, f) && (keep_identity(dir, send_id, a, req, f) ||
+	    fault_within(f, "identity to send"));
 }

@@ -32,11 +32,19 @@ MUST_CHECK bool tunnels_plan(const struct ticket *t, const struct credential *c,
     struct arena *a, struct install_request *req, struct fault *f);
 
 /*
- * The name that req was first installed under from dir, instead of a later
- * one; noted in DIR/installed.  A device that is renamed keeps the names of
- * its files and connections: what is no longer wanted would not be found.
+ * What is this device's own to decide, noted in DIR and kept from one
+ * certificate to the next.
+ *
+ * DIR/installed: the name that req was first installed under, instead of a
+ * later one.  A device that is renamed keeps the names of its files and
+ * connections: what is no longer wanted would not be found.
+ *
+ * DIR/send-id: of the certificate's identities the one that IKE is to send
+ * (RFC 4945, 3.1), "fqdn:gw1.example" or INSTALL_ID_DN.  send_id NULL: as
+ * noted, and if that is not in this certificate, or nothing is noted, the
+ * ticket's first.  FAULT_REFUSED: send_id is not in the certificate.
  */
-MUST_CHECK bool tunnels_name(const char *dir, struct arena *a,
+MUST_CHECK bool tunnels_local(const char *dir, const char *send_id, struct arena *a,
     struct install_request *req, struct fault *f);
 
 #endif

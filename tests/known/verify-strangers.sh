@@ -19,6 +19,7 @@
 # anchor-is-intermediate R4945-3.3-4; order-* R4945-3.3.10.3-1, R4945-4.3.3-1;
 # twice-* R4945-3.3.10.4-1; unrelated-intermediates, cross-* R4945-3.3.10.5-1,
 # R4945-3.3.10.5-2.  Nothing is switched on for any of it: R4945-5.1-2.
+# R4945-5-1: for the rest of a path, what validators of RFC 5280 say.
 set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 PKI4IPSEC=${PKI4IPSEC:-$TOP/build-asan/pki4ipsec}

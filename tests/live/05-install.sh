@@ -133,6 +133,17 @@ install() {
 	    swanctl="$WORK/$host/swanctl" vici="$(vici_uri "$host")" "$@"
 }
 
+# subject_hex CERTIFICATE: the DER of its subject
+subject_hex() {
+	local at
+	openssl x509 -in "$1" -outform DER -out "$WORK/subject.der"
+	at=$(openssl asn1parse -inform DER -in "$WORK/subject.der" |
+	    grep ':d=2 .*SEQUENCE' | sed -n '4s/:d=.*//p' | tr -d ' ')
+	openssl asn1parse -inform DER -in "$WORK/subject.der" -strparse "$at" \
+	    -out "$WORK/subject.name" -noout
+	od -An -v -tx1 "$WORK/subject.name" | tr -d ' \n'
+}
+
 # ---- what it proves ----
 
 live_begin
@@ -250,6 +261,22 @@ echo '-----BEGIN PRIVATE KEY-----' >"$WORK/bad.key"
 out=$(install a 1 b 2 a key="$WORK/bad.key") && fail "a bad key: $out"
 expect "the daemon's refusal is passed on" "refused load-key" "$out"
 diff -r "$WORK/before" "$WORK/a/swanctl" || fail "files differ"
+
+step "the subject as identity"
+# R4945-3.1.5-2, R4945-3.1.5-3: to the bit what stands in the certificate, for a
+# peer that knows it by those octets.
+certificate dn "Gateway A"
+install a 1 b 2 dn identity=dn >/dev/null || fail "dn"
+install b 2 a 1 b >/dev/null || fail "b"
+subject=$(openssl x509 -in "$CA/dn.crt" -noout -subject -nameopt RFC2253)
+expect "the daemon has it for its own" "id: ${subject#subject=}" "$(sw a --list-conns)"
+initiate a a-b >/dev/null && fail "b lets in who is not a.example"
+pass "a peer that expects another identity refuses it"
+sed -i "s/fqdn:a.example/asn1dn:#$(subject_hex "$CA/dn.crt")/" "$WORK/b/swanctl/conf.d/b.conf"
+sw b --load-conns >/dev/null || fail "b: load-conns"
+initiate a a-b >/dev/null || fail "no tunnel by subject"
+pass "a peer that expects the subject lets it in"
+terminate a a-b
 
 step "a peer that has left"
 certificate a4 a.example

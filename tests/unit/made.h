@@ -32,10 +32,13 @@ must(bool ok, const struct fault *f)
 	}
 }
 
-/* A certificate named name for a new key, by issuer or (NULL) by itself. */
+/*
+ * A certificate named name, and san, for a new key, by issuer or (NULL) by
+ * itself.
+ */
 static inline void
-make(struct made *m, enum key_kind kind, const char *name, uint8_t serial,
-    struct made *issuer, bool is_ca)
+make_with_san(struct made *m, enum key_kind kind, const char *name, uint8_t serial,
+    struct made *issuer, bool is_ca, const struct general_name *san, size_t nsan)
 {
 	struct fault		 f = { 0 };
 	struct buf		 subject, tbs;
@@ -58,11 +61,20 @@ make(struct made *m, enum key_kind kind, const char *name, uint8_t serial,
 	p.aki = view_of(by->ski, sizeof(by->ski));
 	p.key_usage = is_ca ? KU_KEY_CERT_SIGN | KU_CRL_SIGN : KU_DIGITAL_SIGNATURE;
 	p.is_ca = is_ca;
+	p.san = san;
+	p.san_count = nsan;
 	must(tbs_encode(&p, &tbs, &f) &&
 	    certificate_sign(buf_view(&tbs), by->key, &m->der, &f) &&
 	    cert_decode(buf_view(&m->der), &m->cert, &f), &f);
 	buf_clear(&tbs);
 	buf_clear(&subject);
+}
+
+static inline void
+make(struct made *m, enum key_kind kind, const char *name, uint8_t serial,
+    struct made *issuer, bool is_ca)
+{
+	make_with_san(m, kind, name, serial, issuer, is_ca, NULL, 0);
 }
 
 static inline void

@@ -558,7 +558,7 @@ static const struct {
 	{ "e_pkix_san_dns_idn", LINT_STRICT, bad_alabel },
 	{ "w_interop_san_dns_ip_text", LINT_RA_GATEWAY, dns_address },
 	{ "e_ike_san_ip_length", LINT_STRICT, ip_masked },		/* R4945-5.1.3.6.2-2, R4945-3.1.1-2 */
-	{ "w_ike_san_ip_present", LINT_STRICT, ip_loopback },		/* R4945-3.1-14 */
+	{ "w_ike_san_ip_present", LINT_STRICT, ip_loopback },		/* R4945-3.1-14, R4945-3.1.1-5 */
 	{ "w_rec_san_ip_special", LINT_STRICT, ip_loopback },
 	{ "e_pkix_san_email_syntax", LINT_STRICT, bad_mail },
 	{ "e_pkix_san_email_nonascii", LINT_STRICT, utf8_mail },
