@@ -623,13 +623,23 @@ is_stale(const struct run *w)
 	    !view_equal(w->old.der, buf_view(&w->st.certs[0])));
 }
 
+/* Without its key it cannot be finished; the PKI ends it, and then takes another. */
+static bool
+has_key(const struct run *w)
+{
+	char		path[INSTALL_PATH_MAX];
+	struct fault	why = { 0 };
+
+	return path_of(w, KEY_FILE, path, &why) && file_exists(path);
+}
+
 /* What an earlier run left. */
 static bool
 take_up(struct run *w, struct fault *f)
 {
 	struct enroll_state	*st = &w->st;
 
-	if (st->step == ENROLL_NONE || st->step == ENROLL_DONE || is_stale(w)) {
+	if (st->step == ENROLL_NONE || st->step == ENROLL_DONE || is_stale(w) || !has_key(w)) {
 		st->step = ENROLL_NONE;
 		return true;
 	}
