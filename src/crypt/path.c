@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -9,6 +10,7 @@
 #include "crypt/path.h"
 
 #define NAME_TEXT_MAX	200
+#define P521_BITS	521
 
 /* What one validation needs; everything NULL until made. */
 struct work {
@@ -297,4 +299,35 @@ path_found_clear(struct path_found *out)
 	for (size_t i = 0; i < out->n; i++)
 		buf_clear(&out->chain[i]);
 	out->n = 0;
+}
+
+/* --- CRLs by themselves ------------------------------------------------------------- */
+
+static bool
+is_strong(const EVP_PKEY *key, int signature_nid)
+{
+	int	digest = NID_undef;
+
+	if (EVP_PKEY_is_a(key, "ED448"))
+		return signature_nid == NID_ED448;
+	return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == P521_BITS &&
+	    OBJ_find_sigid_algs(signature_nid, &digest, NULL) == 1 &&
+	    (digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512);
+}
+
+bool
+path_crl_signed(struct view crl, struct view issuer)
+{
+	const uint8_t	*p = crl.p;
+	X509_CRL	*x = crl.n > INT32_MAX ? NULL : d2i_X509_CRL(NULL, &p, (long)crl.n);
+	X509		*by = read_cert(issuer, "certificate", 0, NULL);
+	EVP_PKEY	*key = by == NULL ? NULL : X509_get0_pubkey(by);
+	bool		 ok = x != NULL && p == crl.p + crl.n && key != NULL &&
+			    is_strong(key, X509_CRL_get_signature_nid(x)) &&
+			    X509_CRL_verify(x, key) == 1;
+
+	ERR_clear_error();
+	X509_CRL_free(x);
+	X509_free(by);
+	return ok;
 }

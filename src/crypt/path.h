@@ -65,4 +65,12 @@ void	path_found_clear(struct path_found *out);
  */
 MUST_CHECK bool path_validate(const struct path *p, struct fault *f);
 
+/*
+ * Does the signature of a CRL hold under the issuer's key (RFC 5280, 5.1.1.3)?
+ * For the strong keys that pubkey_from_spki() does not take: P-521 and Ed448.
+ * false for every other kind, for digests below SHA-256, and for what cannot be
+ * read.
+ */
+bool	path_crl_signed(struct view crl, struct view issuer);
+
 #endif

@@ -8,6 +8,7 @@
 #include "codec/idp.h"
 #include "crypt/key.h"
 #include "crypt/ocsp_answer.h"
+#include "crypt/path.h"
 
 #define DATE_MAX	32
 
@@ -73,9 +74,11 @@ crl_fault(const struct work *w, const struct crl *crl)
 
 	if (w->issuer->has_key_usage && (w->issuer->key_usage & KU_CRL_SIGN) == 0)
 		return "its issuer has no cRLSign";
-	if (w->key == NULL)
-		return "its issuer's key is of a kind that is not verified here";
-	if (!pubkey_verify(w->key, crl->sigalg.tlv, crl->tbs, crl->signature, NULL))
+	if (w->key == NULL && !path_crl_signed(crl->der, w->issuer->der))
+		return "its signature does not hold, or its issuer's key is of a kind that is "
+		    "not verified here";
+	if (w->key != NULL &&
+	    !pubkey_verify(w->key, crl->sigalg.tlv, crl->tbs, crl->signature, NULL))
 		return "its signature does not hold";
 	if (has_unknown_critical(crl))
 		return "it has a critical extension that is not known here";

@@ -161,7 +161,7 @@ def revocation(keys):
         Case("crl-two-good", crls=lambda ch: [
             crl(ch[1]), crl(ch[1], number=11, start=NOW - DAY), crl(ch[2])]),
     ] + [Case(f"crl-{word}-{kind}", 2, kind, crls=lists(leaf=leaf))
-         for kind in ("p384", "rsa2048", "ed25519", "p521") for word, leaf in (
+         for kind in ("p384", "rsa2048", "ed25519", "p521", "ed448") for word, leaf in (
              ("good", False), ("revoked", True))]
 
 
