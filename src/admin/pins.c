@@ -6,7 +6,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "codec/oid.h"
 #include "profile/template_file.h"
+#include "profile/template_wire.h"
 
 static bool
 pin_path(const struct admin *a, const char *name, char out[ADMIN_PATH_MAX], struct fault *f)
@@ -104,4 +106,58 @@ pins_import(struct admin *a, const char *path, struct arena *arena, struct templ
 		return fault_within(f, "%s", path);
 	return pin_path(a, t.name, to, f) && pins_find(a, t.name, arena, &held, &found, f) &&
 	    (!found || check_newer(&held, out, news, f)) && (!*news || keep(a, to, text, f));
+}
+
+/* --- as an author -------------------------------------------------------------------- */
+
+static bool
+read_readable(struct view text, struct template *t, struct fault *f)
+{
+	struct template_problems	p;
+
+	return template_read(text, NULL, t, &p) || fault_set(f, FAULT_USAGE, "",
+	    "line %u: %s%s", p.list[0].line, p.list[0].text,
+	    p.total > 1 ? "; and more: pki4ipsec admin template check" : "");
+}
+
+static bool
+check_next(const struct admin *a, const struct template *t, struct arena *arena,
+    struct fault *f)
+{
+	struct template_seal	held;
+	bool			found;
+
+	return pins_find(a, t->name, arena, &held, &found, f) && (!found ||
+	    t->version > held.t.version || fault_set(f, FAULT_CONFLICT, "RFC 4809, 3.2.4.1",
+	    "template \"%s\": version %" PRIu32 ", and %" PRIu64 " is held here: want version = \"%"
+	    PRIu64 "\"", t->name, t->version, held.t.version, held.t.version + 1));
+}
+
+bool
+pins_sign(struct admin *a, struct view text, struct arena *arena, struct template *t,
+    uint8_t digest[SHA256_OCTETS], struct buf *out, struct fault *f)
+{
+	struct buf	der, content, message, readable;
+	bool		ok;
+
+	if (!read_readable(text, t, f) || !check_next(a, t, arena, f))
+		return false;
+	buf_init(&der, CVP_SETTINGS_MAX * 2);
+	buf_init(&content, CVP_SETTINGS_MAX * 2);
+	buf_init(&message, TEMPLATE_SEAL_MAX);
+	buf_init(&readable, TEMPLATE_FILE_MAX);
+	template_put(t, &der);
+	sha256(buf_view(&der), digest);
+	template_seal_content(buf_view(&der), &content);
+	template_text(t, &readable);
+	ok = buf_check(&der, "template", f) && buf_check(&content, "template", f) &&
+	    buf_check(&readable, "template", f) && message_sign(&a->signer, a->key,
+	    OID_CT_PKI_RESPONSE, buf_view(&content), a->now, &message, f);
+	if (ok)
+		template_seal_file(buf_view(&readable), buf_view(&message), out);
+	buf_clear(&der);
+	buf_clear(&content);
+	buf_clear(&message);
+	buf_clear(&readable);
+	return ok && buf_check(out, "template", f);
 }

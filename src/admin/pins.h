@@ -21,6 +21,14 @@
 MUST_CHECK bool pins_import(struct admin *a, const char *path, struct arena *arena,
     struct template_seal *out, bool *news, struct fault *f);
 
+/*
+ * Sign this readable file as its author, for a PKI to import, into *out.  A
+ * version that is held already under this name, or an older one, is refused:
+ * the PKI would.  *t is what was signed.
+ */
+MUST_CHECK bool pins_sign(struct admin *a, struct view text, struct arena *arena,
+    struct template *t, uint8_t digest[SHA256_OCTETS], struct buf *out, struct fault *f);
+
 /* *found false: none is held under this name. */
 MUST_CHECK bool pins_find(const struct admin *a, const char *name, struct arena *arena,
     struct template_seal *out, bool *found, struct fault *f);

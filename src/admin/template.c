@@ -9,6 +9,7 @@
 #include "admin/pins.h"
 #include "admin/session.h"
 #include "admin/table.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "profile/template_file.h"
 
@@ -16,7 +17,11 @@
 #define TEXT_MAX	(1u << 20)
 #define DAY_SECONDS	86400
 
-const struct option admin_template_options[] = { ADMIN_OPTIONS, { 0 } };
+const struct option admin_template_options[] = {
+	ADMIN_OPTIONS,
+	{ "out", "FILE", NULL, "where a signed file goes; NAME.signed by default" },
+	{ 0 },
+};
 
 static void
 show_digest(const struct cvp_template *t, char hex[2 * SHA256_OCTETS + 1])
@@ -301,6 +306,50 @@ do_diff(struct session *s, const char *const *names, size_t n, struct fault *f)
 	return ok;
 }
 
+/* --- sign --------------------------------------------------------------------------------- */
+
+static bool
+write_signed(const struct session *s, const struct template *t, const uint8_t *digest,
+    struct view file, struct fault *f)
+{
+	const char	*out = option_value(s->in, "out");
+	char		 path[ADMIN_PATH_MAX], hex[2 * SHA256_OCTETS + 1];
+
+	snprintf(path, sizeof(path), "%s%s", out != NULL ? out : t->name,
+	    out != NULL ? "" : ".signed");
+	if (!file_write(path, file, 0644, f))
+		return false;
+	hex_encode(view_of(digest, SHA256_OCTETS), hex);
+	if (s->in->json)
+		printf("{\"name\":\"%s\",\"version\":%" PRIu32 ",\"digest\":\"%s\"}\n", t->name,
+		    t->version, hex);
+	else if (!s->in->quiet)
+		printf("%s: template %s, version %" PRIu32 ", sha256 %s\nnext, where the PKI runs:\n"
+		    "  pki4ipsec pki template import %s\n", path, t->name, t->version, hex, path);
+	return true;
+}
+
+/* As its author; what the PKI makes of it is the PKI's. */
+static bool
+do_sign(struct session *s, const char *const *paths, size_t n, struct fault *f)
+{
+	uint8_t		digest[SHA256_OCTETS];
+	struct template	t;
+	struct buf	text, file;
+	bool		ok;
+
+	if (n != 1)
+		return fault_set(f, FAULT_USAGE, "", "%zu files, sign takes one", n);
+	buf_init(&text, TEMPLATE_FILE_MAX);
+	buf_init(&file, TEMPLATE_SEAL_MAX);
+	ok = file_read(paths[0], &text, f) && (pins_sign(&s->a, buf_view(&text), s->arena, &t, digest,
+	    &file, f) || fault_within(f, "%s", paths[0])) &&
+	    write_signed(s, &t, digest, buf_view(&file), f);
+	buf_clear(&text);
+	buf_clear(&file);
+	return ok;
+}
+
 /* --- words ------------------------------------------------------------------------------- */
 
 static const struct word {
@@ -313,6 +362,7 @@ static const struct word {
 	{ "show", false, true, do_show },
 	{ "import", true, true, do_import },
 	{ "diff", false, true, do_diff },
+	{ "sign", false, true, do_sign },
 };
 
 /* Names alone are listed. */

@@ -198,7 +198,7 @@ run_admin(const struct invocation *in)
 
 const struct command cmd_admin_template = {
 	.group = "admin", .name = "template",
-	.args = "[list|show|check|import|diff] [NAME|FILE...]", .max_args = ARGUMENTS_MAX,
+	.args = "[list|show|check|import|diff|sign] [NAME|FILE...]", .max_args = ARGUMENTS_MAX,
 	.help = "what may be authorized, and on which terms; the signed files of it",
 	.options = admin_template_options, .run = run_admin,
 };

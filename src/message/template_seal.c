@@ -93,6 +93,7 @@ template_seal_open(struct view file, const struct exchange_trust *trust, struct 
 	    !exchange_read_unasked(message, trust, a, &r, f) || !one_template(&r, a, &s.t, f))
 		return false;
 	sha256(s.t.tlv, s.digest);
+	s.message = r.message;
 	*out = s;
 	return true;
 }

@@ -29,15 +29,17 @@ struct template_seal {
 	struct view		 readable;	/* empty: none */
 	struct cvp_template	 t;
 	uint8_t			 digest[SHA256_OCTETS];	/* TemplateRef.digest */
+	struct cms_signed	 message;	/* who signed, for a caller that verifies it */
 };
 
 /* Is there a signed part? */
 bool	template_seal_is(struct view file);
 /*
  * Signed by a CMC responder under the anchor, which is valid now.  trust
- * NULL: the signature was verified when the file came in, and is not looked
- * at.  A file without a readable part may be DER.  Views point into file and
- * arena.
+ * NULL: the signature is not looked at, as it was verified when the file came
+ * in, or because an Admin made it, whom the anchor alone does not make an
+ * author.  A file without a readable part may be DER.  Views point into file
+ * and arena.
  */
 MUST_CHECK bool template_seal_open(struct view file, const struct exchange_trust *trust,
     struct arena *a, struct template_seal *out, struct fault *f);

@@ -140,7 +140,7 @@ check_wish(struct work *w)
 	if (!spki_decode(w->sender.cert.spki, &key, &w->fault) || key.kind == SPKI_ED25519)
 		return refuse_why(w, CVP_NO_DELIVERY, "corrections, 22", "nobody can encrypt to "
 		    "the Admin's key");
-	return terms_key_kind(&w->generate.key) != KEY_NONE || refuse_why(w,
+	return key_spec_kind(&w->generate.key) != KEY_NONE || refuse_why(w,
 	    CVP_KEY_NOT_PERMITTED, "RFC 4809, 3.3.4", "no such key can be made here");
 }
 

@@ -8,7 +8,6 @@
 #include "codec/crl.h"
 #include "pki/console_parts.h"
 #include "profile/prepare.h"
-#include "profile/template_file.h"
 
 #define CERTS_MAX	STORE_OWNERS_MAX
 #define ADMIN_NAME_MAX	40
@@ -21,6 +20,13 @@ console_put_request(struct buf *b, const struct console_request *q)
 	wire_put_u32(b, (uint32_t)q->n);
 	for (size_t i = 0; i < q->n; i++)
 		wire_put_view(b, q->words[i]);
+}
+
+size_t
+console_word_max(const struct console_request *q, size_t i)
+{
+	return i == 1 && view_equal(q->words[0], VIEW_LIT(CONSOLE_FILE_VERB)) ? CONSOLE_FILE_MAX :
+	    CONSOLE_WORD_MAX;
 }
 
 bool
@@ -37,7 +43,7 @@ console_get_request(struct view body, struct console_request *out, struct fault 
 		    CONSOLE_WORDS_MAX);
 	for (size_t i = 0; i < out->n; i++) {
 		out->words[i] = wire_get_view(&w);
-		if (out->words[i].n > CONSOLE_WORD_MAX || !utf8_valid(out->words[i], &at))
+		if (out->words[i].n > console_word_max(out, i) || !utf8_valid(out->words[i], &at))
 			return fault_set(f, FAULT_MALFORMED, "", "word %zu is too long or not UTF-8",
 			    i + 1);
 	}
@@ -79,8 +85,8 @@ console_get_answer(struct view body, struct buf *out, struct fault *f)
 
 /* --- one request -------------------------------------------------------------------------- */
 
-static bool
-audit(struct call *c, const char *action, const char *object, const char *detail,
+bool
+console_audit(struct call *c, const char *action, const char *object, const char *detail,
     struct fault *f)
 {
 	return note_audit(c->e, c->now, OPERATOR, action, object, detail, f);
@@ -130,7 +136,7 @@ note_step(struct call *c, const char *action, const struct store_authz *z, const
 	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
 	json_object_set_new(c->answer, "id", json_string(z->id));
 	json_object_set_new(c->answer, "state", json_string(cvp_state_name((enum cvp_state)z->state)));
-	return audit(c, action, object, why, f);
+	return console_audit(c, action, object, why, f);
 }
 
 /* Its token is refused until it is unlocked; the seal stays as it is. */
@@ -185,7 +191,7 @@ do_crl(struct call *c, struct fault *f)
 {
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++)
 		c->e->crl_dirty[ca] = true;
-	return audit(c, "crl ordered", "", "", f);
+	return console_audit(c, "crl ordered", "", "", f);
 }
 
 /* --- Admins ------------------------------------------------------------------------------------ */
@@ -194,12 +200,20 @@ static bool
 is_right(const char *word, size_t n)
 {
 	static const char *const	rights[] = { "authorize", "enroll", "foreign", "revoke",
-		"query", "*" };
+		"query", RIGHT_TEMPLATE, "*" };
 
 	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
 		if (strlen(rights[i]) == n && memcmp(word, rights[i], n) == 0)
 			return true;
 	return false;
+}
+
+/* Its author may bring one that is not there yet. */
+static bool
+names_new_template(const char *name, size_t n, const char *right, size_t n_right)
+{
+	return view_equal(view_of(right, n_right), VIEW_LIT(RIGHT_TEMPLATE)) && n > 0 &&
+	    n <= TEMPLATE_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
 static bool
@@ -212,8 +226,8 @@ check_right(const struct engine *e, const char *word, size_t n, struct fault *f)
 		return true;
 	if (colon == NULL || !is_right(colon + 1, n - t - 1))
 		return fault_set(f, FAULT_USAGE, "", "right \"%.*s\": want TEMPLATE:RIGHT with "
-		    "authorize, enroll, foreign, revoke, query or *", (int)n, word);
-	if ((t == 1 && word[0] == '*') ||
+		    "authorize, enroll, foreign, revoke, query, " RIGHT_TEMPLATE " or *", (int)n, word);
+	if ((t == 1 && word[0] == '*') || names_new_template(word, t, colon + 1, n - t - 1) ||
 	    templates_find(&e->templates, view_of(word, t)) != NULL)
 		return true;
 	return fault_set(f, FAULT_NOT_FOUND, "", "right \"%.*s\": there is no template \"%.*s\"",
@@ -266,7 +280,7 @@ do_admin_add(struct call *c, struct fault *f)
 		    "its rights instead", c->words[1]);
 	ad = (struct store_admin){ .name = c->words[1], .rights = c->words[2], .created = c->now };
 	return store_admin_insert(c->e->p.store, &ad, f) &&
-	    audit(c, "admin added", c->words[1], c->words[2], f);
+	    console_audit(c, "admin added", c->words[1], c->words[2], f);
 }
 
 static bool
@@ -277,7 +291,7 @@ do_admin_rights(struct call *c, struct fault *f)
 
 	return find_admin(c, &ad, f) && check_rights(c->e, c->words[2], f) &&
 	    store_admin_set_rights(c->e->p.store, ad.n, c->words[2], &done, f) &&
-	    audit(c, "admin rights", c->words[1], c->words[2], f);
+	    console_audit(c, "admin rights", c->words[1], c->words[2], f);
 }
 
 static bool
@@ -297,7 +311,7 @@ do_admin_remove(struct call *c, struct fault *f)
 	for (size_t i = 0; i < n; i++)
 		if (!console_revoke_one(c, certs[i], CRL_PRIVILEGE_WITHDRAWN, list, f))
 			return false;
-	return audit(c, "admin removed", c->words[1], "", f);
+	return console_audit(c, "admin removed", c->words[1], "", f);
 }
 
 static bool
@@ -354,85 +368,6 @@ do_admins(struct call *c, struct fault *f)
 	return true;
 }
 
-/* --- templates ------------------------------------------------------------------------------- */
-
-static json_t *
-template_json(const struct store_template *t)
-{
-	char	hex[2 * STORE_DIGEST_OCTETS + 1], since[32], until[32] = "";
-
-	hex_encode(view_of(t->digest, sizeof(t->digest)), hex);
-	date_format(t->created, since);
-	if (t->retired != 0)
-		date_format(t->retired, until);
-	return json_pack("{s:s, s:I, s:s, s:s, s:s}", "name", t->name, "version",
-	    (json_int_t)t->version, "digest", hex, "since", since, "until", until);
-}
-
-static bool
-list_template(void *ctx, const struct store_template *t, struct fault *f)
-{
-	struct call	*c = ctx;
-
-	(void)f;
-	json_array_append_new(json_object_get(c->answer, "templates"), template_json(t));
-	return true;
-}
-
-static bool
-do_templates(struct call *c, struct fault *f)
-{
-	json_object_set_new(c->answer, "templates", json_array());
-	return store_template_walk(c->e->p.store, list_template, c, f);
-}
-
-/* The signed part, and before it the file for people. */
-static bool
-put_file(struct call *c, const struct store_template *t, struct view message, struct buf *out,
-    struct fault *f)
-{
-	struct cvp_template_info	info;
-	struct template			tp;
-	struct buf			list, text;
-	bool				ok;
-
-	buf_init(&list, CVP_SETTINGS_MAX * 2);
-	buf_init(&text, TEMPLATE_FILE_MAX);
-	der_put(&list, DER_SEQUENCE, t->der);
-	ok = cvp_template_info_decode(buf_view(&list), c->a, &info, f) && info.n == 1 &&
-	    template_of_settings(info.v[0].settings, info.v[0].name, info.v[0].version, &tp, f);
-	if (ok) {
-		template_text(&tp, &text);
-		template_seal_file(buf_view(&text), message, out);
-	}
-	buf_clear(&list);
-	buf_clear(&text);
-	return ok && buf_check(out, "template", f);
-}
-
-static bool
-do_template_file(struct call *c, struct fault *f)
-{
-	struct store_template	t;
-	struct buf		message, file;
-	int64_t			version;
-	bool			ok;
-
-	if (!number_parse("version", c->words[2], 0, UINT32_MAX, &version, f))
-		return false;
-	buf_init(&message, TEMPLATE_SEAL_MAX);
-	buf_init(&file, TEMPLATE_SEAL_MAX * 2);
-	ok = catalogue_export(c->e, c->words[1], version, &t, &message, f) &&
-	    put_file(c, &t, buf_view(&message), &file, f);
-	if (ok) {
-		json_object_set_new(c->answer, "template", template_json(&t));
-		json_object_set_new(c->answer, "file", json_stringn((const char *)file.p, file.n));
-	}
-	buf_clear(&message);
-	buf_clear(&file);
-	return ok;
-}
-
 /* --- verbs ------------------------------------------------------------------------------------- */
 
 static const struct verb {
@@ -453,8 +388,9 @@ static const struct verb {
 	{ "admin-add", 3, do_admin_add },
 	{ "admin-rights", 3, do_admin_rights },
 	{ "admin-remove", 2, do_admin_remove },
-	{ "templates", 1, do_templates },
-	{ "template-file", 3, do_template_file },
+	{ "templates", 1, console_templates },
+	{ "template-file", 3, console_template_file },
+	{ CONSOLE_FILE_VERB, 2, console_template_import },
 };
 
 static const struct verb *

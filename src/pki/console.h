@@ -25,17 +25,22 @@
  *	templates			all versions there ever were
  *	template-file NAME VERSION	one as a signed file; version 0: the one in use
  *
+ *	template-import FILE		the text of one: what is to stand in its place
+ *
  * RIGHTS are words TEMPLATE:RIGHT, TEMPLATE a name or *, RIGHT one of
- * authorize, enroll, revoke, query or *; or * alone.
+ * authorize, enroll, foreign, revoke, query, template or *; or * alone.
  */
 #ifndef PKI_CONSOLE_H
 #define PKI_CONSOLE_H
 
 #include "base/frame.h"
+#include "message/template_seal.h"
 #include "pki/engine.h"
 
 #define CONSOLE_WORDS_MAX	16
 #define CONSOLE_WORD_MAX	4096	/* octets */
+#define CONSOLE_FILE_MAX	TEMPLATE_SEAL_MAX	/* of the word that is a whole file... */
+#define CONSOLE_FILE_VERB	"template-import"	/* ...of this verb */
 #define CONSOLE_ANSWER_MAX	(4u << 20)
 #define CONSOLE_SOCKET		"operator.sock"
 
@@ -49,6 +54,9 @@ struct console_request {
 void	console_put_request(struct buf *b, const struct console_request *q);
 MUST_CHECK bool console_get_request(struct view body, struct console_request *out,
     struct fault *f);
+
+/* How long may word i be, the verb being there already? */
+size_t	console_word_max(const struct console_request *q, size_t i);
 
 /* The answer's body: JSON, or the fault. */
 void	console_put_answer(struct buf *b, struct view json, const struct fault *f);

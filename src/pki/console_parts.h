@@ -19,6 +19,10 @@ struct call {
 };
 
 #define OPERATOR	"operator"	/* who acts, in the audit trail */
+#define RIGHT_TEMPLATE	"template"	/* to write it, for the operator to import */
+
+MUST_CHECK bool console_audit(struct call *c, const char *action, const char *object,
+    const char *detail, struct fault *f);
 
 /* Verbs of console_revoke.c; and one certificate, which list then tells of. */
 MUST_CHECK bool console_revoke_one(struct call *c, int64_t n, unsigned reason,
@@ -30,5 +34,10 @@ MUST_CHECK bool console_revoke_where(struct call *c, struct fault *f);
 MUST_CHECK bool console_queue(struct call *c, struct fault *f);
 MUST_CHECK bool console_approve(struct call *c, struct fault *f);
 MUST_CHECK bool console_reject(struct call *c, struct fault *f);
+
+/* Verbs of console_template.c. */
+MUST_CHECK bool console_templates(struct call *c, struct fault *f);
+MUST_CHECK bool console_template_file(struct call *c, struct fault *f);
+MUST_CHECK bool console_template_import(struct call *c, struct fault *f);
 
 #endif

@@ -105,7 +105,7 @@ ask_server(int fd, const struct console_request *q, struct buf *out, struct faul
 	size_t		mark;
 	bool		ok;
 
-	buf_init(&b, CONSOLE_WORDS_MAX * (CONSOLE_WORD_MAX + 8) + 64);
+	buf_init(&b, CONSOLE_WORDS_MAX * (CONSOLE_WORD_MAX + 8) + CONSOLE_FILE_MAX);
 	buf_init(&in, CONSOLE_ANSWER_MAX);
 	mark = frame_begin(&b, CONSOLE_ASK, 0, 1);
 	console_put_request(&b, q);
@@ -164,10 +164,10 @@ check_words(const struct console_request *q, struct fault *f)
 	size_t	at;
 
 	for (size_t i = 0; i < q->n; i++)
-		if (q->words[i].n > CONSOLE_WORD_MAX || !utf8_valid(q->words[i], &at))
+		if (q->words[i].n > console_word_max(q, i) || !utf8_valid(q->words[i], &at))
 			return fault_set(f, FAULT_USAGE, "", "\"%.*s\": want UTF-8 of up to %d octets",
 			    (int)(q->words[i].n < SHOWN_MAX ? q->words[i].n : SHOWN_MAX),
-			    (const char *)q->words[i].p, CONSOLE_WORD_MAX);
+			    (const char *)q->words[i].p, (int)console_word_max(q, i));
 	return true;
 }
 

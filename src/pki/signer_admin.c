@@ -202,7 +202,7 @@ read_generate(const struct signer *s, struct admin_question *a, enum key_kind *k
 	if (!cvp_key_gen_request_decode(c->value, s->arena, &r, f) ||
 	    !names_id(&r.target, &a->q.facts, f) || !check_protect_for(a, &r, f))
 		return false;
-	*kind = terms_key_kind(&r.key);
+	*kind = key_spec_kind(&r.key);
 	return *kind != KEY_NONE || fault_set(f, FAULT_ALGORITHM, "RFC 4809, 3.3.4",
 	    "no key of the kind that is asked for can be made here");
 }

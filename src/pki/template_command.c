@@ -7,19 +7,14 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "message/template_seal.h"
-#include "pki/authority.h"
 #include "pki/commands.h"
 #include "pki/operate.h"
-#include "profile/template_file.h"
-
-#define ARENA_MAX	(4u << 20)
 
 const struct option pki_template_options[] = {
 	{ "dir", "DIR", "/var/lib/pki4ipsec", "folder of the PKI" },
@@ -63,6 +58,17 @@ print_json(const json_t *o)
 
 /* --- list, show, export -------------------------------------------------------------------- */
 
+static void
+print_version(const json_t *o)
+{
+	const char	*until = text_of(o, "until"), *author = text_of(o, "author");
+
+	printf("%-20s version %-4lld sha256 %.16s...  %s %s%s%s\n", text_of(o, "name"),
+	    (long long)json_integer_value(json_object_get(o, "version")), text_of(o, "digest"),
+	    until[0] != '\0' ? "retired" : "in use since", until[0] != '\0' ? until :
+	    text_of(o, "since"), author[0] != '\0' ? ", by Admin " : "", author);
+}
+
 static bool
 do_list(const struct invocation *in, struct fault *f)
 {
@@ -77,11 +83,7 @@ do_list(const struct invocation *in, struct fault *f)
 	list = json_object_get(answer, "templates");
 	json_array_foreach(list, i, o)
 		if (!in->json)
-			printf("%-20s version %-4lld sha256 %.16s...  %s %s\n", text_of(o, "name"),
-			    (long long)json_integer_value(json_object_get(o, "version")),
-			    text_of(o, "digest"), text_of(o, "until")[0] != '\0' ? "retired" :
-			    "in use since", text_of(o, "until")[0] != '\0' ? text_of(o, "until") :
-			    text_of(o, "since"));
+			print_version(o);
 	json_decref(answer);
 	return true;
 }
@@ -96,20 +98,31 @@ ask_file(const struct invocation *in, const char *name, struct fault *f)
 	return ask(in, words, 3, f);
 }
 
+/* As it may be imported again: what is told of it is a comment. */
+static void
+print_file(const json_t *t, const char *author, const char *file, const char *end)
+{
+	printf("# version %lld, sha256 %s%s%s\n",
+	    (long long)json_integer_value(json_object_get(t, "version")), text_of(t, "digest"),
+	    author[0] != '\0' ? ", by Admin " : "", author);
+	printf("%.*s", end != NULL ? (int)(end - file) : (int)strlen(file), file);
+}
+
 static bool
 do_show(const struct invocation *in, struct fault *f)
 {
 	json_t		*answer = ask_file(in, in->args[1], f);
-	const char	*file, *end;
+	const char	*file, *end, *author;
 
 	if (answer == NULL)
 		return false;
 	file = text_of(answer, "file");
 	end = strstr(file, "\n-----BEGIN");
+	author = text_of(json_object_get(answer, "template"), "author");
 	if (in->json)
 		print_json(answer);
 	else
-		printf("%.*s", end != NULL ? (int)(end - file) : (int)strlen(file), file);
+		print_file(json_object_get(answer, "template"), author, file, end);
 	json_decref(answer);
 	return true;
 }
@@ -141,54 +154,46 @@ do_export(const struct invocation *in, struct fault *f)
 
 /* --- import, retire ------------------------------------------------------------------------ */
 
-/* A signed file has to be one of this PKI's own. */
+/* The text of it: the signed part of a file alone may be DER. */
 static bool
-open_signed(const struct pki_config *c, struct view file, struct arena *a,
-    struct template *out, struct fault *f)
+read_text(const char *path, struct buf *out, struct fault *f)
 {
-	struct exchange_trust	trust = { .now = (int64_t)time(NULL) };
-	struct authorities	all = { 0 };
-	struct template_seal	s;
-	bool			ok;
-
-	ok = authorities_load(c, &all, f);
-	if (ok) {
-		trust.anchor = buf_view(&all.list[AUTHORITY_ROOT].der);
-		ok = template_seal_open(file, &trust, a, &s, f) &&
-		    template_of_settings(s.t.settings, s.t.name, s.t.version, out, f) &&
-		    (s.readable.n == 0 || template_same_text(out, s.readable, f));
-	}
-	authorities_clear(&all);
-	return ok;
-}
-
-static bool
-open_readable(struct view file, struct template *out, struct fault *f)
-{
-	static struct template_problems	p;
-
-	return template_read(file, NULL, out, &p) || fault_set(f, FAULT_USAGE, "",
-	    "line %u: %s%s", p.list[0].line, p.list[0].text,
-	    p.total > 1 ? "; and more: pki4ipsec pki template check" : "");
-}
-
-static bool
-read_import(const struct pki_config *c, const char *path, struct template *out, struct fault *f)
-{
-	struct arena	*a = arena_new(ARENA_MAX);
-	struct buf	 file;
-	bool		 ok = false;
+	struct buf	file;
+	bool		ok;
 
 	buf_init(&file, TEMPLATE_SEAL_MAX);
-	if (a == NULL)
-		fault_set(f, FAULT_INTERNAL, "", "out of memory");
-	else
-		ok = file_read(path, &file, f) && ((template_seal_is(buf_view(&file)) ?
-		    open_signed(c, buf_view(&file), a, out, f) :
-		    open_readable(buf_view(&file), out, f)) || fault_within(f, "%s", path));
+	ok = file_read(path, &file, f);
+	if (ok && file.n > 0 && file.p[0] == DER_SEQUENCE)
+		template_seal_file(VIEW_NONE, buf_view(&file), out);
+	else if (ok)
+		buf_add_view(out, buf_view(&file));
 	buf_clear(&file);
-	arena_free(a);
-	return ok;
+	if (ok && out->n > 0 && memchr(out->p, '\0', out->n) != NULL)
+		return fault_set(f, FAULT_USAGE, "", "%s: a NUL octet, want text", path);
+	buf_add_u8(out, 0);
+	return ok && buf_check(out, path, f);
+}
+
+/* The PKI judges it: who signed it, may he, is it newer. */
+static json_t *
+ask_import(const struct invocation *in, const char *path, struct fault *f)
+{
+	json_t		*answer = NULL, *no;
+	struct buf	 text;
+
+	buf_init(&text, 2 * TEMPLATE_SEAL_MAX);
+	if (read_text(path, &text, f)) {
+		const char	*words[] = { CONSOLE_FILE_VERB, (const char *)text.p };
+
+		answer = ask(in, words, 2, f);
+	}
+	buf_clear(&text);
+	if ((no = json_object_get(answer, "refused")) == NULL)
+		return answer;
+	fault_set(f, (enum fault_kind)json_integer_value(json_object_get(no, "kind")),
+	    text_of(no, "rule"), "%s: %s", path, text_of(no, "text"));
+	json_decref(answer);
+	return NULL;
 }
 
 static bool
@@ -202,34 +207,46 @@ conf_path(const struct pki_config *c, const char *name, char out[CONFIG_PATH_MAX
 }
 
 static void
-say_next(const struct invocation *in, const char *done, const char *name)
+say_reload(const struct invocation *in)
 {
-	if (in->json)
-		printf("{\"template\":\"%s\",\"done\":\"%s\"}\n", name, done);
-	else if (!in->quiet)
-		printf("%s %s\nnext, if a server runs: kill -HUP \"$(cat %s/run/serve.lock)\"\n", name,
-		    done, option_value(in, "dir"));
+	printf("next, if a server runs: kill -HUP \"$(cat %s/run/serve.lock)\"\n",
+	    option_value(in, "dir"));
 }
 
-/* The version is the PKI's to count: the file's would hold an old one down. */
+static void
+say_import(const struct invocation *in, json_t *answer)
+{
+	if (in->json) {
+		json_object_del(answer, "file");
+		json_object_set_new(answer, "template", json_string(text_of(answer, "name")));
+		json_object_set_new(answer, "done", json_string("imported"));
+		print_json(answer);
+	} else if (!in->quiet) {
+		printf("%s imported: version %lld, sha256 %s%s%s\n", text_of(answer, "name"),
+		    (long long)json_integer_value(json_object_get(answer, "version")),
+		    text_of(answer, "digest"), text_of(answer, "author")[0] != '\0' ?
+		    ", by Admin " : "", text_of(answer, "author"));
+		say_reload(in);
+	}
+}
+
+/* Without an author the version is the PKI's to count: the file's would hold an old one down. */
 static bool
 do_import(const struct invocation *in, struct fault *f)
 {
 	static struct pki_config	c;
-	struct template			t;
-	struct buf			text;
-	char				path[CONFIG_PATH_MAX];
-	bool				ok;
+	json_t				*answer;
+	char				 path[CONFIG_PATH_MAX];
+	bool				 ok;
 
 	if (!config_load(option_value(in, "dir"), &c, f) ||
-	    !read_import(&c, in->args[1], &t, f) || !conf_path(&c, t.name, path, f))
+	    (answer = ask_import(in, in->args[1], f)) == NULL)
 		return false;
-	buf_init(&text, TEMPLATE_FILE_MAX);
-	template_text(&t, &text);
-	ok = buf_check(&text, "template", f) && file_write(path, buf_view(&text), 0600, f);
-	buf_clear(&text);
+	ok = conf_path(&c, text_of(answer, "name"), path, f) &&
+	    file_write(path, view_str(text_of(answer, "file")), 0600, f);
 	if (ok)
-		say_next(in, "imported", t.name);
+		say_import(in, answer);
+	json_decref(answer);
 	return ok;
 }
 
@@ -254,7 +271,12 @@ do_retire(const struct invocation *in, struct fault *f)
 		    fault_set(f, FAULT_IO, "", "could not rename %s: %s", path, error_text(errno));
 	if (!dir_sync(dir, f))
 		return false;
-	say_next(in, "retired", in->args[1]);
+	if (in->json) {
+		printf("{\"template\":\"%s\",\"done\":\"retired\"}\n", in->args[1]);
+	} else if (!in->quiet) {
+		printf("%s retired\n", in->args[1]);
+		say_reload(in);
+	}
 	return true;
 }
 

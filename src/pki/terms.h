@@ -10,6 +10,7 @@
 #include "codec/cvp.h"
 #include "pki/config.h"
 #include "profile/plan.h"
+#include "profile/template_wire.h"
 
 #define TEMPLATES_MAX	64
 
@@ -37,9 +38,6 @@ struct template_entry *templates_find(const struct templates *t, struct view nam
 /* The one in that row of the store; NULL: none of those in use, perhaps an older version. */
 struct template_entry *templates_find_n(const struct templates *t, int64_t n);
 
-/* Template (7.3 of the profile) with the terms of t. */
-void	template_put(const struct template *t, struct buf *out);
-
 /* Digest of name and settings, whatever the version: what seals and deeds are bound to. */
 void	template_content(struct view name, struct view settings, uint8_t out[32]);
 
@@ -49,9 +47,6 @@ enum template_change terms_on_change(const struct cvp_terms *t);
 /* The terms of a template as they stand on the wire; they live in the arena. */
 MUST_CHECK bool template_terms(const struct template_entry *e, struct arena *a,
     struct cvp_terms *out, struct fault *f);
-
-/* Does the template take any key that fits? */
-bool	template_takes_spec(const struct template *t, const struct cvp_key_spec *k);
 
 /* A format of ids or tokens, as the profile has it. */
 MUST_CHECK bool secret_format_read(const struct cvp_secret_format *w,
@@ -77,8 +72,6 @@ MUST_CHECK bool terms_take_key(const struct cvp_terms *t, struct view spki, stru
 
 /* Who makes the key: the Peer, unless they say. */
 enum generation terms_generation(const struct cvp_terms *t);
-/* The least key of this kind that can be made; KEY_NONE: none of those we make. */
-enum key_kind terms_key_kind(const struct cvp_key_spec *k);
 
 MUST_CHECK bool granted_terms_of(const struct cvp_terms *t, struct arena *a,
     struct granted_terms *out, struct fault *f);

@@ -266,8 +266,20 @@ static const char version_6[] =
 "ALTER TABLE event ADD COLUMN detail TEXT NOT NULL DEFAULT '';\n"
 "CREATE INDEX authz_cancelled ON authz (receipt) WHERE state = 5;\n";
 
+/* Which Admin signed a version of a template. */
+static const char version_7[] =
+"CREATE TABLE template_author (\n"
+"	template	TEXT NOT NULL,\n"
+"	version		INTEGER NOT NULL,\n"
+"	digest		BLOB NOT NULL,\n"
+"	admin		INTEGER NOT NULL REFERENCES admin,\n"
+"	cert		INTEGER NOT NULL REFERENCES cert,\n"
+"	time		INTEGER NOT NULL,\n"
+"	PRIMARY KEY (template, version)\n"
+") STRICT, WITHOUT ROWID;\n";
+
 const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5,
-	version_6, NULL };
+	version_6, version_7, NULL };
 
 static int64_t
 last_version(const char *const *steps)

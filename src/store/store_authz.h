@@ -43,6 +43,24 @@ MUST_CHECK bool store_template_walk(struct store *st,
     bool (*each)(void *ctx, const struct store_template *t, struct fault *f),
     void *ctx, struct fault *f);
 
+/* An Admin who signed a version, before it is in use or while it is. */
+struct store_author {
+	const char	*template;	/* its name */
+	int64_t		 version;	/* 0: none */
+	uint8_t		 digest[STORE_DIGEST_OCTETS];	/* TemplateRef.digest */
+	int64_t		 admin, cert;	/* who, and by which certificate */
+	int64_t		 time;		/* of the import */
+	const char	*name;		/* filled in: the Admin's... */
+	uint8_t		 serial[STORE_SERIAL_OCTETS];	/* ...and the certificate's */
+};
+
+/* FAULT_CONFLICT if this version of it has an author. */
+MUST_CHECK bool store_author_insert(struct store *st, const struct store_author *u,
+    struct fault *f);
+/* version 0: of the highest that has one. */
+MUST_CHECK bool store_author_find(struct store *st, const char *template, int64_t version,
+    struct arena *a, struct store_author *out, struct fault *f);
+
 /* --- Admins -------------------------------------------------------------- */
 
 /* A logical Admin: rights belong to the name, not to one certificate. */

@@ -141,3 +141,55 @@ store_template_walk(struct store *st,
 		}
 	}
 }
+
+/* --- authors --------------------------------------------------------------- */
+
+bool
+store_author_insert(struct store *st, const struct store_author *u, struct fault *f)
+{
+	static const char	sql[] = "INSERT INTO template_author (template, version,"
+	    " digest, admin, cert, time) VALUES (?, ?, ?, ?, ?, ?)";
+	struct query		q;
+
+	if (!db_write(st, sql, &q, f))
+		return false;
+	db_text(&q, u->template);
+	db_int(&q, u->version);
+	db_blob(&q, view_of(u->digest, sizeof(u->digest)));
+	db_int(&q, u->admin);
+	db_int(&q, u->cert);
+	db_int(&q, u->time);
+	return db_run(&q, f);
+}
+
+bool
+store_author_find(struct store *st, const char *template, int64_t version, struct arena *a,
+    struct store_author *out, struct fault *f)
+{
+	static const char	sql[] = "SELECT u.template, u.version, u.digest, u.admin, u.cert,"
+	    " u.time, admin.name, cert.serial FROM template_author u"
+	    " JOIN admin ON admin.n = u.admin JOIN cert ON cert.n = u.cert"
+	    " WHERE u.template = ?1 AND (?2 = 0 OR u.version = ?2)"
+	    " ORDER BY u.version DESC LIMIT 1";
+	struct query		q;
+	bool			row;
+
+	*out = (struct store_author){ 0 };
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_text(&q, template);
+	db_int(&q, version);
+	if (!db_step(&q, &row, f))
+		return false;
+	if (!row)
+		return true;
+	out->template = db_get_text(&q, a);
+	out->version = db_get_int(&q);
+	db_get_fixed(&q, out->digest, sizeof(out->digest));
+	out->admin = db_get_int(&q);
+	out->cert = db_get_int(&q);
+	out->time = db_get_int(&q);
+	out->name = db_get_text(&q, a);
+	db_get_fixed(&q, out->serial, sizeof(out->serial));
+	return db_row_last(&q, f);
+}

@@ -7,7 +7,8 @@
 # C-9: an operator locks and unlocks, nobody else.
 #
 # R4809-3.5.1-4 (an operator enters a revocation, of one or of all that match), R4809-3.5.3-4 and
-# R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1
+# R4809-3.5.3-6 (Admins with and without the authority), R4809-3.3.3-1 (and an Admin who may
+# write a template: D-29)
 #
 # SEED-80: the PKI begins
 # shellcheck source=lib.sh
@@ -149,7 +150,25 @@ admin "$WORK/carol" revoke gw4.example -q || fail "carol may revoke now"
 is "rights given at runtime" "$(crl_count)" 6
 refused 1 'template-unknown' admin "$WORK/carol" authorize --all \
     --template s2s-gateway --csv "$WORK/hers.csv" --out "$WORK/hers"
+sed -e 's/^name = .*/name = "branch"/' -e 's/^version = .*/version = "7"/' \
+    "$VPN/templates/s2s-gateway.conf" >"$WORK/hers.conf"
+admin "$WORK/carol" template sign "$WORK/hers.conf" --out "$WORK/hers.signed" >"$WORK/out.log"
+digest=$(sed -n 's/.*version 7, sha256 //p' "$WORK/out.log")
+refused 1 'Admin carol lacks the right branch:template' pki template import "$WORK/hers.signed"
+pki admin rights carol "branch:template s2s-gateway:query" -q
+pki template import "$WORK/hers.signed" >"$WORK/out.log"
+grep -q "^branch imported: version 7, sha256 $digest, by Admin carol" "$WORK/out.log" ||
+    fail "the import does not name its author"
+kill -HUP "$SERVE_PID"
+wait_for 20 "the author's version" eval "pki template list | grep -q 'branch  *version 7 .*in use.*by Admin carol'"
+pki template show branch >"$WORK/shown.conf"
+is "version, digest and author are shown" "$(head -n 1 "$WORK/shown.conf")" \
+    "# version 7, sha256 $digest, by Admin carol"
 pki admin remove carol -q
+refused 1 'signed by certificate' pki template import "$WORK/hers.signed"
+is "what was taken and refused is in the trail" "$(db "select action || ' ' || count(*) from audit
+    where object = 'template:branch' and action in ('template import', 'template refused')
+    group by action" | tr '\n' ' ')" "template import 1 template refused 2 "
 refused 1 'badIdentity' admin "$WORK/carol" list
 pass "withdrawn at runtime"
 
@@ -161,6 +180,6 @@ pki admin rights carol '*:query' -q
 refused 1 'no serial number' pki revoke by-carol.example
 audit_holds
 is "each act of the operator is in the trail" \
-    "$(db "select count(*) from audit where actor = 'operator' and action like 'admin%'")" 5
+    "$(db "select count(*) from audit where actor = 'operator' and action like 'admin%'")" 6
 serve_start
 is "the CRL of before" "$(crl_count)" 6

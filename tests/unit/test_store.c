@@ -113,7 +113,7 @@ migrates_step_by_step(void **state)
 static void
 migrates_version_1(void **state)
 {
-	static const char	back[] = "DROP TABLE approver; DROP TABLE approval;"
+	static const char	back[] = "DROP TABLE template_author; DROP TABLE approver; DROP TABLE approval;"
 	    " DROP TABLE generated; DROP TABLE change;"
 	    " DROP INDEX authz_cancelled;"
 	    " ALTER TABLE event DROP COLUMN detail;"
