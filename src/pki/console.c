@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "codec/crl.h"
 #include "pki/console_parts.h"
+#include "pki/journal.h"
 #include "profile/prepare.h"
 
 #define CERTS_MAX	STORE_OWNERS_MAX
@@ -103,12 +104,10 @@ find_authz(struct call *c, struct store_authz *z, struct fault *f)
 	    c->words[1]);
 }
 
-/* Without the token nobody can repeat it: no key for that is kept. */
 static bool
 do_cancel(struct call *c, struct fault *f)
 {
 	struct store_authz	z;
-	bool			done;
 
 	if (!find_authz(c, &z, f))
 		return false;
@@ -116,13 +115,8 @@ do_cancel(struct call *c, struct fault *f)
 	    z.state != STORE_AUTHZ_LOCKED && !(z.held && z.state == STORE_AUTHZ_IN_PROGRESS))
 		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
 		    "not used can be cancelled", z.id, cvp_state_name((enum cvp_state)z.state));
-	if (!ask_void(c->e, &z, f) ||
-	    (z.batch != 0 && !store_batch_drop_secrets(c->e->p.store, z.batch, f)))
-		return false;
-	z.sealed = z.sealed_cancel = VIEW_NONE;
-	z.confirm_by = c->now;		/* nobody has a receipt to acknowledge */
-	return authz_move(c->e, &z, STORE_AUTHZ_CANCELLED, OPERATOR, c->now, &done, f) &&
-	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id));
+	return ask_note(c->e, JOURNAL_CANCELLED, &z, f) &&
+	    authz_void(c->e, &z, OPERATOR, c->now, f) && engine_note_journal(c->e, f);
 }
 
 /* --- lock, unlock ------------------------------------------------------------------------- */
@@ -144,24 +138,15 @@ static bool
 do_lock(struct call *c, struct fault *f)
 {
 	struct store_authz	z;
-	bool			done;
 
 	if (!find_authz(c, &z, f))
 		return false;
 	if (z.state != STORE_AUTHZ_WAITING && z.state != STORE_AUTHZ_OPEN)
 		return fault_set(f, FAULT_CONFLICT, "", "authorization \"%s\" is %s: only what was "
 		    "not used can be locked", z.id, cvp_state_name((enum cvp_state)z.state));
-	return authz_move(c->e, &z, STORE_AUTHZ_LOCKED, OPERATOR, c->now, &done, f) &&
-	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id)) &&
+	return ask_note(c->e, JOURNAL_LOCKED, &z, f) &&
+	    authz_lock(c->e, &z, OPERATOR, c->now, f) && engine_note_journal(c->e, f) &&
 	    note_step(c, "authz lock", &z, c->words[2], f);
-}
-
-/* As if it had never been: its window went on. */
-static enum store_authz_state
-unlocked(const struct store_authz *z, int64_t now)
-{
-	return now > z->window_to ? STORE_AUTHZ_EXPIRED : now < z->window_from ?
-	    STORE_AUTHZ_WAITING : STORE_AUTHZ_OPEN;
 }
 
 /* What was in use when an older database was found is not to be used again. */
@@ -169,7 +154,6 @@ static bool
 do_unlock(struct call *c, struct fault *f)
 {
 	struct store_authz	z;
-	bool			done;
 
 	if (!find_authz(c, &z, f))
 		return false;
@@ -179,10 +163,8 @@ do_unlock(struct call *c, struct fault *f)
 	if (z.bound || z.cert != 0)
 		return fault_set(f, FAULT_CONFLICT, "corrections, 1", "authorization \"%s\" was being "
 		    "used when it was locked: cancel it, and authorize again", z.id);
-	if (unlocked(&z, c->now) == STORE_AUTHZ_EXPIRED)
-		z.sealed = VIEW_NONE;
-	return authz_move(c->e, &z, unlocked(&z, c->now), OPERATOR, c->now, &done, f) &&
-	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z.id)) &&
+	return ask_note(c->e, JOURNAL_UNLOCKED, &z, f) &&
+	    authz_unlock(c->e, &z, OPERATOR, c->now, f) && engine_note_journal(c->e, f) &&
 	    note_step(c, "authz unlock", &z, "", f);
 }
 

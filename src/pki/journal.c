@@ -79,7 +79,8 @@ remember_id(struct journal *j, const struct journal_record *r, struct fault *f)
 static bool
 remember(struct journal *j, const struct journal_record *r, struct fault *f)
 {
-	if (r->kind != JOURNAL_CRL && !remember_id(j, r, f))
+	if ((r->kind == JOURNAL_ISSUED || r->kind == JOURNAL_CANCELLED ||
+	    r->kind == JOURNAL_SUCCESSOR) && !remember_id(j, r, f))
 		return false;
 	if ((r->kind == JOURNAL_ISSUED || r->kind == JOURNAL_SUCCESSOR) && r->number > j->certs)
 		j->certs = r->number;
@@ -155,7 +156,7 @@ journal_record_get(const struct frame *fr, struct journal_record *out, struct fa
 	ok = get_digest(&w, r.tbs) && get_digest(&w, r.spki);
 	r.number = wire_get_u64(&w);
 	r.ca = wire_get_u8(&w);
-	ok = ok && get_digest(&w, chain) && fr->type >= JOURNAL_ISSUED && fr->type <= JOURNAL_SUCCESSOR;
+	ok = ok && get_digest(&w, chain) && fr->type >= JOURNAL_ISSUED && fr->type <= JOURNAL_UNLOCKED;
 	if (!ok || !wire_end(&w, "journal", f))
 		return fault_set(f, FAULT_MALFORMED, "", "journal: record %llu cannot be read",
 		    (unsigned long long)fr->tag);

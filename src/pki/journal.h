@@ -4,7 +4,7 @@
  *
  * An append-only file beside the sealing key, never in a backup of the
  * database: which authorization bought which certificate, which one was
- * cancelled, and the highest numbers given out (corrections, 1).  The signer
+ * cancelled or locked, and the highest numbers given out (corrections, 1).  The signer
  * writes it and believes it before any record that the engine shows.
  *
  * One record is one frame (base/frame.h) whose tag counts from 1 and whose
@@ -26,6 +26,8 @@ enum journal_kind {
 	JOURNAL_CANCELLED = 2,
 	JOURNAL_CRL = 3,
 	JOURNAL_SUCCESSOR = 4,	/* id: the serial number; by whom, its deed says */
+	JOURNAL_LOCKED = 5,	/* by an operator, for a while; spends nothing... */
+	JOURNAL_UNLOCKED = 6,	/* ...and from here on not any more */
 };
 
 #define JOURNAL_CAS	8	/* of which it keeps CRL numbers */

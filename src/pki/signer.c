@@ -578,8 +578,8 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 		return answer_cancel(s, &w, now, answer, f);
 	case SIGNER_RELEASE:
 		return signer_release(s, &w, answer, f);
-	case SIGNER_VOID:
-		return signer_void(s, &w, now, f);
+	case SIGNER_NOTE:
+		return signer_note(s, &w, now, f);
 	case SIGNER_ANCHORS:
 		return signer_anchors(s, &w, answer, f);
 	case SIGNER_JOURNAL:

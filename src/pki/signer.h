@@ -35,6 +35,8 @@
  *		certificate was signed for it
  *	ANCHORS	tells the holder of an issued authorization's token which root to
  *		trust: AuthenticatedData that the engine cannot make
+ *	NOTE	notes what an operator did to an authorization without its token:
+ *		cancelled, locked, unlocked
  *	JOURNAL	tells what it has signed and cancelled
  *
  * What it signs and cancels is in its journal (journal.h) before the answer
@@ -66,9 +68,9 @@ enum signer_op {
 	SIGNER_CHANGE,
 	SIGNER_BIND,
 	SIGNER_GENERATE,
-	SIGNER_VOID,
+	SIGNER_NOTE,
 };
-#define SIGNER_OPS	(SIGNER_VOID + 1)
+#define SIGNER_OPS	(SIGNER_NOTE + 1)
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
 /* --- questions and answers, as the engine sees them ----------------------- */
@@ -222,10 +224,11 @@ void	signer_put_generate(struct buf *b, const struct admin_request *q);
 void	signer_put_release(struct buf *b, const struct release_request *q);
 void	signer_put_anchors(struct buf *b, const struct anchors_request *q);
 void	signer_put_journal(struct buf *b, uint64_t after);
-void	signer_put_void(struct buf *b, struct view id);
+/* kind: enum journal_kind: cancelled, locked or unlocked. */
+void	signer_put_note(struct buf *b, uint8_t kind, struct view id);
 
-/* The answer to VOID has nothing in it. */
-MUST_CHECK bool signer_get_void(const struct frame *fr, struct fault *f);
+/* The answer to NOTE has nothing in it. */
+MUST_CHECK bool signer_get_note(const struct frame *fr, struct fault *f);
 
 /*
  * Read the answer's frame: false with the signer's fault if it refused.

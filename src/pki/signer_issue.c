@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ISSUE, RELEASE and JOURNAL: one authorization, one certificate. */
+/* ISSUE, RELEASE, NOTE and JOURNAL: one authorization, one certificate. */
 #include "codec/oid.h"
 #include "message/issue.h"
 #include "pki/signer_parts.h"
@@ -217,23 +217,27 @@ out:
 	return ok;
 }
 
-/* --- RELEASE, JOURNAL -------------------------------------------------------------- */
+/* --- NOTE, RELEASE, JOURNAL -------------------------------------------------------------- */
 
 /*
- * An operator's cancellation, which nobody's token proves: it takes and gives
- * nothing, and an older database does not undo it (corrections, 1).
+ * What an operator did, which nobody's token proves: it takes and gives
+ * nothing, and an older database does not undo it (corrections, 1).  What was
+ * used or cancelled before stays so.
  */
 bool
-signer_void(struct signer *s, struct wire *w, int64_t now, struct fault *f)
+signer_note(struct signer *s, struct wire *w, int64_t now, struct fault *f)
 {
-	struct view	id = wire_get_view(w);
+	enum journal_kind	kind = (enum journal_kind)wire_get_u8(w);
+	struct view		id = wire_get_view(w);
 
-	if (!wire_end(w, "VOID", f))
+	if (!wire_end(w, "NOTE", f))
 		return false;
-	if (id.n == 0 || id.n > AUTHZ_ID_OCTETS_MAX)
-		return fault_set(f, FAULT_MALFORMED, "", "VOID: an id of %zu octets", id.n);
+	if (id.n == 0 || id.n > AUTHZ_ID_OCTETS_MAX || (kind != JOURNAL_CANCELLED &&
+	    kind != JOURNAL_LOCKED && kind != JOURNAL_UNLOCKED))
+		return fault_set(f, FAULT_MALFORMED, "", "NOTE: kind %d, an id of %zu octets", kind,
+		    id.n);
 	return journal_find(s->journal, id) != NULL || journal_append(s->journal,
-	    &(struct journal_record){ .kind = JOURNAL_CANCELLED, .time = now, .id = id }, f);
+	    &(struct journal_record){ .kind = kind, .time = now, .id = id }, f);
 }
 
 bool

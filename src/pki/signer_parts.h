@@ -121,7 +121,7 @@ MUST_CHECK bool signer_check_admin(const struct signer *s, const struct cert *c,
 /* Answers of signer_issue.c; each appends its body to answer. */
 MUST_CHECK bool signer_issue(struct signer *s, struct wire *w, int64_t now,
     struct buf *answer, struct fault *f);
-MUST_CHECK bool signer_void(struct signer *s, struct wire *w, int64_t now, struct fault *f);
+MUST_CHECK bool signer_note(struct signer *s, struct wire *w, int64_t now, struct fault *f);
 MUST_CHECK bool signer_release(struct signer *s, struct wire *w, struct buf *answer,
     struct fault *f);
 MUST_CHECK bool signer_anchors(struct signer *s, struct wire *w, struct buf *answer,

@@ -203,10 +203,11 @@ signer_put_anchors(struct buf *b, const struct anchors_request *q)
 }
 
 void
-signer_put_void(struct buf *b, struct view id)
+signer_put_note(struct buf *b, uint8_t kind, struct view id)
 {
-	size_t	mark = frame_begin(b, SIGNER_VOID, 0, 0);
+	size_t	mark = frame_begin(b, SIGNER_NOTE, 0, 0);
 
+	wire_put_u8(b, kind);
 	wire_put_view(b, id);
 	frame_end(b, mark);
 }
@@ -458,9 +459,9 @@ signer_socket_link(int *fd)
 }
 
 bool
-signer_get_void(const struct frame *fr, struct fault *f)
+signer_get_note(const struct frame *fr, struct fault *f)
 {
 	struct wire	w;
 
-	return answered(fr, SIGNER_VOID, &w, f) && wire_end(&w, "answer to VOID", f);
+	return answered(fr, SIGNER_NOTE, &w, f) && wire_end(&w, "answer to NOTE", f);
 }

@@ -142,6 +142,52 @@ authz_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
 	    (s->event == 0 || note_event(e, now, s->event, z, z->cert, 0, f));
 }
 
+/* --- without a token -------------------------------------------------------------------- */
+
+static bool
+must_move(struct engine *e, struct store_authz *z, enum store_authz_state to,
+    const char *actor, int64_t now, struct fault *f)
+{
+	bool	done;
+
+	return authz_move(e, z, to, actor, now, &done, f) &&
+	    (done || fault_set(f, FAULT_BUSY, "", "authorization \"%s\" moved", z->id));
+}
+
+/* Nobody can repeat it: no key for that is kept, nobody has a receipt to acknowledge. */
+bool
+authz_void(struct engine *e, struct store_authz *z, const char *actor, int64_t now,
+    struct fault *f)
+{
+	if (z->batch != 0 && !store_batch_drop_secrets(e->p.store, z->batch, f))
+		return false;
+	z->sealed = z->sealed_cancel = VIEW_NONE;
+	z->confirm_by = now;
+	return must_move(e, z, STORE_AUTHZ_CANCELLED, actor, now, f);
+}
+
+/* Its seal stays as it is. */
+bool
+authz_lock(struct engine *e, struct store_authz *z, const char *actor, int64_t now,
+    struct fault *f)
+{
+	return must_move(e, z, STORE_AUTHZ_LOCKED, actor, now, f);
+}
+
+bool
+authz_unlock(struct engine *e, struct store_authz *z, const char *actor, int64_t now,
+    struct fault *f)
+{
+	enum store_authz_state	to = now > z->window_to ? STORE_AUTHZ_EXPIRED :
+	    now < z->window_from ? STORE_AUTHZ_WAITING : STORE_AUTHZ_OPEN;
+
+	if (to == STORE_AUTHZ_EXPIRED)
+		z->sealed = VIEW_NONE;
+	return must_move(e, z, to, actor, now, f);
+}
+
+/* --- requests, seals --------------------------------------------------------------------- */
+
 bool
 work_record_request(struct work *w, struct store_authz *z, int64_t cert)
 {

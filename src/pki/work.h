@@ -409,6 +409,17 @@ const char *change_subject_key(struct arena *a, struct view subject);
 MUST_CHECK bool authz_move(struct engine *e, struct store_authz *z,
     enum store_authz_state to, const char *actor, int64_t now, bool *done,
     struct fault *f);
+/*
+ * What an operator does to z, or has done when the database was another one
+ * (states.c).  FAULT_BUSY: somebody was faster.  Unlocked, it is as if it had
+ * never been locked: its window went on.
+ */
+MUST_CHECK bool authz_void(struct engine *e, struct store_authz *z, const char *actor,
+    int64_t now, struct fault *f);
+MUST_CHECK bool authz_lock(struct engine *e, struct store_authz *z, const char *actor,
+    int64_t now, struct fault *f);
+MUST_CHECK bool authz_unlock(struct engine *e, struct store_authz *z, const char *actor,
+    int64_t now, struct fault *f);
 MUST_CHECK bool note_event(struct engine *e, int64_t now, int kind,
     const struct store_authz *z, int64_t cert, int failure, struct fault *f);
 /* The same with the Peer's own words, from outside: cut and escaped. */
@@ -464,9 +475,13 @@ MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);
 void	publish_committed(struct engine *e);
 void	publish_undone(struct engine *e);
 
+/*
+ * The signer's journal has it as cancelled, locked or unlocked (enum
+ * journal_kind) from now on, whatever database comes.
+ */
+MUST_CHECK bool ask_note(struct engine *e, uint8_t kind, const struct store_authz *z,
+    struct fault *f);
 /* The seal of an open authorization for one in progress (recover.c). */
-/* Its journal has it as cancelled from now on, whatever database comes. */
-MUST_CHECK bool ask_void(struct engine *e, const struct store_authz *z, struct fault *f);
 MUST_CHECK bool ask_release(struct engine *e, const struct store_authz *z, struct view *sealed,
     struct fault *f);
 /* Back to open and unbound: the signer refused (recover.c). */
@@ -475,7 +490,7 @@ MUST_CHECK bool give_back(struct engine *e, struct store_authz *z, int64_t now,
 /* The same; locked if the signer has signed for it (lineage.c). */
 MUST_CHECK bool give_back_or_lock(struct engine *e, struct store_authz *z, int64_t now,
     struct fault *f);
-/* Hold the database against the signer's journal, at the start (recover.c). */
+/* Hold the database against the signer's journal, at the start (rollback.c). */
 MUST_CHECK bool engine_compare_journal(struct engine *e, int64_t now, struct fault *f);
 /* How far the journal has come, in a transaction of the caller. */
 MUST_CHECK bool engine_note_journal(struct engine *e, struct fault *f);

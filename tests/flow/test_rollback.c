@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The database put back to yesterday (C-1): what was spent since
- * stays spent, and no number is given out twice.
+ * stays spent, what was locked stays locked (C-9), and no number is given out
+ * twice.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include "flow_raw.h"
 #include "peer/renew.h"
 #include "pki/console.h"
+#include "store/store_log.h"
 
 static struct flow_pki	pki;
 static struct device	admin_device;
@@ -100,27 +102,108 @@ test_spent(void **state)
 	}
 }
 
-/* What an operator has cancelled stays so, too, though no token proved it. */
 static void
-test_voided(void **state)
+operator_does(const char *verb, const struct device *d)
 {
-	struct console_request	q = { .n = 2 };
+	struct console_request	q = { .n = 2, .words = { view_str(verb), view_str(d->t.id) } };
 	struct fault		f = { 0 };
-	struct device		d;
 	struct buf		out;
+
+	if (strcmp(verb, "lock") == 0)
+		q.words[q.n++] = VIEW_LIT("the courier is late");
+	buf_init(&out, CONSOLE_ANSWER_MAX);
+	if (!console_run(pki.engine, &q, pki.now, &out, &f))
+		fail_msg("%s: %s", verb, f.text);
+	buf_clear(&out);
+}
+
+/* The token proves it, and somebody has lost the answer. */
+static void
+holder_cancels(const struct device *d)
+{
+	struct raw_answer	a;
+	struct buf		message;
+
+	buf_init(&message, RAW_MAX);
+	raw_cancel(&d->t, &message);
+	raw_send(&pki, buf_view(&message), &a);
+	assert_int_equal(raw_cancelled(&a), CVP_CANCEL_DONE);
+	raw_answer_clear(&a);
+	buf_clear(&message);
+}
+
+/*
+ * What an operator has cancelled or locked stays so, too, though no token
+ * proved it, and in every list; what he has unlocked since is as good as ever.
+ */
+static void
+test_by_operator(void **state)
+{
+	static const struct {
+		const char		*label, *before, *since[2];	/* NULL: the holder cancels */
+		enum store_authz_state	 state;
+	} cases[] = {
+		{ "cancelled since", "", { "cancel", "" }, STORE_AUTHZ_CANCELLED },
+		{ "locked, then cancelled", "lock", { "cancel", "" }, STORE_AUTHZ_CANCELLED },
+		{ "by its holder", "", { NULL, "" }, STORE_AUTHZ_CANCELLED },
+		{ "locked since", "", { "lock", "" }, STORE_AUTHZ_LOCKED },
+		{ "locked and unlocked", "", { "lock", "unlock" }, STORE_AUTHZ_OPEN },
+		{ "unlocked since", "lock", { "unlock", "" }, STORE_AUTHZ_OPEN },
+		{ "unlocked and locked", "lock", { "unlock", "lock" }, STORE_AUTHZ_LOCKED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct flow_seen	s;
+		struct device		d;
+
+		gateway(&d, &pki);
+		if (cases[i].before[0] != '\0')
+			operator_does(cases[i].before, &d);
+		take_copy(cases[i].label);
+		for (size_t k = 0; k < LEN(cases[i].since); k++)
+			if (cases[i].since[k] == NULL)
+				holder_cancels(&d);
+			else if (cases[i].since[k][0] != '\0')
+				operator_does(cases[i].since[k], &d);
+		flow_restart_with(&pki, put_back, (void *)(uintptr_t)cases[i].label);
+		flow_look(&pki, d.t.id, &s);
+		if (s.state != cases[i].state)
+			fail_msg("%s: state %d", cases[i].label, s.state);
+		if (run(&d) != (cases[i].state == STORE_AUTHZ_OPEN))
+			fail_msg("%s: its ticket", cases[i].label);
+		device_close(&d);
+	}
+}
+
+static bool
+count_lock(void *ctx, const struct store_audit *a, struct fault *f)
+{
+	(void)f;
+	*(size_t *)ctx += strcmp(a->action, "authz open>locked") == 0;
+	return true;
+}
+
+/* As long as nothing was put back the journal says nothing new. */
+static void
+test_replayed_once(void **state)
+{
+	struct fault		f = { 0 };
+	struct flow_seen	s;
+	struct device		d;
+	size_t			locks[2] = { 0 };
 
 	(void)state;
 	gateway(&d, &pki);
-	take_copy("voided");
-	q.words[0] = VIEW_LIT("cancel");
-	q.words[1] = view_str(d.t.id);
-	buf_init(&out, CONSOLE_ANSWER_MAX);
-	if (!console_run(pki.engine, &q, pki.now, &out, &f))
-		fail_msg("%s", f.text);
-	buf_clear(&out);
-	flow_restart_with(&pki, put_back, (void *)(uintptr_t)"voided");
-	if (run(&d))
-		fail_msg("a ticket that the operator has cancelled buys a certificate");
+	operator_does("lock", &d);
+	operator_does("unlock", &d);
+	assert_true(store_audit_walk(pki.store, 0, 1u << 20, count_lock, &locks[0], &f));
+	flow_restart(&pki);
+	flow_look(&pki, d.t.id, &s);
+	assert_int_equal(s.state, STORE_AUTHZ_OPEN);
+	assert_true(store_audit_walk(pki.store, 0, 1u << 20, count_lock, &locks[1], &f));
+	assert_int_equal(locks[0], locks[1]);
+	assert_true(run(&d));
 	device_close(&d);
 }
 
@@ -319,7 +402,8 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_spent),
-		cmocka_unit_test(test_voided),
+		cmocka_unit_test(test_by_operator),
+		cmocka_unit_test(test_replayed_once),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_spent_rekey),
