@@ -105,6 +105,8 @@ put_entries(struct authorization *z, const struct device *const *devices, size_t
 			return false;
 		if (devices[i]->approval)
 			terms[i].approval = (struct cvp_uint){ true, CVP_APPROVAL_MANUAL };
+		if (devices[i]->key_lost)
+			terms[i].key_lost = (struct cvp_bool){ true, true };
 		r->entries[i] = (struct cvp_entry){
 			.entry_id = devices[i]->entry_id, .label = view_str(devices[i]->label),
 			.terms = &terms[i],

@@ -326,6 +326,7 @@ tell_next(const struct call *c, const struct outcome *o)
 	bool	here = strncmp(o->ticket, c->out, n) == 0;
 
 	bool	admin = strcmp(o->d->template, "admin") == 0;
+	bool	rekey = o->d->replaces != NULL && !o->d->key_lost;
 
 	if (options[c->w.generation] != NULL) {
 		printf("next:\n  pki4ipsec admin enroll --%s %s --dir %s\n",
@@ -335,9 +336,10 @@ tell_next(const struct call *c, const struct outcome *o)
 			    "--generation peer where that can be\n");
 		return;
 	}
-	printf("next, on the %s:\n  pki4ipsec %s enroll %s%s --dir %s\n",
-	    admin ? "Admin's machine" : "device", admin ? "admin" : "peer", here ? c->shown : "",
-	    here ? o->ticket + n : o->ticket, o->d->name);
+	printf("next, on the %s:\n  pki4ipsec %s %s %s%s --dir %s\n",
+	    admin ? "Admin's machine" : "device", admin ? "admin" : "peer",
+	    rekey ? "rekey" : "enroll", here ? c->shown : "", here ? o->ticket + n : o->ticket,
+	    o->d->name);
 }
 
 /* Does d, authorized earlier, have a peer that was not? */

@@ -14,7 +14,7 @@ enum column {
 	COLUMN_FQDN = 0, COLUMN_EMAIL, COLUMN_IPV4, COLUMN_IPV6, COLUMN_LABEL,
 	COLUMN_TEMPLATE, COLUMN_GROUP, COLUMN_SITE, COLUMN_ADDRESS, COLUMN_SUBNETS,
 	COLUMN_PEER, COLUMN_PLATFORM, COLUMN_APPROVAL,
-	COLUMN_REPLACES,
+	COLUMN_REPLACES, COLUMN_LOST_KEY,
 	COLUMN_TERMS,			/* the first of those in entry_terms.h */
 	COLUMNS = COLUMN_TERMS + TERMS
 };
@@ -25,6 +25,7 @@ column_name(unsigned c)
 	static const char *const	names[COLUMN_TERMS] = {
 		"fqdn", "email", "ipv4", "ipv6", "label", "template", "group", "site",
 		"address", "subnets", "peer", "platform", "approval", "replaces",
+		"lost-key",
 	};
 
 	return c < COLUMN_TERMS ? names[c] : entry_term_names[c - COLUMN_TERMS];
@@ -114,7 +115,7 @@ unknown_column(struct table *t, unsigned line, const char *name)
 	else
 		problem_add(t->p, line, name, "unknown column; known are fqdn, email, ipv4, ipv6, "
 		    "label, template, group, site, address, subnets, peer, platform, approval, "
-		    "replaces, and those "
+		    "replaces, lost-key, and those "
 		    "for terms of single devices (pki4ipsec-csv, 5)");
 }
 
@@ -338,6 +339,14 @@ read_replaces(struct table *t, struct device *d, const char *text)
 }
 
 static void
+read_lost_key(struct table *t, struct device *d, const char *text)
+{
+	d->key_lost = strcmp(text, "yes") == 0;
+	if (!d->key_lost)
+		problem_add(t->p, d->line, "lost-key", "\"%s\": want yes, or nothing", text);
+}
+
+static void
 read_term(struct table *t, struct device *d, enum column c, const char *text)
 {
 	enum entry_term	term = (enum entry_term)(c - COLUMN_TERMS);
@@ -389,6 +398,9 @@ read_field(struct table *t, struct device *d, enum column c, const char *text,
 		break;
 	case COLUMN_REPLACES:
 		read_replaces(t, d, text);
+		break;
+	case COLUMN_LOST_KEY:
+		read_lost_key(t, d, text);
 		break;
 	case COLUMN_TERMS:
 	case COLUMNS:
@@ -450,6 +462,9 @@ read_row(void *ctx, const struct csv_row *r)
 			read_field(t, d, t->columns[i], r->fields[i], ids);
 	if (d->n_ids == 0 && t->p->total == before)
 		problem_add(t->p, r->line, "", "no identity: fqdn, email, ipv4 and ipv6 are empty");
+	if (d->key_lost && d->replaces == NULL)
+		problem_add(t->p, r->line, "lost-key", "and no certificate whose key it was: its "
+		    "serial number belongs into \"replaces\"");
 	if (d->template[0] == '\0')
 		problem_add(t->p, r->line, "template", "is empty, and no --template was given");
 	finish_row(t, d, ids);

@@ -42,7 +42,8 @@ struct device {
 	unsigned	 platform;	/* enum lint_product; 0: not said */
 	const char	*const *peers;	/* labels */
 	size_t		 n_peers;
-	const char	*replaces;	/* serial number of its certificate, or NULL */
+	const char	*replaces;	/* serial number of its certificate, or NULL... */
+	bool		 key_lost;	/* ...whose key signs nothing any more */
 	struct entry_terms terms;	/* that differ from the template's */
 };
 

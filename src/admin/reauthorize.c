@@ -2,7 +2,8 @@
 /*
  * admin reauthorize: the same device, on the same terms, under a new id: a new
  * ticket for one that was lost or seen, that ran out, or that is to be good for
- * longer or shorter (ADR 0025).
+ * longer or shorter (ADR 0025); with --lost-key for a device in use, whose
+ * certificate ends when the ticket is used.
  *
  * What waits is cancelled first (RFC 4809, 3.2.4.4).  Before that the ids and
  * the list to authorize are on disk, in DIR/reauthorize: whatever ends the
@@ -26,6 +27,8 @@ static const struct option options[] = {
 	ADMIN_OPTIONS,
 	{ "out", "DIR", "tickets", "where the tickets go, one file per device" },
 	{ "window", "TIME", "2w", "how long the new tickets are good; the template may say less" },
+	{ "lost-key", NULL, NULL, "for devices with a certificate whose key is lost: the ticket "
+	    "replaces it" },
 	{ "exact", NULL, NULL, "rather no authorization than one that is less than asked for" },
 	SELECTION_OPTIONS,
 	SELECTION_SAFETY,
@@ -34,6 +37,7 @@ static const struct option options[] = {
 
 struct reauthorization {
 	struct session		*s;
+	bool			 lost;		/* the keys of what is in use */
 	struct targets		 all;		/* what is meant */
 	struct entry_terms	*terms;		/* of each, once the PKI has said them */
 	bool			*approval;	/* by hand, likewise */
@@ -68,14 +72,31 @@ can_be_renewed(const struct target *t)
 }
 
 static bool
+has_lost_key(const struct target *t)
+{
+	return t->known != NULL && t->state == CVP_STATE_CONFIRMED;
+}
+
+static bool
+check_lost(const struct target *t, struct fault *f)
+{
+	return t->state == CVP_STATE_CONFIRMED || fault_set(f, FAULT_CONFLICT, "", "\"%s\" is %s, "
+	    "and no certificate of it is in use: reauthorize it without --lost-key", t->name,
+	    cvp_state_name(t->state));
+}
+
+static bool
 check_target(const struct reauthorization *r, const struct target *t, struct fault *f)
 {
 	if (t->known == NULL)
 		return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" was not authorized from %s: what is "
 		    "to be in its ticket is not known here", t->name, r->s->a.dir);
+	if (r->lost)
+		return check_lost(t, f);
 	if (t->state == CVP_STATE_CONFIRMED || t->state == CVP_STATE_ISSUED)
-		return fault_set(f, FAULT_CONFLICT, "", "\"%s\" has a certificate: revoke it first, or "
-		    "authorize its next one with the column \"replaces\"", t->name);
+		return fault_set(f, FAULT_CONFLICT, "", "\"%s\" has a certificate: if its key is lost, "
+		    "say so by --lost-key; else revoke it first, or authorize its next one with the "
+		    "column \"replaces\"", t->name);
 	if (t->state == CVP_STATE_IN_PROGRESS || t->state == CVP_STATE_LOCKED)
 		return fault_set(f, FAULT_CONFLICT, "", "\"%s\" is %s: the PKI's operator has to cancel "
 		    "it", t->name, cvp_state_name(t->state));
@@ -110,7 +131,7 @@ find(struct reauthorization *r, bool *go, struct fault *f)
 	struct selection	q;
 
 	if (!selection_read(r->s->in, &q, f) ||
-	    !selection_find(r->s, &q, can_be_renewed, &r->all, f))
+	    !selection_find(r->s, &q, r->lost ? has_lost_key : can_be_renewed, &r->all, f))
 		return false;
 	keep_one_each(r, !q.any);
 	for (size_t i = 0; i < r->all.n; i++)
@@ -133,7 +154,9 @@ take_terms(void *ctx, const struct cvp_record *rec, struct fault *f)
 			continue;
 		if (t->key_gen.present && t->key_gen.v != CVP_KEYGEN_PEER)
 			return fault_set(f, FAULT_CONFLICT, "", "the key of \"%s\" is not made by the "
-			    "device: cancel it, and authorize it with --generation", r->all.v[i].name);
+			    "device: %s authorize it with --generation", r->all.v[i].name,
+			    r->lost ? "with the columns \"replaces\" and \"lost-key\"," :
+			    "cancel it, and");
 		entry_terms_words(t, r->s->arena, &r->terms[i]);
 		r->approval[i] = t->approval.present && t->approval.v == CVP_APPROVAL_MANUAL;
 	}
@@ -174,8 +197,10 @@ put_identities(const struct device *d, enum identity_kind kind, struct buf *out)
 }
 
 static void
-put_row(const struct known *k, const struct entry_terms *t, bool approval, struct buf *out)
+put_row(const struct target *target, const struct entry_terms *t, bool approval, bool lost,
+    struct buf *out)
 {
+	const struct known	*k = target->known;
 	const struct device	*d = &k->d;
 	const char		*texts[] = { d->label, d->template, d->group, d->site, d->address };
 
@@ -189,7 +214,8 @@ put_row(const struct known *k, const struct entry_terms *t, bool approval, struc
 		buf_add_u8(out, *s == ',' ? ';' : (uint8_t)*s);
 	buf_add_u8(out, ',');
 	csv_put_field(out, k->peers != NULL ? k->peers : "");
-	buf_addf(out, ",%s", approval ? "manual" : "");
+	buf_addf(out, ",%s,%s,%s", approval ? "manual" : "", lost ? target->serial_text : "",
+	    lost ? "yes" : "");
 	for (size_t i = 0; i < TERMS; i++) {
 		buf_add_u8(out, ',');
 		csv_put_field(out, t->text[i] != NULL ? t->text[i] : "");
@@ -201,12 +227,12 @@ static bool
 put_list(struct reauthorization *r, struct fault *f)
 {
 	buf_add_str(r->list, "fqdn,email,ipv4,ipv6,label,template,group,site,address,subnets,peer,"
-	    "approval");
+	    "approval,replaces,lost-key");
 	for (size_t i = 0; i < TERMS; i++)
 		buf_addf(r->list, ",%s", entry_term_names[i]);
 	buf_add_u8(r->list, '\n');
 	for (size_t i = 0; i < r->all.n; i++)
-		put_row(r->all.v[i].known, &r->terms[i], r->approval[i], r->list);
+		put_row(&r->all.v[i], &r->terms[i], r->approval[i], r->lost, r->list);
 	return buf_check(r->list, "list", f);
 }
 
@@ -330,7 +356,8 @@ begin(struct reauthorization *r, bool *go, struct fault *f)
 			return true;
 		if (!ask_terms(r, f) || !put_list(r, f) || !check_list(r, f) || !store(r, f))
 			return false;
-		r->waiting = r->all;
+		if (!r->lost)
+			r->waiting = r->all;
 	} else if (!r->s->in->quiet && !r->s->in->json)
 		printf("finishing what an earlier run left\n");
 	for (size_t i = 0, n = r->waiting.n; i < n; i++)
@@ -353,6 +380,7 @@ run(const struct invocation *in)
 
 	buf_init(&list, CSV_FILE_MAX);
 	r.list = &list;
+	r.lost = option_given(in, "lost-key");
 	if (session_open(&s, in, !option_given(in, "dry-run"), &f) && !begin(&r, &go, &f))
 		go = false;
 	code = session_end(&s, &f, EXIT_DONE);

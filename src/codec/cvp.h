@@ -182,6 +182,7 @@ struct cvp_terms {
 	struct cvp_bool	 exact;
 	struct cvp_bool	 pop_challenge;
 	struct cvp_bool	 aia;
+	struct cvp_bool	 key_lost;		/* of the certificate that is replaced (correction 15) */
 };
 
 MUST_CHECK bool cvp_terms_decode(struct view value, struct arena *a,

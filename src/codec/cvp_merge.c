@@ -130,6 +130,8 @@ merge_whole_fields(const struct cvp_terms *over, struct cvp_terms *t)
 		t->pop_challenge = over->pop_challenge;
 	if (over->aia.present)
 		t->aia = over->aia;
+	if (over->key_lost.present)
+		t->key_lost = over->key_lost;
 }
 
 static bool

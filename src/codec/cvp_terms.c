@@ -405,6 +405,7 @@ cvp_get_terms(struct der *d, uint8_t tag, struct arena *a,
 	    cvp_opt_bool(&in, DER_CONTEXT(9), &out->exact, f) &&
 	    cvp_opt_bool(&in, DER_CONTEXT(10), &out->pop_challenge, f) &&
 	    cvp_opt_bool(&in, DER_CONTEXT(11), &out->aia, f) &&
+	    cvp_opt_bool(&in, DER_CONTEXT(12), &out->key_lost, f) &&
 	    der_end(&in, f);
 }
 

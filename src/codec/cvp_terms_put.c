@@ -190,6 +190,7 @@ cvp_put_tagged_terms(struct buf *b, uint8_t tag, const struct cvp_terms *t)
 	cvp_put_opt_bool(b, DER_CONTEXT(9), &t->exact);
 	cvp_put_opt_bool(b, DER_CONTEXT(10), &t->pop_challenge);
 	cvp_put_opt_bool(b, DER_CONTEXT(11), &t->aia);
+	cvp_put_opt_bool(b, DER_CONTEXT(12), &t->key_lost);
 	der_close(b, mark);
 }
 

@@ -209,14 +209,20 @@ find_devices(struct call *c, const struct invocation *in, struct fault *f)
 	return targets_find(&c->s.a, &c->s.inv, c->words, c->n_words, c->s.arena, &c->targets, f);
 }
 
-/* Of those that a word means, the living one; a device may have had others before. */
+/*
+ * Of those that a word means, the living one; a device may have had others
+ * before, and have one in use that is to be replaced.
+ */
 static const struct target *
 living(const struct call *c, const char *word)
 {
+	const struct target	*found = NULL;
+
 	for (size_t i = 0; i < c->targets.n; i++)
-		if (c->targets.v[i].lives && strcmp(c->targets.v[i].word, word) == 0)
-			return &c->targets.v[i];
-	return NULL;
+		if (c->targets.v[i].lives && strcmp(c->targets.v[i].word, word) == 0 &&
+		    (found == NULL || found->state == CVP_STATE_CONFIRMED))
+			found = &c->targets.v[i];
+	return found;
 }
 
 static bool

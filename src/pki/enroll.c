@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "codec/crl.h"
 #include "codec/name.h"
 #include "crypt/digest.h"
 #include "pki/work.h"
@@ -17,6 +18,16 @@ static bool
 in_window(const struct store_authz *z, int64_t now)
 {
 	return now >= z->window_from && now <= z->window_to;
+}
+
+/* Who replaces a certificate signs with its key, unless the Admin says that it is lost. */
+static bool
+needs_old_key(const struct work *w)
+{
+	struct granted_terms	g;
+
+	return w->authz.replaces != 0 && (!granted_terms_read(w->authz.terms, w->a, &g, NULL) ||
+	    !terms_key_lost(&g.cvp));
 }
 
 /*
@@ -30,7 +41,7 @@ enroll_is_eligible(const struct work *w)
 	bool				 same = z->bound && memcmp(z->spki_hash,
 	    w->candidate.spki_hash, sizeof(z->spki_hash)) == 0;
 
-	if (z->replaces != 0)		/* the old key has to sign (corrections, 15) */
+	if (needs_old_key(w))		/* corrections, 15 */
 		return false;
 	switch (z->state) {
 	case STORE_AUTHZ_WAITING:
@@ -112,18 +123,22 @@ static void
 explain_refusal(struct work *w, bool holds)
 {
 	const struct store_authz	*z = &w->authz;
+	bool				 outside = is_open(w) && !in_window(z, w->now);
 
 	w->note = z->n != 0;
-	w->note_kind = !holds ? 0 : is_open(w) ? CVP_EVENT_OUTSIDE_WINDOW :
+	w->note_kind = !holds ? 0 : outside ? CVP_EVENT_OUTSIDE_WINDOW :
 	    CVP_EVENT_ENROLLMENT_FAILED;
 	if (z->n == 0)
 		fault_set(&w->fault, FAULT_SIGNATURE, "", "unknown authorization id");
 	else if (!holds)
 		fault_set(&w->fault, FAULT_SIGNATURE, "", "wrong token for authorization \"%s\"",
 		    z->id);
-	else if (is_open(w))
+	else if (outside)
 		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.2.4.3",
 		    "authorization \"%s\" is outside its window", z->id);
+	else if (is_open(w))
+		fault_set(&w->fault, FAULT_REFUSED, "corrections, 15", "authorization \"%s\" "
+		    "replaces a certificate, and was shown without its key", z->id);
 	else
 		fault_set(&w->fault, FAULT_REFUSED, "RFC 4809, 3.4.11",
 		    "authorization \"%s\" is %s%s", z->id,
@@ -189,6 +204,42 @@ names_fit(const struct work *w, const struct granted_terms *g, struct fault *f)
 	return true;
 }
 
+/* A certificate that was renewed meanwhile has its key. */
+static bool
+check_replaced(struct work *w, struct fault *f)
+{
+	struct store_cert	old;
+	struct store_authz	z;
+
+	if (w->authz.replaces == 0)
+		return true;
+	if (!store_cert_find(w->e->p.store, w->authz.replaces, false, w->a, &old, f) ||
+	    !store_authz_find_n(w->e->p.store, old.authz, w->a, &z, f))
+		return false;
+	return z.state != STORE_AUTHZ_CONFIRMED || z.cert == old.n || fault_set(f, FAULT_REFUSED,
+	    "corrections, 15", "certificate %" PRId64 ", whose key was said to be lost, has been "
+	    "renewed", old.n);
+}
+
+/* It ends before the next one is made (corrections, 15). */
+static bool
+end_replaced(struct work *w)
+{
+	struct store		*st = w->e->p.store;
+	struct store_cert	 old;
+	struct store_authz	 z;
+	char			 actor[160];
+	bool			 done;
+
+	if (w->authz.replaces == 0)
+		return true;
+	work_actor(w, actor);
+	return store_cert_find(st, w->authz.replaces, false, w->a, &old, &w->fault) &&
+	    (old.state != STORE_CERT_CONFIRMED ||
+	    (store_authz_find_n(st, old.authz, w->a, &z, &w->fault) &&
+	    revoke_cert(w->e, &old, &z, CRL_SUPERSEDED, 0, actor, w->now, &done, &w->fault)));
+}
+
 /* The proof held; now the request itself.  A refusal spends nothing. */
 static bool
 check_request(struct work *w, struct granted_terms *g, uint32_t *code)
@@ -209,6 +260,9 @@ check_request(struct work *w, struct granted_terms *g, uint32_t *code)
 		return false;
 	*code = CVP_KEY_NOT_PERMITTED;
 	if (!terms_take_key(&g->cvp, w->candidate.spki, f))
+		return false;
+	*code = CVP_REQUESTER_MAY_NOT;
+	if (!check_replaced(w, f))
 		return false;
 	*code = CVP_NAMES_DIFFER;
 	return names_fit(w, g, f);
@@ -387,7 +441,7 @@ decide_issue(struct work *w, bool approved)
 		return false;
 	if (done)
 		return true;
-	if (!store_cert_insert(w->e->p.store, &w->cert, &w->fault) ||
+	if (!end_replaced(w) || !store_cert_insert(w->e->p.store, &w->cert, &w->fault) ||
 	    !remade_note(w, &w->authz, &w->fault))
 		return false;
 	w->authz.held = false;

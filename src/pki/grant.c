@@ -75,9 +75,17 @@ check_generation(const struct grant_frame *fr, struct grant *g)
 		return no_text(fr, g, method == GENERATION_PKI ? CVP_NO_KEY_GENERATION :
 		    CVP_TERMS_CONFLICT, text);
 	}
-	return g->entry->replaces == NULL || method == GENERATION_PEER || no_text(fr, g,
+	return g->entry->replaces == NULL || method == GENERATION_PEER ||
+	    terms_key_lost(&g->terms) || no_text(fr, g,
 	    CVP_TERMS_CONFLICT, "who replaces a certificate signs with its key, and makes the "
 	    "next one itself");
+}
+
+static bool
+check_lost(const struct grant_frame *fr, struct grant *g)
+{
+	return !terms_key_lost(&g->terms) || g->entry->replaces != NULL || no_text(fr, g,
+	    CVP_TERMS_CONFLICT, "a lost key, and no certificate that is replaced");
 }
 
 /* A person's word may be asked for, never waived; and only where a Peer asks itself. */
@@ -99,7 +107,8 @@ check_fields(const struct grant_frame *fr, struct grant *g)
 {
 	const struct cvp_cert	*c = g->terms.cert;
 
-	if (!check_generation(fr, g) || !check_approval(fr, g) || !check_not_offered(fr, g))
+	if (!check_generation(fr, g) || !check_lost(fr, g) || !check_approval(fr, g) ||
+	    !check_not_offered(fr, g))
 		return false;
 	if (c == NULL)
 		return no_text(fr, g, CVP_NOT_DISTINGUISHABLE, "no subject and no name");

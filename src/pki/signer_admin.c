@@ -57,7 +57,7 @@ read_terms(struct signer *s, struct admin_question *a, struct fault *f)
 	if ((a->template->t.generation & GENERATION_BIT(a->method)) == 0)
 		return fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3", "template \"%s\" does not "
 		    "permit generation \"%s\"", a->template->t.name, generation_name(a->method));
-	return q->facts.replaces == 0 || fault_set(f, FAULT_REFUSED, "corrections, 15",
+	return q->facts.replaces == 0 || terms_key_lost(&a->granted.cvp) || fault_set(f, FAULT_REFUSED, "corrections, 15",
 	    "an authorization that replaces a certificate");
 }
 

@@ -151,6 +151,14 @@ signer_made_content(const struct signer_template *t, enum template_fate fate)
 	return fate == TEMPLATE_AS_OLD ? t->content : t->now->content;
 }
 
+/* Who replaces a certificate signs with its key, in CHANGE, unless that is lost. */
+static bool
+old_key_is_lost(const struct seal_facts *facts, const struct cvp_terms *t, struct fault *f)
+{
+	return facts->replaces == 0 || terms_key_lost(t) || fault_set(f, FAULT_REFUSED,
+	    "corrections, 15", "ISSUE: an authorization that replaces a certificate");
+}
+
 bool
 signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
     struct fault *f)
@@ -177,11 +185,6 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 		return false;
 	buf_init(&cert, CERT_MAX);
 	buf_init(&sealed, 512);
-	if (q.facts.replaces != 0) {	/* the old key has to sign: CHANGE */
-		fault_set(f, FAULT_REFUSED, "corrections, 15",
-		    "ISSUE: an authorization that replaces a certificate");
-		goto out;
-	}
 	if (!signer_check_grant(&q.facts, q.template, q.terms, q.label, f) ||
 	    !signer_template(s, q.template, q.changed, q.old, &t, f))
 		goto out;
@@ -190,8 +193,9 @@ signer_issue(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
 		    "ISSUE: not what the template said when it was granted");
 		goto out;
 	}
-	if (!signer_unseal(s, &q.facts, q.sealed, &k, f) ||
-	    !granted_terms_read(q.terms, s->arena, &g, f))
+	if (!granted_terms_read(q.terms, s->arena, &g, f) ||
+	    !old_key_is_lost(&q.facts, &g.cvp, f) ||
+	    !signer_unseal(s, &q.facts, q.sealed, &k, f))
 		goto out;
 	fate = template_for_grant(t.old, &t.now->t, terms_on_change(&g.cvp));
 	if (!signer_made(&t, fate, f))

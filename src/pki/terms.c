@@ -292,3 +292,8 @@ terms_generation(const struct cvp_terms *t)
 	return t->key_gen.present ? (enum generation)t->key_gen.v : GENERATION_PEER;
 }
 
+bool
+terms_key_lost(const struct cvp_terms *t)
+{
+	return t->key_lost.present && t->key_lost.v;
+}

@@ -70,6 +70,8 @@ MUST_CHECK bool granted_terms_read(struct view der, struct arena *a,
  */
 MUST_CHECK bool terms_take_key(const struct cvp_terms *t, struct view spki, struct fault *f);
 
+/* The Admin says so of the certificate that is replaced: its key signs nothing any more. */
+bool	terms_key_lost(const struct cvp_terms *t);
 /* Who makes the key: the Peer, unless they say. */
 enum generation terms_generation(const struct cvp_terms *t);
 

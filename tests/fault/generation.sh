@@ -159,6 +159,21 @@ is "again" $RC 0
 is "certificates ever made" "$(issued b)" 2
 opens bn1
 
+step "a key that is lost"
+serial=$(openssl x509 -in bn1.all -noout -serial | cut -d= -f2)
+printf 'fqdn,label,replaces,lost-key\nbn1.example,bn1,%s,yes\n' "$serial" >b.csv
+authorize_for admin b || fail "authorize"
+admin_enroll --generate bn1
+is "the bundle of the lost key is in the way" $RC 1
+rm bundles/bn1.*
+admin_enroll --generate bn1
+is "without it" $RC 0
+opens bn1
+[ "$(openssl x509 -in bn1.all -noout -serial | cut -d= -f2)" != "$serial" ] ||
+	fail "the certificate is the old one"
+is "the old one is revoked" "$(db "SELECT count(*) FROM cert c JOIN authz a ON c.authz = a.n
+    WHERE a.label = 'bn1' AND c.state = 4")" 1
+
 step "keys of the PKI"
 list c 1
 authorize_for pki c || fail "authorize"

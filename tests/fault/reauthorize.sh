@@ -107,6 +107,37 @@ is "and it is passed over still" "$(admin authorize --template s2s-gateway \
     --csv "$WORK/rekey.csv" --out "$WORK/rekeys" | head -n 1)" \
     "nothing to do: 1 authorized earlier, and alive"
 
+step "the key of a device is lost"
+printf 'fqdn,label\nk1.example,k1\nk2.example,k2\n' >"$WORK/k.csv"
+admin authorize --template s2s-gateway --csv "$WORK/k.csv" --out "$TICKETS" -q
+refused 1 'no certificate of it is in use' admin reauthorize --lost-key k1 --out "$TICKETS"
+enroll k1 || fail "enroll k1"
+serial=$(openssl x509 -in "$WORK/devices/k1/cert.pem" -noout -serial | cut -d= -f2)
+refused 1 'by --lost-key' admin reauthorize k1 --out "$TICKETS"
+rm "$WORK/devices/k1/key.pem"
+admin reauthorize --lost-key k1 --out "$WORK/lost" >"$WORK/next.log"
+grep -q 'peer enroll .*k1.ticket' "$WORK/next.log" || fail "what comes next"
+anew() {
+	"$PKI4IPSEC" peer enroll "$WORK/lost/$1.ticket" --dir "$WORK/devices/$1" \
+	    >"$WORK/devices.log" 2>&1
+}
+in_use() { db "select count(*) from authz where label = '$1' and state = 4"; }
+listed() { curl -sf "$URL/crl/ike.crl" | openssl crl -inform DER -noout -text | grep -ic "$serial"; }
+is "authorized, the old one is good" "$(listed)" 0
+anew k1 || fail "the ticket of a device without a key"
+is "enrolled, the old one is revoked" "$(listed)" 1
+is "one is in use" "$(in_use k1)" 1
+enroll k2 || fail "enroll k2"
+serial=$(openssl x509 -in "$WORK/devices/k2/cert.pem" -noout -serial | cut -d= -f2)
+printf 'fqdn,label,lost-key\nk2.example,k2,yes\n' >"$WORK/wrong.csv"
+refused 1 'no certificate whose key it was' admin authorize --template s2s-gateway \
+    --csv "$WORK/wrong.csv" --out "$TICKETS"
+printf 'fqdn,label,replaces,lost-key\nk2.example,k2,%s,yes\n' "$serial" >"$WORK/k2.csv"
+admin authorize --template s2s-gateway --csv "$WORK/k2.csv" --out "$WORK/lost" -q
+anew k2 || fail "the ticket of a list"
+is "by a list, the old one is revoked" "$(listed)" 1
+is "one is in use" "$(in_use k2)" 1
+
 step "lost on the way"
 mkdir "$WORK/proxy"
 proxy_start "$WORK/proxy"

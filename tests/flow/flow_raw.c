@@ -54,6 +54,40 @@ raw_cert_clear(struct raw_cert *c)
 	buf_clear(&c->der);
 }
 
+static const char	*template_text_next;
+
+static void
+write_template(void *ctx)
+{
+	flow_write_template(ctx, template_text_next);
+}
+
+void
+raw_start(struct flow_pki *p, struct device *d, struct raw_cert *admin, const char *template)
+{
+	struct fault	f = { 0 };
+
+	flow_start(p, KEY_EC_P256);
+	gateway(d, p);
+	ticket_clear(&d->t);
+	if (!ticket_read(buf_view(&p->r.ticket), &d->t, &f))
+		fail_msg("%s", f.text);
+	if (!run(d))
+		fail_msg("%s", d->f.text);
+	raw_cert_load(d, admin);
+	template_text_next = template;
+	if (template != NULL)
+		flow_restart_with(p, write_template, p);
+}
+
+void
+raw_stop(struct flow_pki *p, struct device *d, struct raw_cert *admin)
+{
+	raw_cert_clear(admin);
+	device_close(d);
+	flow_stop(p);
+}
+
 /* --- signatures --------------------------------------------------------------------- */
 
 static void
@@ -680,6 +714,13 @@ void
 raw_replace(struct flow_pki *p, const struct raw_cert *admin, const struct cert *old,
     const char *name, const struct device *d, struct ticket *out)
 {
+	raw_replace_lost(p, admin, old, name, d, false, out);
+}
+
+void
+raw_replace_lost(struct flow_pki *p, const struct raw_cert *admin, const struct cert *old,
+    const char *name, const struct device *d, bool lost, struct ticket *out)
+{
 	struct cmc_cert_id	 replaces = { old->issuer, old->serial };
 	static unsigned		 n;
 	char			 batch[32];
@@ -687,7 +728,7 @@ raw_replace(struct flow_pki *p, const struct raw_cert *admin, const struct cert 
 	struct identity		 id;
 	struct extension	 ext = { .oid = OID_SUBJECT_ALT_NAME };
 	struct cvp_cert		 cert = { .extensions = &ext, .n_extensions = 1 };
-	struct cvp_terms	 terms = { .cert = &cert };
+	struct cvp_terms	 terms = { .cert = &cert, .key_lost = { lost, lost } };
 	struct cvp_entry	 entry = { .entry_id = 1, .terms = &terms,
 		.replaces = &replaces };
 	struct cvp_authz_request q = { .template = { .name = VIEW_LIT("s2s-gateway") },

@@ -34,6 +34,14 @@ struct raw_cert {
 void	raw_cert_load(const struct device *d, struct raw_cert *out);
 void	raw_cert_clear(struct raw_cert *c);
 
+/*
+ * A PKI whose first Admin has enrolled: d with its certificate.  template: the
+ * gateways' from then on, in a restart; NULL: as it comes.  raw_stop() ends all.
+ */
+void	raw_start(struct flow_pki *p, struct device *d, struct raw_cert *admin,
+	    const char *template);
+void	raw_stop(struct flow_pki *p, struct device *d, struct raw_cert *admin);
+
 /* How a message is signed. */
 struct raw_signing {
 	struct key		*key;
@@ -154,5 +162,8 @@ void	raw_ask(struct flow_pki *p, const struct raw_cert *by, enum cmc_kind kind,
 /* The Admin authorizes a successor of `old` with this name; a ticket for it. */
 void	raw_replace(struct flow_pki *p, const struct raw_cert *admin, const struct cert *old,
     const char *name, const struct device *d, struct ticket *out);
+/* The same, and the key of `old` is lost. */
+void	raw_replace_lost(struct flow_pki *p, const struct raw_cert *admin, const struct cert *old,
+    const char *name, const struct device *d, bool lost, struct ticket *out);
 
 #endif

@@ -59,6 +59,7 @@ struct order {
 	const struct cmc_cert_id *replaces;
 	struct view		 public_key;
 	unsigned		 key_gen;
+	bool			 key_lost;
 };
 
 struct reply {
@@ -114,7 +115,8 @@ put_order(const struct order *o, struct buf *out)
 		cert[i] = (struct cvp_cert){ .extensions = &ext[i], .n_extensions = 1,
 		    .public_key = o->public_key };
 		terms[i] = (struct cvp_terms){ .cert = &cert[i],
-		    .key_gen = { o->key_gen != 0, o->key_gen } };
+		    .key_gen = { o->key_gen != 0, o->key_gen },
+		    .key_lost = { o->key_lost, o->key_lost } };
 		entries[i] = (struct cvp_entry){ .entry_id = (uint32_t)i + 1, .terms = &terms[i],
 		    .wanted_id = view_str(o->wanted), .replaces = o->replaces };
 	}
@@ -333,6 +335,11 @@ test_names(void **state)
 		    .name = "fqdn:replace.example", .replaces = &old }, CVP_ADMIN_MAY_NOT_REVOKE },
 		{ "C-15: in the place of another", { .name = "fqdn:replace.example",
 		    .replaces = &old }, 0 },
+		{ "C-15: a lost key of nobody", { .name = "fqdn:lost.example", .key_lost = true },
+		    CVP_TERMS_CONFLICT },
+		{ "C-15: a lost key, without the right to revoke", { .by = &second,
+		    .name = "fqdn:lost.example", .replaces = &old, .key_lost = true },
+		    CVP_ADMIN_MAY_NOT_REVOKE },
 		{ "C-22: a key made by the PKI", { .name = "fqdn:keygen.example",
 		    .key_gen = CVP_KEYGEN_PKI }, CVP_NO_KEY_GENERATION },
 	};

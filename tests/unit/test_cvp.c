@@ -45,7 +45,7 @@
 #define KEY_SPECS	"a7(30(" P256 ") 30(30(06(2a864886f70d010101) 0500) " \
 	"02020c00))"
 #define ALL_TERMS	CERT_TEMPLATE WINDOW ID_FORMAT TOKEN_FORMAT "840103" \
-	LIFECYCLE "860102" KEY_SPECS "880101 8901ff 8a01ff 8b0100"
+	LIFECYCLE "860102" KEY_SPECS "880101 8901ff 8a01ff 8b0100 8c01ff"
 
 enum kind { TERMS, REQUEST, RESPONSE, SECRETS, ACK, CANCEL, CANCEL_RESULT,
     CANCEL_ACK, QUERY, INFO, BIND, USE, KEY_REQUEST, KEY_RESPONSE, EVENT_QUERY,
@@ -61,7 +61,7 @@ static const struct {
 	{ "all terms", TERMS, "30(" ALL_TERMS ")", FAULT_NONE },
 	{ "terms out of order", TERMS, "30(8901ff 880101)", FAULT_MALFORMED },
 	{ "terms twice", TERMS, "30(8901ff 8901ff)", FAULT_MALFORMED },
-	{ "terms of the future", TERMS, "30(8c01ff)", FAULT_MALFORMED },
+	{ "terms of the future", TERMS, "30(8d01ff)", FAULT_MALFORMED },
 	{ "a truth that is neither", TERMS, "30(890101)", FAULT_MALFORMED },
 	{ "keyGen 0", TERMS, "30(840100)", FAULT_MALFORMED },
 	{ "keyGen 5", TERMS, "30(840105)", FAULT_MALFORMED },
@@ -417,6 +417,7 @@ test_fields(void **state)
 	assert_int_equal(t.approval.v, CVP_APPROVAL_MANUAL);
 	assert_true(t.exact.v && t.pop_challenge.v);
 	assert_true(t.aia.present && !t.aia.v);
+	assert_true(t.key_lost.present && t.key_lost.v);
 	arena_free(a);
 }
 

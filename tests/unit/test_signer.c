@@ -211,6 +211,22 @@ test_issue_with_its_label(void **state)
 	buf_clear(&q);
 }
 
+/* C-15: what replaces a certificate is not issued without the Admin's word in its terms. */
+static void
+test_issue_in_place_of(void **state)
+{
+	struct buf		q;
+	struct issue_request	i = { 0 };
+
+	(void)state;
+	read_issue(&i);
+	i.facts.replaces = 1;
+	buf_init(&q, FRAME_BODY_MAX);
+	signer_put_issue(&q, &i);
+	assert_int_equal(ask_issue(buf_view(&q)), FAULT_REFUSED);
+	buf_clear(&q);
+}
+
 static void
 seal_as(const struct seal_facts *facts, enum seal_version v, struct view content, struct buf *out)
 {
@@ -575,6 +591,7 @@ main(void)
 		cmocka_unit_test(test_prove_binds_its_own_key),
 		cmocka_unit_test(test_issue_once),
 		cmocka_unit_test(test_issue_with_its_label),
+		cmocka_unit_test(test_issue_in_place_of),
 		cmocka_unit_test(test_older_seal),
 		cmocka_unit_test(test_issue_under_its_template),
 		cmocka_unit_test(test_crl_of_today),
