@@ -292,6 +292,33 @@ dir_remove(const char *path, struct fault *f)
 	return remove_at(AT_FDCWD, path, path, DIR_DEPTH_MAX, f);
 }
 
+/* --- destroying -------------------------------------------------------------------- */
+
+static bool
+overwrite(int fd)
+{
+	static const uint8_t	zero[512];
+	struct stat		st;
+	bool			ok = fstat(fd, &st) == 0;
+
+	for (off_t at = 0; ok && at < st.st_size; at += (off_t)sizeof(zero))
+		ok = pwrite(fd, zero, sizeof(zero), at) == (ssize_t)sizeof(zero);
+	return ok && fsync(fd) == 0;
+}
+
+bool
+file_destroy(const char *path, struct fault *f)
+{
+	int	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool	ok;
+
+	if (fd == -1)
+		return errno == ENOENT || path_fault(f, "open", path);
+	ok = overwrite(fd);
+	(void)close(fd);
+	return (ok && unlink(path) == 0) || path_fault(f, "destroy", path);
+}
+
 bool
 path_join(char *out, size_t n, const char *dir, const char *name,
     struct fault *f)

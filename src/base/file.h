@@ -27,6 +27,12 @@ MUST_CHECK bool file_create(const char *path, struct view content, mode_t mode,
 
 bool	file_exists(const char *path);
 
+/*
+ * Overwrite and remove, as far as a file system lets one.  No link is
+ * followed; what is not there is fine.
+ */
+MUST_CHECK bool file_destroy(const char *path, struct fault *f);
+
 /* mkdir -p; folders made get mode. */
 MUST_CHECK bool dir_make(const char *path, mode_t mode, struct fault *f);
 MUST_CHECK bool dir_sync(const char *path, struct fault *f);

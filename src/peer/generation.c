@@ -178,36 +178,13 @@ generation_back(const char *dir, bool *done, struct fault *f)
 
 /* --- destroying ---------------------------------------------------------------------- */
 
-/* As far as a file system lets one: overwritten, on disk, removed. */
-static bool
-wipe_key(const char *folder, struct fault *f)
-{
-	static const uint8_t	zero[512];
-	char			path[INSTALL_PATH_MAX];
-	struct stat		st;
-	int			fd;
-	bool			ok = true;
-
-	if (!path_join(path, sizeof(path), folder, parts[0].name, f))
-		return false;
-	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT || fault_set(f, FAULT_IO, "", "could not open \"%s\": %s",
-		    path, error_text(errno));
-	ok = fstat(fd, &st) == 0;
-	for (off_t at = 0; ok && at < st.st_size; at += (off_t)sizeof(zero))
-		ok = pwrite(fd, zero, sizeof(zero), at) == (ssize_t)sizeof(zero);
-	ok = ok && fsync(fd) == 0;
-	(void)close(fd);
-	return ok || fault_set(f, FAULT_IO, "", "could not wipe \"%s\"", path);
-}
-
 static bool
 destroy(const char *dir, const char *name, struct fault *f)
 {
-	char	path[INSTALL_PATH_MAX];
+	char	path[INSTALL_PATH_MAX], key[INSTALL_PATH_MAX];
 
-	return path_join(path, sizeof(path), dir, name, f) && wipe_key(path, f) &&
+	return path_join(path, sizeof(path), dir, name, f) &&
+	    path_join(key, sizeof(key), path, parts[0].name, f) && file_destroy(key, f) &&
 	    dir_remove(path, f);
 }
 

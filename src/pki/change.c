@@ -308,6 +308,12 @@ settle_template(struct work *w, bool *done)
 	return true;
 }
 
+static enum authority_id
+line_of(const struct work *w, const struct cert *c)
+{
+	return authority_line(authority_named(&w->e->authorities, c->issuer, VIEW_NONE));
+}
+
 /* Decision 22: a certificate that would say something else is an update. */
 static bool
 check_contents(struct work *w, struct view tbs)
@@ -320,9 +326,10 @@ check_contents(struct work *w, struct view tbs)
 	if (w->verdict.kind == STORE_CHANGE_UPDATE)
 		return true;
 	buf_init(&der, CERT_OCTETS_MAX);
-	cert_assemble(tbs, w->e->authorities.list[w->made->management ?
-	    AUTHORITY_MANAGEMENT : AUTHORITY_IKE].sigalg, view_of(none, sizeof(none)), &der);
+	cert_assemble(tbs, w->e->authorities.list[issuing_ca(w)].sigalg,
+	    view_of(none, sizeof(none)), &der);
 	differs = !buf_ok(&der) || !cert_decode(buf_view(&der), &c, NULL) ||
+	    line_of(w, &w->sender.cert) != line_of(w, &c) ||
 	    change_differs(&w->sender.cert, &c);
 	buf_clear(&der);
 	return !differs || !refuse_why(w, CVP_UPDATE_NEEDED, "RFC 4809, 3.5.2",
@@ -597,7 +604,7 @@ fill_answer(struct work *w)
 	answer_status(&w->answer, CMC_CONFIRM_REQUIRED, w->candidate.id);
 	w->answer.status[w->answer.n_status - 1].text = change_name(w->change.kind);
 	answer_cert(&w->answer, w->cert.body);
-	if (ca == AUTHORITY_MANAGEMENT)
+	if (authority_line(ca) == AUTHORITY_MANAGEMENT)
 		answer_cert(&w->answer, buf_view(&w->e->authorities.list[ca].der));
 	w->done = true;
 }

@@ -484,8 +484,7 @@ bool
 change_differs(const struct cert *old, const struct cert *new)
 {
 	/* What keyUsage follows from is the kind of key, and that may be new. */
-	return !view_equal(old->issuer, new->issuer) ||
-	    (view_equal(old->spki, new->spki) && old->key_usage != new->key_usage) ||
+	return (view_equal(old->spki, new->spki) && old->key_usage != new->key_usage) ||
 	    !same_extension(old, new, OID_EXT_KEY_USAGE) ||
 	    !same_extension(old, new, OID_CERT_POLICIES) ||
 	    !same_extension(old, new, OID_BASIC_CONSTRAINTS);

@@ -58,7 +58,7 @@ bool	change_is(const struct certreq *r, enum store_change_kind kind, const struc
 /*
  * Does new, made for the same holder, differ from old in more than serial
  * number, dates and key?  Addresses of CRLs and the like do not count
- * (decision 21).
+ * (decision 21), nor does the issuer: it may have a successor.
  */
 bool	change_differs(const struct cert *old, const struct cert *new);
 

@@ -70,6 +70,10 @@ static const struct row rows[] = {
 	    "from thisUpdate to nextUpdate; not below the interval" },
 	{ "crl", "max_age", SECONDS, AT(crl_max_age), 0, 604800, "60s",
 	    "how long HTTP caches may keep the CRL" },
+	{ "ca", "announce", SECONDS, AT(ca_announce), 0, 31536000, "7d",
+	    "devices know a new CA for so long before it issues" },
+	{ "ca", "rollover", WHOLE, AT(ca_rollover), 0, 1, "1",
+	    "1: the server announces a new CA by itself, in time; 0: an operator does" },
 };
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
@@ -297,11 +301,12 @@ take_all(struct pki_config *c, cfg_t *cfg, const char *file, struct view text,
 }
 
 #define SECTION_KEYS_MAX	12
+#define SECTIONS		5
 
 /* libConfuse's own tables, made from ours. */
 struct options {
 	cfg_opt_t	top[ROWS + 1];
-	cfg_opt_t	sections[4][SECTION_KEYS_MAX + 1];
+	cfg_opt_t	sections[SECTIONS][SECTION_KEYS_MAX + 1];
 };
 
 static void
@@ -319,13 +324,13 @@ add_option(cfg_opt_t *list, size_t *n, const struct row *r)
 static void
 make_options(struct options *o)
 {
-	static const char *const names[] = { "listen", "processes", "limits", "crl" };
+	static const char *const names[] = { "listen", "processes", "limits", "crl", "ca" };
 	size_t	top = 0;
 
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].section == NULL)
 			add_option(o->top, &top, &rows[i]);
-	for (size_t s = 0; s < 4; s++) {
+	for (size_t s = 0; s < SECTIONS; s++) {
 		cfg_opt_t	sec = CFG_SEC(names[s], o->sections[s], CFGF_NONE);
 		cfg_opt_t	end = CFG_END();
 		size_t		n = 0;

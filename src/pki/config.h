@@ -36,6 +36,8 @@ struct pki_config {
 	int64_t	crl_interval;			/* seconds between CRLs without revocations */
 	int64_t	crl_lifetime;			/* thisUpdate to nextUpdate */
 	int64_t	crl_max_age;			/* Cache-Control for the CRL */
+	int64_t	ca_announce;			/* seconds from announcing a new CA to its use */
+	int64_t	ca_rollover;			/* 1: by itself, in time */
 	int64_t	refusal_floor_ms;		/* a refused proof is not answered sooner */
 	int64_t	log_level;			/* enum log_level */
 };

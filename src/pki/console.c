@@ -172,7 +172,7 @@ static bool
 do_crl(struct call *c, struct fault *f)
 {
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++)
-		c->e->crl_dirty[ca] = true;
+		c->e->crl_dirty[ca] = authority_is_here(&c->e->authorities, ca);
 	return console_audit(c, "crl ordered", "", "", f);
 }
 

@@ -39,7 +39,8 @@ by_serial(struct call *c, const char *word, struct certs *to, struct fault *f)
 	if (!hex_decode(word, serial, sizeof(serial), &n) || n != sizeof(serial))
 		return true;
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
-		if (!cert_by_serial(c->e, c->e->authorities.list[ca].cert.subject,
+		if (authority_is_here(&c->e->authorities, ca) &&
+		    !cert_by_serial(c->e, c->e->authorities.list[ca].cert.subject,
 		    view_of(serial, n), false, c->a, &cert, f))
 			return false;
 		add_cert(to, cert.n);

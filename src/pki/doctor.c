@@ -15,6 +15,7 @@
 #include "pki/commands.h"
 #include "pki/operate.h"
 #include "pki/own.h"
+#include "pki/roll.h"
 #include "pki/terms.h"
 #include "store/store_approval.h"
 #include "store/store_authz.h"
@@ -22,7 +23,7 @@
 #include "store/store_log.h"
 
 #define DISK_GOOD_OCTETS	(UINT64_C(256) << 20)
-#define CA_GOOD_SECONDS		(INT64_C(400) * 86400)	/* more than one device's lifetime */
+#define ROOT_GOOD_SECONDS	(INT64_C(6 * 365) * 86400)	/* a CA's life under it, and time to plan */
 
 enum verdict { GOOD = 0, WARN, BAD };
 
@@ -87,7 +88,7 @@ look_at_key(struct doctor *d, enum authority_id id)
 	struct fault	f = { 0 };
 	struct key	*k = NULL;
 
-	snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
+	snprintf(sub, sizeof(sub), "keys/%s.key.pem", d->all.list[id].name);
 	if (!config_path(&d->config, sub, path, sizeof(path), &f))
 		return;
 	if (stat(path, &st) != 0) {
@@ -112,24 +113,62 @@ look_at_key(struct doctor *d, enum authority_id id)
 	key_free(k);
 }
 
+/* Under way, or due, or well; of the root: what outlives it is worth nothing. */
+static void
+look_at_ca(struct doctor *d, enum authority_id id, const char *text)
+{
+	enum authority_id	 line = authority_line(id), next = authority_next(line);
+	const char		*name = d->all.list[id].name;
+	int64_t			 left = d->all.list[id].cert.not_after - d->now;
+	unsigned		 due = 0;
+	struct fault		 f = { 0 };
+	char			 mend[64];
+
+	if (id == AUTHORITY_ROOT) {
+		say(d, left < ROOT_GOOD_SECONDS ? WARN : GOOD, name, text, left < ROOT_GOOD_SECONDS ?
+		    "plan a new PKI beside this one: docs/guide/roll-over.md" : "");
+		return;
+	}
+	if (authority_is_here(&d->all, next) || !roll_due(&d->config, &d->all, d->now, &due, &f))
+		due = 0;
+	snprintf(mend, sizeof(mend), "pki4ipsec pki renew --ca %s", authority_name(line));
+	if ((due & (1u << (line == AUTHORITY_IKE ? CA_LINE_IKE : CA_LINE_MANAGEMENT))) != 0)
+		say(d, WARN, name, text, mend);
+	else
+		say(d, GOOD, name, text, "");
+}
+
+/* Of a CA that has ended: its successor is there, or must be, at once. */
+static const char *
+ended_mend(const struct doctor *d, enum authority_id id, char out[64])
+{
+	enum authority_id	line = authority_line(id);
+
+	if (authority_is_here(&d->all, authority_next(line)))
+		return "pki4ipsec pki renew --due";
+	snprintf(out, 64, "pki4ipsec pki renew --ca %s --after 0", authority_name(line));
+	return out;
+}
+
 static void
 look_at_certificate(struct doctor *d, enum authority_id id)
 {
 	const struct cert	*c = &d->all.list[id].cert;
+	const char		*name = d->all.list[id].name;
 	int64_t			 left = c->not_after - d->now;
-	char			 text[96], until[32];
+	unsigned		 due = own_due(&d->all, d->now);
+	char			 text[96], until[32], mend[64];
 
 	date_format(c->not_after, until);
 	snprintf(text, sizeof(text), "until %s, %" PRId64 " days", until, left / 86400);
 	if (left < 0)
-		say(d, BAD, authority_name(id), text, id < AUTHORITY_CAS ? "a new PKI beside this one" :
-		    "pki4ipsec pki renew");
+		say(d, BAD, name, text, id == AUTHORITY_ROOT ? "a new PKI beside this one" :
+		    id < AUTHORITY_CAS ? ended_mend(d, id, mend) : "pki4ipsec pki renew");
 	else if (id < AUTHORITY_CAS)
-		say(d, left < CA_GOOD_SECONDS ? WARN : GOOD, authority_name(id), text,
-		    left < CA_GOOD_SECONDS ? "plan a new CA: certificates end with it" : "");
+		look_at_ca(d, id, text);
 	else
-		say(d, left * 3 < c->not_after - c->not_before ? WARN : GOOD, authority_name(id),
-		    text, left * 3 < c->not_after - c->not_before ? "pki4ipsec pki renew" : "");
+		say(d, (due & (1u << id)) != 0 ? WARN : GOOD, name, text,
+		    (due & (1u << id)) != 0 ? "pki4ipsec pki renew" : "");
 }
 
 static void
@@ -138,10 +177,10 @@ look_at_crl(struct doctor *d, enum authority_id id)
 	struct store_ca		ca;
 	struct store_crl	crl = { 0 };
 	struct fault		f = { 0 };
-	char			what[32], text[128], until[32];
+	char			what[48], text[128], until[32];
 
-	snprintf(what, sizeof(what), "CRL of %s", authority_name(id));
-	if (!store_ca_find(d->store, authority_name(id), d->a, &ca, &f) || ca.n == 0 ||
+	snprintf(what, sizeof(what), "CRL of %s", d->all.list[id].name);
+	if (!store_ca_find(d->store, d->all.list[id].name, d->a, &ca, &f) || ca.n == 0 ||
 	    !store_crl_find(d->store, ca.n, STORE_CRL_FULL, d->a, &crl, &f) || crl.number == 0) {
 		say(d, BAD, what, f.kind != FAULT_NONE ? f.text : "there is none",
 		    "pki4ipsec pki serve");
@@ -263,15 +302,20 @@ open_all(struct doctor *d, struct fault *f)
 }
 
 static void
+look_at_each(struct doctor *d, size_t n, void (*look)(struct doctor *d, enum authority_id id))
+{
+	for (enum authority_id id = 0; id < n; id++)
+		if (authority_is_here(&d->all, id))
+			look(d, id);
+}
+
+static void
 look(struct doctor *d)
 {
 	look_at_config(d);
-	for (enum authority_id id = 0; id < AUTHORITIES; id++)
-		look_at_key(d, id);
-	for (enum authority_id id = 0; id < AUTHORITIES; id++)
-		look_at_certificate(d, id);
-	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
-		look_at_crl(d, id);
+	look_at_each(d, AUTHORITIES, look_at_key);
+	look_at_each(d, AUTHORITIES, look_at_certificate);
+	look_at_each(d, AUTHORITY_CAS, look_at_crl);
 	look_at_database(d);
 	look_at_authorizations(d);
 	look_at_approvals(d);

@@ -613,7 +613,8 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 		if (!store_cert_expire(e->p.store, now, &expired, f))
 			return false;
 	}
-	if (!store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f) ||
+	if (!phases_follow(e, now, f) ||
+	    !store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f) ||
 	    !store_approval_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, f))
 		return false;
 	return store_clock(e, now, CLOCK_STORE_SECONDS, f);
@@ -650,21 +651,23 @@ engine_tick(struct engine *e, int64_t now, struct fault *f)
 /* --- start --------------------------------------------------------------------------- */
 
 static bool
-sync_ca(struct engine *e, enum authority_id id, struct fault *f)
+sync_ca(struct engine *e, enum authority_id id, int64_t now, struct fault *f)
 {
 	struct store_ca	ca;
 
-	if (!store_ca_find(e->p.store, authority_name(id), e->scratch, &ca, f))
+	if (!store_ca_find(e->p.store, e->authorities.list[id].name, e->scratch, &ca, f))
 		return false;
 	if (ca.n == 0) {
 		ca = (struct store_ca){
-			.name = authority_name(id),
+			.name = e->authorities.list[id].name,
+			.phase = authority_phase(&e->authorities, id, now),
 			.cert = buf_view(&e->authorities.list[id].der),
 		};
-		if (!store_ca_insert(e->p.store, &ca, f))
+		if (!store_ca_insert(e->p.store, &ca, f) || !phase_begun(e, id, now, f))
 			return false;
 	}
 	e->ca[id] = ca.n;
+	e->ca_phase[id] = (enum ca_phase)ca.phase;
 	return true;
 }
 
@@ -674,9 +677,9 @@ sync_store(struct engine *e, int64_t now, struct fault *f)
 	if (!store_begin(e->p.store, f))
 		return false;
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
-		if (!sync_ca(e, id, f))
+		if (authority_is_here(&e->authorities, id) && !sync_ca(e, id, now, f))
 			return false;
-	return catalogue_sync(e, now, f) &&
+	return phases_retire(e, now, f) && catalogue_sync(e, now, f) &&
 	    store_counter_get(e->p.store, STORE_COUNTER_EPOCH, &e->epoch, f) &&
 	    store_counter_get(e->p.store, STORE_COUNTER_CLOCK, &e->clock, f) &&
 	    store_commit(e->p.store, f);

@@ -277,13 +277,19 @@ make_serial(const struct engine *e, int64_t n, uint8_t out[STORE_SERIAL_OCTETS])
 	rng_fill(e->p.rng, out + 6, STORE_SERIAL_OCTETS - 6);
 }
 
+enum authority_id
+issuing_ca(const struct work *w)
+{
+	return authority_in_use(&w->e->authorities, w->made->management ? AUTHORITY_MANAGEMENT :
+	    AUTHORITY_IKE, w->now);
+}
+
 /* The TBSCertificate, and the row that reserves its serial number. */
 bool
 cert_plan_reserved(struct work *w, const struct holder_terms *h, struct fault *f)
 {
 	struct engine		*e = w->e;
-	enum authority_id	 ca = w->made->management ? AUTHORITY_MANAGEMENT :
-	    AUTHORITY_IKE;
+	enum authority_id	 ca = issuing_ca(w);
 	struct cert_plan	 plan;
 	struct buf		 tbs;
 	char			*text = arena_alloc(w->a, NAME_TEXT_MAX);
@@ -560,7 +566,7 @@ fill_answer(struct work *w)
 
 	answer_status(&w->answer, CMC_CONFIRM_REQUIRED, w->candidate.id);
 	answer_cert(&w->answer, w->cert.body);
-	if (ca == AUTHORITY_MANAGEMENT)
+	if (authority_line(ca) == AUTHORITY_MANAGEMENT)
 		answer_cert(&w->answer, buf_view(&e->authorities.list[ca].der));
 	w->done = true;
 }

@@ -30,7 +30,7 @@ enum journal_kind {
 	JOURNAL_UNLOCKED = 6,	/* ...and from here on not any more */
 };
 
-#define JOURNAL_CAS	8	/* of which it keeps CRL numbers */
+#define JOURNAL_CAS	64	/* CAs there ever were, of which it keeps CRL numbers */
 
 struct journal_record {
 	enum journal_kind kind;

@@ -43,7 +43,7 @@ enum authority_id
 authority_of(const struct engine *e, int64_t ca)
 {
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
-		if (e->ca[id] == ca)
+		if (authority_is_here(&e->authorities, id) && e->ca[id] == ca)
 			return id;
 	return AUTHORITIES;
 }
@@ -66,7 +66,7 @@ cert_by_serial(struct engine *e, struct view issuer, struct view serial, bool wa
     struct arena *a, struct store_cert *out, struct fault *f)
 {
 	int64_t			 n = counter_of(serial);
-	enum authority_id	 ca;
+	struct view		 by;
 
 	memset(out, 0, sizeof(*out));
 	if (n == 0)
@@ -75,10 +75,10 @@ cert_by_serial(struct engine *e, struct view issuer, struct view serial, bool wa
 		return false;
 	if (out->n == 0)
 		return true;
-	ca = authority_of(e, out->ca);
+	if (!issuer_in_row(e, out->ca, a, &by, f))
+		return false;
 	if (!view_equal(view_of(out->serial, sizeof(out->serial)), serial) ||
-	    ca == AUTHORITIES ||
-	    !view_equal(e->authorities.list[ca].cert.subject, issuer))
+	    !view_equal(by, issuer))
 		memset(out, 0, sizeof(*out));
 	return true;
 }

@@ -47,10 +47,11 @@ own_certificate(enum authority_id id, const struct own_terms *t, const struct au
     struct view spki, struct key *by, struct buf *der, struct fault *f)
 {
 	const struct issuer_facts	*ca = id == AUTHORITY_ROOT ? NULL :
-	    &all->list[authority_issuer(id)].facts;
+	    &all->list[authority_in_use(all, authority_issuer(id), t->now)].facts;
 	char				 host[CONFIG_TEXT_MAX];
 	struct ca_terms			 terms = {
-		.role = authority_role(id), .name = t->name, .generation = 1, .host = host,
+		.role = authority_role(id), .name = t->name, .host = host,
+		.generation = t->generation != 0 ? t->generation : 1,
 	};
 	struct arena			*a = arena_new(PLAN_ARENA);
 	struct cert_plan		 plan;
@@ -71,41 +72,47 @@ own_certificate(enum authority_id id, const struct own_terms *t, const struct au
 
 /* --- renewing --------------------------------------------------------------------------- */
 
+static bool
+is_due(const struct authorities *all, enum authority_id id, int64_t now)
+{
+	const struct cert	*c = &all->list[id].cert;
+	enum authority_id	 ca = authority_in_use(all, authority_issuer(id), now);
+
+	return now >= c->not_after - (c->not_after - c->not_before) / 3 ||
+	    !view_equal(c->issuer, all->list[ca].cert.subject);
+}
+
 unsigned
 own_due(const struct authorities *all, int64_t now)
 {
 	unsigned	due = 0;
 
-	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
-		const struct cert	*c = &all->list[id].cert;
-
-		if ((OWN_RENEWED & (1u << id)) != 0 &&
-		    now >= c->not_after - (c->not_after - c->not_before) / 3)
+	for (enum authority_id id = 0; id < AUTHORITIES; id++)
+		if ((OWN_RENEWED & (1u << id)) != 0 && is_due(all, id, now))
 			due |= 1u << id;
-	}
 	return due;
 }
 
-static struct key *
-load_key(const struct pki_config *c, enum authority_id id, struct fault *f)
+struct key *
+own_key(const struct pki_config *c, const char *name, struct fault *f)
 {
 	char		sub[64], path[CONFIG_PATH_MAX];
 	struct buf	pem;
 	struct key	*k = NULL;
 
 	buf_init(&pem, KEY_PEM_MAX);
-	snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
-	if (config_path(c, sub, path, sizeof(path), f) && file_read(path, &pem, f))
-		k = key_load_pem(buf_view(&pem), f);
+	snprintf(sub, sizeof(sub), "keys/%s.key.pem", name);
+	if (config_path(c, sub, path, sizeof(path), f) && file_read(path, &pem, f) &&
+	    (k = key_load_pem(buf_view(&pem), f)) == NULL)
+		fault_within(f, "%s", path);
 	if (pem.p != NULL)
 		secret_wipe(pem.p, pem.n);
 	buf_clear(&pem);
 	return k;
 }
 
-static bool
-write_certificate(const struct pki_config *c, enum authority_id id, struct view der,
-    struct fault *f)
+bool
+own_write(const struct pki_config *c, const char *name, struct view der, struct fault *f)
 {
 	char		sub[64], path[CONFIG_PATH_MAX];
 	struct buf	pem;
@@ -113,7 +120,7 @@ write_certificate(const struct pki_config *c, enum authority_id id, struct view 
 
 	buf_init(&pem, FILE_MAX);
 	pem_encode("CERTIFICATE", der, &pem);
-	snprintf(sub, sizeof(sub), "certs/%s.pem", authority_name(id));
+	snprintf(sub, sizeof(sub), "certs/%s.pem", name);
 	ok = buf_check(&pem, "certificate", f) && config_path(c, sub, path, sizeof(path), f) &&
 	    file_write(path, buf_view(&pem), 0644, f);
 	buf_clear(&pem);
@@ -125,7 +132,8 @@ renew_one(const struct pki_config *c, struct authorities *all, enum authority_id
     int64_t now, struct fault *f)
 {
 	struct own_terms	 t = { .name = c->name, .url = c->url, .now = now };
-	struct key		*by = load_key(c, authority_issuer(id), f);
+	enum authority_id	 ca = authority_in_use(all, authority_issuer(id), now);
+	struct key		*by = own_key(c, all->list[ca].name, f);
 	struct buf		 der;
 	char			 until[32];
 	bool			 ok;
@@ -134,7 +142,7 @@ renew_one(const struct pki_config *c, struct authorities *all, enum authority_id
 		return false;
 	buf_init(&der, CERT_OCTETS_MAX);
 	ok = own_certificate(id, &t, all, all->list[id].cert.spki, by, &der, f) &&
-	    write_certificate(c, id, buf_view(&der), f) &&
+	    own_write(c, all->list[id].name, buf_view(&der), f) &&
 	    authority_set(all, id, buf_view(&der), c->repository, f);
 	if (ok) {
 		date_format(all->list[id].cert.not_after, until);

@@ -3,8 +3,9 @@
  * own.h - the certificates of the PKI itself: made, and made anew in time.
  *
  * What signs answers, OCSP and HTTPS gets a new certificate for the same key
- * when the last third of its life has begun.  The CAs are not renewed: a new
- * CA wants a new key and a new name (RFC 4945, 5.1.3.1).
+ * when the last third of its life has begun, or when its CA has a successor in
+ * use.  A CA is not renewed: a new one wants a new key and a new name (RFC
+ * 4945, 5.1.3.1; roll.h).
  */
 #ifndef PKI_OWN_H
 #define PKI_OWN_H
@@ -17,6 +18,7 @@ struct own_terms {
 	const char	*name;		/* of the PKI */
 	const char	*url;		/* its host goes into the HTTPS certificate */
 	int64_t		 now;
+	uint32_t	 generation;	/* of a CA; 0: the first */
 };
 
 /*
@@ -27,10 +29,15 @@ MUST_CHECK bool own_certificate(enum authority_id id, const struct own_terms *t,
     const struct authorities *all, struct view spki, struct key *by, struct buf *der,
     struct fault *f);
 
+/* keys/NAME.key.pem; certs/NAME.pem, at once. */
+struct key *own_key(const struct pki_config *c, const char *name, struct fault *f);
+MUST_CHECK bool own_write(const struct pki_config *c, const char *name, struct view der,
+    struct fault *f);
+
 /* Sets of authorities, bit 1 << id. */
 #define OWN_RENEWED	((1u << AUTHORITY_CMC) | (1u << AUTHORITY_OCSP) | (1u << AUTHORITY_HTTPS))
 
-/* Those of OWN_RENEWED that are in the last third of their life. */
+/* Those of OWN_RENEWED that are in the last third of their life, or whose CA no longer issues. */
 unsigned own_due(const struct authorities *all, int64_t now);
 
 /*

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "codec/crl.h"
 #include "codec/cms.h"
 #include "pki/work.h"
@@ -41,13 +42,20 @@ set_object(struct engine *e, const char *path, const char *type, struct view bod
 	return buf_check(&o->body, path, f);
 }
 
+/* By the CA's name, and by its key identifier for who knows no more of it. */
 static bool
 set_crl_object(struct engine *e, enum authority_id ca, const struct store_crl *crl,
     struct fault *f)
 {
-	char	path[64];
+	const struct authority	*a = &e->authorities.list[ca];
+	char			 key_id[2 * CERT_SERIAL_OCTETS_MAX + 1], path[64];
 
-	snprintf(path, sizeof(path), "/crl/%s.crl", authority_name(ca));
+	hex_encode(a->cert.ski, key_id);
+	snprintf(path, sizeof(path), "/crl/%s.crl", key_id);
+	if (!set_object(e, path, "application/pkix-crl", crl->der, crl->this_update,
+	    crl->next_update, f))
+		return false;
+	snprintf(path, sizeof(path), "/crl/%s.crl", a->name);
 	e->crl_next[ca] = crl->this_update + (ca == AUTHORITY_ROOT ? ROOT_CRL_SECONDS / 2 :
 	    e->p.config->crl_interval);
 	return set_object(e, path, "application/pkix-crl", crl->der, crl->this_update,
@@ -99,7 +107,7 @@ sign_crl(struct engine *e, enum authority_id ca, struct view tbs, struct view *d
 	size_t		used;
 
 	buf_reset(&e->questions);
-	signer_put_crl(&e->questions, ca, tbs);
+	signer_put_crl(&e->questions, authority_number(&e->authorities, ca), tbs);
 	return engine_exchange(e, 1, f) &&
 	    frame_take(buf_view(&e->answers), FRAME_BODY_MAX, &fr, &used, f) &&
 	    signer_get_object(&fr, SIGNER_CRL, der, f);
@@ -146,7 +154,8 @@ publish_committed(struct engine *e)
 			log_fault(LOG_LEVEL_ERROR, "could not offer a crl", &f);
 		else
 			log_line(LOG_LEVEL_INFO, "crl issued", "ca=%s number=%" PRId64
-			    " octets=%zu", authority_name(ca), crl->number, crl->der.n);
+			    " octets=%zu", e->authorities.list[ca].name, crl->number,
+			    crl->der.n);
 		memset(crl, 0, sizeof(*crl));
 	}
 }
@@ -164,7 +173,8 @@ publish_due(struct engine *e, int64_t now, struct fault *f)
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
 		struct fault	why = { 0 };
 
-		if (!e->crl_dirty[ca] && now < e->crl_next[ca])
+		if (!authority_is_here(&e->authorities, ca) ||
+		    (!e->crl_dirty[ca] && now < e->crl_next[ca]))
 			continue;
 		if (renew_crl(e, ca, now, &why))
 			continue;
@@ -186,16 +196,19 @@ set_ca_objects(struct engine *e, int64_t now, struct fault *f)
 	struct view	list[AUTHORITY_CAS];
 	struct buf	p7;
 	char		path[64];
+	size_t		n = 0;
 	bool		ok;
 
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
-		list[ca] = buf_view(&e->authorities.list[ca].der);
-		snprintf(path, sizeof(path), "/ca/%s.cer", authority_name(ca));
-		if (!set_object(e, path, "application/pkix-cert", list[ca], now, 0, f))
+		if (!authority_is_here(&e->authorities, ca))
+			continue;
+		list[n] = buf_view(&e->authorities.list[ca].der);
+		snprintf(path, sizeof(path), "/ca/%s.cer", e->authorities.list[ca].name);
+		if (!set_object(e, path, "application/pkix-cert", list[n++], now, 0, f))
 			return false;
 	}
 	buf_init(&p7, CERT_OCTETS_MAX * AUTHORITY_CAS);
-	ok = cms_certs_only_encode(list, AUTHORITY_CAS, &p7, f) &&
+	ok = cms_certs_only_encode(list, n, &p7, f) &&
 	    set_object(e, "/ca/chain.p7c", "application/pkcs7-mime; smime-type=certs-only",
 	    buf_view(&p7), now, 0, f);
 	buf_clear(&p7);
@@ -209,6 +222,8 @@ set_stored_crls(struct engine *e, struct fault *f)
 	struct store_crl	crl;
 
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
+		if (!authority_is_here(&e->authorities, ca))
+			continue;
 		if (!store_crl_find(e->p.store, e->ca[ca], STORE_CRL_FULL, e->scratch, &crl, f))
 			return false;
 		if (crl.number == 0)
@@ -244,6 +259,8 @@ engine_certificate(struct engine *e, const uint8_t digest[20], struct buf *der,
 
 	*found = false;
 	for (size_t i = 0; i < AUTHORITY_CAS; i++) {
+		if (!authority_is_here(&e->authorities, (enum authority_id)i))
+			continue;
 		sha1(buf_view(&e->authorities.list[i].der), own);
 		if (memcmp(own, digest, sizeof(own)) == 0) {
 			buf_add_view(der, buf_view(&e->authorities.list[i].der));

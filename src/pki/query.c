@@ -68,7 +68,7 @@ find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out,
 {
 	struct store_cert	 c;
 	struct cmc_cert_id	*id;
-	enum authority_id	 ca;
+	struct view		 issuer;
 
 	*out = NULL;
 	if (n == 0)
@@ -76,13 +76,14 @@ find_cert_id(struct work *w, int64_t n, const struct cmc_cert_id **out,
 	if (!store_cert_find(w->e->p.store, n, false, w->a, &c, f))
 		return false;
 	*row = c;
-	ca = authority_of(w->e, c.ca);
-	if (c.n == 0 || ca == AUTHORITIES || c.state == STORE_CERT_RESERVED ||
+	if (!issuer_in_row(w->e, c.ca, w->a, &issuer, f))
+		return false;
+	if (c.n == 0 || issuer.n == 0 || c.state == STORE_CERT_RESERVED ||
 	    c.state == STORE_CERT_REJECTED)
 		return true;
 	if ((id = arena_alloc(w->a, sizeof(*id))) == NULL)
 		return arena_fault(f);
-	id->issuer = w->e->authorities.list[ca].cert.subject;
+	id->issuer = issuer;
 	id->serial = arena_copy(w->a, view_of(c.serial, sizeof(c.serial)));
 	*out = id;
 	return true;

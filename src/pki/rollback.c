@@ -189,8 +189,9 @@ compare(struct engine *e, int64_t now, struct fault *f)
 	if (!store_counter_get(e->p.store, STORE_COUNTER_JOURNAL, &mine, f) ||
 	    !ask_journal(e, UINT64_MAX, &a, f))
 		return false;
-	for (size_t i = 0; i < AUTHORITY_CAS; i++)
-		e->crl_tried[i] = (int64_t)a.crls[i];
+	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++)
+		if (authority_is_here(&e->authorities, ca))
+			e->crl_tried[ca] = (int64_t)a.crls[authority_number(&e->authorities, ca)];
 	if (!store_counter_raise(e->p.store, STORE_COUNTER_CERTS, (int64_t)a.certs, NULL, f))
 		return false;
 	known = (int64_t)a.counter;

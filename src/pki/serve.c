@@ -25,6 +25,7 @@
 #include "pki/commands.h"
 #include "pki/operate.h"
 #include "pki/own.h"
+#include "pki/roll.h"
 #include "pki/seal_key.h"
 #include "pki/serve.h"
 #include "pki/terms.h"
@@ -66,6 +67,7 @@ struct server {
 	size_t			 n;
 	bool			 announced, quit, reload;
 	int64_t			 own_at_ms;	/* when to look at our own certificates */
+	struct rollover		rollover;	/* as the children read it */
 };
 
 bool
@@ -183,6 +185,22 @@ read_into(const struct server *s, const char *sub, struct buf *out, struct fault
 	return config_path(&s->config, sub, path, sizeof(path), f) && file_read(path, out, f);
 }
 
+/* The file of the CA that issued it; of one that was replaced, perhaps. */
+static bool
+https_issuer(const struct server *s, char out[64], struct fault *f)
+{
+	struct authorities	all;
+	enum authority_id	ca;
+
+	if (!authorities_load(&s->config, &all, f))
+		return false;
+	ca = authority_named(&all, all.list[AUTHORITY_HTTPS].cert.issuer, VIEW_NONE);
+	snprintf(out, 64, "certs/%s.pem", all.list[ca == AUTHORITIES ? AUTHORITY_MANAGEMENT :
+	    ca].name);
+	authorities_clear(&all);
+	return true;
+}
+
 /*
  * The HTTPS certificate with its chain, and its key, in anonymous memory: the
  * front itself opens no file.
@@ -191,13 +209,14 @@ static int
 tls_material(const struct server *s, struct fault *f)
 {
 	struct buf	chain, key, all;
+	char		ca[64];
 	int		fd = -1;
 
 	buf_init(&chain, 64u << 10);
 	buf_init(&key, 64u << 10);
 	buf_init(&all, 192u << 10);
-	if (read_into(s, "certs/https.pem", &chain, f) &&
-	    read_into(s, "certs/management.pem", &chain, f) &&
+	if (https_issuer(s, ca, f) && read_into(s, "certs/https.pem", &chain, f) &&
+	    read_into(s, ca, &chain, f) &&
 	    read_into(s, "keys/https.key.pem", &key, f)) {
 		wire_put_view(&all, buf_view(&chain));
 		wire_put_view(&all, buf_view(&key));
@@ -362,6 +381,9 @@ start_child(struct server *s, struct child *c, struct fault *f)
 static bool
 start_all(struct server *s, struct fault *f)
 {
+	if (!rollover_read(&s->config, &s->rollover, f))
+		return false;
+	s->own_at_ms = 0;	/* a CA may have been announced */
 	s->n = CHILD_FRONT + (size_t)s->config.fronts;
 	/* First all of them: who fails here is tried again as what it is. */
 	for (size_t i = 0; i < s->n; i++)
@@ -525,35 +547,85 @@ sealing_key_is_old(const struct server *s)
  * own: it reads keys that main has no business with.  New ones are taken up by
  * a reload.
  */
-static void
-renew_own(struct server *s)
+static bool
+run_renew(struct server *s)
 {
 	const char		*argv[] = { "pki4ipsec", "pki", "renew", "--dir", s->dir, "--due",
 		"-q", NULL };
 	struct process_status	 st = { 0 };
-	struct authorities	 all;
 	struct process		 p;
 	struct fault		 f = { 0 };
-	unsigned		 due;
+
+	if (process_spawn(argv, NULL, 0, &p, &f) && process_wait(&p, READY_MS, &st, &f) &&
+	    st.ended && st.code == 0 && !st.signalled)
+		return true;
+	log_line(LOG_LEVEL_ERROR, "could not renew own certificates",
+	    "why=\"%s\" try=\"pki4ipsec pki renew --due\"", f.kind != FAULT_NONE ? f.text :
+	    process_status_text(&st));
+	return false;
+}
+
+/* The next look: at the moment at which a CA comes into use, or in an hour. */
+static int64_t
+own_wait(const struct authorities *all, int64_t now)
+{
+	int64_t	wait = OWN_MS;
+
+	for (enum authority_id ca = AUTHORITY_IKE_NEXT; ca < AUTHORITY_CAS; ca++) {
+		int64_t	left = (all->list[ca].from - now) * 1000;
+
+		if (authority_is_here(all, ca) && left > 0 && left < wait)
+			wait = left;
+	}
+	return wait;
+}
+
+struct own_look {
+	unsigned	own, lines;	/* certificates that are due, CAs that are */
+	bool		retiring;	/* a CA that was replaced may have ended */
+};
+
+static bool
+look_at_own(struct server *s, struct own_look *out, struct fault *f)
+{
+	int64_t			now = (int64_t)time(NULL);
+	struct authorities	all;
+	bool			ok;
+
+	*out = (struct own_look){ 0 };
+	if (!authorities_load(&s->config, &all, f))
+		return false;
+	s->own_at_ms = now_ms() + own_wait(&all, now);
+	out->own = own_due(&all, now);
+	for (enum authority_id ca = AUTHORITY_IKE_NEXT; ca < AUTHORITY_CAS; ca++)
+		out->retiring |= authority_is_here(&all, ca) && now > all.list[ca].from;
+	ok = s->config.ca_rollover == 0 || roll_due(&s->config, &all, now, &out->lines, f);
+	authorities_clear(&all);
+	return ok;
+}
+
+static void
+renew_own(struct server *s)
+{
+	struct own_look	look;
+	struct rollover	now;
+	struct fault	f = { 0 };
+	bool		sealing;
 
 	if (now_ms() < s->own_at_ms)
 		return;
 	s->own_at_ms = now_ms() + OWN_MS;
-	if (!authorities_load(&s->config, &all, &f)) {
+	if (!look_at_own(s, &look, &f)) {
 		log_fault(LOG_LEVEL_ERROR, "own certificates", &f);
 		return;
 	}
-	due = own_due(&all, (int64_t)time(NULL));
-	authorities_clear(&all);
-	if (due == 0 && !sealing_key_is_old(s))
+	sealing = sealing_key_is_old(s);
+	if (look.own == 0 && look.lines == 0 && !look.retiring && !sealing)
 		return;
-	if (process_spawn(argv, NULL, 0, &p, &f) && process_wait(&p, READY_MS, &st, &f) &&
-	    st.ended && st.code == 0 && !st.signalled)
-		s->reload = true;
-	else
-		log_line(LOG_LEVEL_ERROR, "could not renew own certificates",
-		    "why=\"%s\" try=\"pki4ipsec pki renew\"", f.kind != FAULT_NONE ? f.text :
-		    process_status_text(&st));
+	if (!run_renew(s))
+		return;
+	s->reload = look.own != 0 || sealing || (rollover_read(&s->config, &now, &f) &&
+	    !rollover_equal(&now, &s->rollover));
 }
 
 static void

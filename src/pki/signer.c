@@ -11,6 +11,7 @@
 #include "message/envelope.h"
 #include "message/issue.h"
 #include "message/signed.h"
+#include "pki/own.h"
 #include "pki/signer_order.h"
 #include "store/store_authz.h"
 
@@ -20,42 +21,25 @@
 
 /* --- opening ----------------------------------------------------------------- */
 
-static struct key *
-load_key(const struct pki_config *c, enum authority_id id, struct fault *f)
-{
-	char		 sub[64], path[CONFIG_PATH_MAX];
-	struct buf	 pem;
-	struct key	*k = NULL;
-
-	buf_init(&pem, KEY_PEM_MAX);
-	snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
-	if (config_path(c, sub, path, sizeof(path), f) && file_read(path, &pem, f) &&
-	    (k = key_load_pem(buf_view(&pem), f)) == NULL)
-		fault_within(f, "%s", path);
-	if (pem.p != NULL)
-		secret_wipe(pem.p, pem.n);
-	buf_clear(&pem);
-	return k;
-}
-
 static bool
 load_keys(struct signer *s, const struct pki_config *c, struct fault *f)
 {
 	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
 		char	path[CONFIG_PATH_MAX], sub[64];
 
-		if (id == AUTHORITY_HTTPS)	/* the front's, not ours */
+		if (id == AUTHORITY_HTTPS ||	/* the front's, not ours */
+		    !authority_is_here(&s->authorities, id))
 			continue;
-		snprintf(sub, sizeof(sub), "keys/%s.key.pem", authority_name(id));
+		snprintf(sub, sizeof(sub), "keys/%s.key.pem", s->authorities.list[id].name);
 		if (!config_path(c, sub, path, sizeof(path), f))
 			return false;
 		if (id == AUTHORITY_ROOT && !file_exists(path))
 			continue;		/* the root may be off line */
-		if ((s->keys[id] = load_key(c, id, f)) == NULL)
+		if ((s->keys[id] = own_key(c, s->authorities.list[id].name, f)) == NULL)
 			return false;
 		if (!view_equal(key_spki(s->keys[id]), s->authorities.list[id].cert.spki))
 			return fault_set(f, FAULT_USAGE, "", "%s does not belong to "
-			    "certs/%s.pem", path, authority_name(id));
+			    "certs/%s.pem", path, s->authorities.list[id].name);
 	}
 	return true;
 }
@@ -191,12 +175,15 @@ static bool
 open_responder(struct signer *s, struct fault *f)
 {
 	struct key	*k = s->keys[AUTHORITY_CMC];
-	struct view	 chain[] = {
-		buf_view(&s->authorities.list[AUTHORITY_IKE].der),
-	};
+	struct view	 chain[2];
+	size_t		 n = 0;
 
+	/* Both, while there are two: who has a certificate of one learns of the other. */
+	chain[n++] = buf_view(&s->authorities.list[AUTHORITY_IKE].der);
+	if (authority_is_here(&s->authorities, AUTHORITY_IKE_NEXT))
+		chain[n++] = buf_view(&s->authorities.list[AUTHORITY_IKE_NEXT].der);
 	return message_signer_cert(&s->responder, key_sigalg(k), key_digest(k),
-	    buf_view(&s->authorities.list[AUTHORITY_CMC].der), chain, 1, f);
+	    buf_view(&s->authorities.list[AUTHORITY_CMC].der), chain, n, f);
 }
 
 struct signer *
@@ -455,6 +442,7 @@ static bool
 check_crl(struct signer *s, enum authority_id ca, struct view der, int64_t now,
     struct fault *f)
 {
+	uint8_t		which = authority_number(&s->authorities, ca);
 	struct crl	c;
 	uint64_t	number = 0;
 
@@ -474,30 +462,31 @@ check_crl(struct signer *s, enum authority_id ca, struct view der, int64_t now,
 		return false;
 	for (size_t i = 0; i < c.number.n; i++)
 		number = number << 8 | c.number.p[i];
-	if (number <= journal_crls(s->journal, (uint8_t)ca))
+	if (number <= journal_crls(s->journal, which))
 		return fault_set(f, FAULT_REFUSED, "RFC 4945, 5.2.2.3",
 		    "CRL number %llu after %llu", (unsigned long long)number,
-		    (unsigned long long)journal_crls(s->journal, (uint8_t)ca));
+		    (unsigned long long)journal_crls(s->journal, which));
 	return journal_append(s->journal, &(struct journal_record){ .kind = JOURNAL_CRL,
-	    .time = now, .ca = (uint8_t)ca, .number = number }, f);
+	    .time = now, .ca = which, .number = number }, f);
 }
 
 static bool
 answer_crl(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
     struct fault *f)
 {
-	uint8_t		ca = wire_get_u8(w);
-	struct view	tbs = wire_get_view(w);
-	struct buf	der;
-	bool		ok;
+	uint8_t			number = wire_get_u8(w);
+	enum authority_id	ca = authority_numbered(&s->authorities, number);
+	struct view		tbs = wire_get_view(w);
+	struct buf		der;
+	bool			ok;
 
 	if (!wire_end(w, "CRL", f))
 		return false;
-	if (ca >= AUTHORITY_CAS || s->keys[ca] == NULL)
-		return fault_set(f, FAULT_NOT_FOUND, "", "no key for the CRL of CA %u", ca);
+	if (ca == AUTHORITIES || s->keys[ca] == NULL)
+		return fault_set(f, FAULT_NOT_FOUND, "", "no key for the CRL of CA %u", number);
 	buf_init(&der, CRL_OCTETS_MAX);
 	ok = crl_sign(tbs, s->keys[ca], &der, f) &&
-	    check_crl(s, (enum authority_id)ca, buf_view(&der), now, f);
+	    check_crl(s, ca, buf_view(&der), now, f);
 	wire_put_view(answer, buf_view(&der));
 	buf_clear(&der);
 	return ok;

@@ -51,6 +51,7 @@
 
 #include "base/arena.h"
 #include "pki/authority.h"
+#include "pki/journal.h"
 #include "pki/seal.h"
 #include "pki/terms.h"
 
@@ -206,7 +207,7 @@ struct anchors_request {
 struct journal_answer {
 	uint64_t	counter;	/* of its last record */
 	uint64_t	certs;		/* highest number inside a serial number */
-	uint64_t	crls[AUTHORITY_CAS];
+	uint64_t	crls[JOURNAL_CAS];	/* by authority_number() */
 	struct view	records;	/* frames, from the one asked for on; perhaps not all */
 };
 
@@ -215,7 +216,7 @@ void	signer_put_mint(struct buf *b, const struct mint_request *q);
 void	signer_put_prove(struct buf *b, const struct prove_request *q);
 void	signer_put_issue(struct buf *b, const struct issue_request *q);
 void	signer_put_respond(struct buf *b, const struct respond_request *q);
-void	signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs);
+void	signer_put_crl(struct buf *b, uint8_t ca, struct view tbs);	/* authority_number() */
 void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
 void	signer_put_use(struct buf *b, const struct use_request *q);
 void	signer_put_change(struct buf *b, const struct change_request *q);

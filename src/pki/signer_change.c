@@ -18,9 +18,10 @@
 static bool
 check_ours(struct signer *s, const struct cert *c, struct fault *f)
 {
-	for (enum authority_id ca = AUTHORITY_IKE; ca <= AUTHORITY_MANAGEMENT; ca++)
-		if (view_equal(c->issuer, s->authorities.list[ca].cert.subject))
-			return !c->is_ca && certificate_verify(c, &s->authorities.list[ca].cert, f);
+	enum authority_id	ca = authority_named(&s->authorities, c->issuer, VIEW_NONE);
+
+	if (ca != AUTHORITIES && ca != AUTHORITY_ROOT)
+		return !c->is_ca && certificate_verify(c, &s->authorities.list[ca].cert, f);
 	return fault_set(f, FAULT_REFUSED, "", "a certificate of another CA");
 }
 

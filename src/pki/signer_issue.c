@@ -2,6 +2,7 @@
 /* ISSUE, RELEASE, NOTE and JOURNAL: one authorization, one certificate. */
 #include "codec/oid.h"
 #include "message/issue.h"
+#include "pki/roll.h"
 #include "pki/signer_parts.h"
 #include "profile/prepare.h"
 #include "profile/template_file.h"
@@ -82,6 +83,25 @@ check_unspent(struct signer *s, struct view id, const uint8_t tbs[SHA256_OCTETS]
 	return true;
 }
 
+/*
+ * A CA that is only announced issues nothing.  One that was replaced finishes
+ * what was reserved under its name, and not much later.
+ */
+static bool
+check_phase(const struct signer *s, enum authority_id ca, int64_t now, struct fault *f)
+{
+	const struct authorities	*all = &s->authorities;
+	enum authority_id		 line = authority_line(ca), next = authority_next(line);
+
+	if (!authority_is_here(all, next))
+		return true;
+	if (ca == next ? now >= all->list[next].from - CLOCK_SKEW_SECONDS :
+	    now <= all->list[next].from + CA_REPLACED_SECONDS)
+		return true;
+	return fault_set(f, FAULT_REFUSED, "", "CA %s issues %s", all->list[ca].name,
+	    ca == next ? "nothing yet" : "no more");
+}
+
 /* Checked, noted, signed; c is what tbs says. */
 static bool
 sign_noted(struct signer *s, const struct signing *q, enum authority_id ca,
@@ -95,7 +115,7 @@ sign_noted(struct signer *s, const struct signing *q, enum authority_id ca,
 
 	sha256(q->tbs, r.tbs);
 	memcpy(r.spki, q->spki, sizeof(r.spki));
-	if (!check_unspent(s, r.id, r.tbs, &now, &first, f) ||
+	if (!check_unspent(s, r.id, r.tbs, &now, &first, f) || !check_phase(s, ca, now, f) ||
 	    !check_tbs(s, q, ca, c, now, f))
 		return false;
 	r.time = now;
@@ -103,18 +123,34 @@ sign_noted(struct signer *s, const struct signing *q, enum authority_id ca,
 	    certificate_sign(q->tbs, s->keys[ca], cert, f);
 }
 
+/* The one of the line whose name the TBSCertificate bears. */
+static bool
+find_ca(struct signer *s, enum authority_id line, struct view tbs, struct buf *der,
+    struct cert *c, enum authority_id *out, struct fault *f)
+{
+	enum authority_id	next = authority_next(line);
+
+	*out = next;
+	if (authority_is_here(&s->authorities, next) && decode_tbs(s, next, tbs, der, c, NULL) &&
+	    view_equal(c->issuer, s->authorities.list[next].cert.subject))
+		return true;
+	*out = line;
+	buf_reset(der);
+	return decode_tbs(s, line, tbs, der, c, f);
+}
+
 bool
 signer_sign(struct signer *s, const struct signing *q, int64_t now, struct buf *cert,
     struct fault *f)
 {
-	enum authority_id	ca = q->template->management ? AUTHORITY_MANAGEMENT :
-	    AUTHORITY_IKE;
+	enum authority_id	ca;
 	struct buf		der;
 	struct cert		c;
 	bool			ok;
 
 	buf_init(&der, CERT_MAX);
-	ok = decode_tbs(s, ca, q->tbs, &der, &c, f) && sign_noted(s, q, ca, &c, now, cert, f);
+	ok = find_ca(s, q->template->management ? AUTHORITY_MANAGEMENT : AUTHORITY_IKE, q->tbs,
+	    &der, &c, &ca, f) && sign_noted(s, q, ca, &c, now, cert, f);
 	buf_clear(&der);
 	return ok;
 }
@@ -336,7 +372,7 @@ signer_journal(struct signer *s, struct wire *w, struct buf *answer, struct faul
 	ok = journal_read(s->journal, after, &records, f);
 	wire_put_u64(answer, journal_counter(s->journal));
 	wire_put_u64(answer, journal_certs(s->journal));
-	for (uint8_t ca = 0; ca < AUTHORITY_CAS; ca++)
+	for (uint8_t ca = 0; ca < JOURNAL_CAS; ca++)
 		wire_put_u64(answer, journal_crls(s->journal, ca));
 	wire_put_view(answer, buf_view(&records));
 	buf_clear(&records);

@@ -109,7 +109,11 @@ mint_one(struct signer *s, struct wire *w, struct minting *m, struct cvp_secret 
 bool
 signer_check_admin(const struct signer *s, const struct cert *c, int64_t now, struct fault *f)
 {
-	if (!certificate_verify(c, &s->authorities.list[AUTHORITY_MANAGEMENT].cert, f))
+	enum authority_id	ca = authority_named(&s->authorities, c->issuer, VIEW_NONE);
+
+	if (ca == AUTHORITIES || authority_line(ca) != AUTHORITY_MANAGEMENT)
+		ca = AUTHORITY_MANAGEMENT;
+	if (!certificate_verify(c, &s->authorities.list[ca].cert, f))
 		return fault_within(f, "this is no Admin");
 	if (now < c->not_before || now > c->not_after)
 		return fault_set(f, FAULT_REFUSED, "", "the Admin's certificate is not valid now");

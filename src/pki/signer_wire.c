@@ -87,11 +87,11 @@ signer_put_respond(struct buf *b, const struct respond_request *q)
 }
 
 void
-signer_put_crl(struct buf *b, enum authority_id ca, struct view tbs)
+signer_put_crl(struct buf *b, uint8_t ca, struct view tbs)
 {
 	size_t	mark = frame_begin(b, SIGNER_CRL, 0, 0);
 
-	wire_put_u8(b, (uint8_t)ca);
+	wire_put_u8(b, ca);
 	wire_put_view(b, tbs);
 	frame_end(b, mark);
 }
@@ -315,7 +315,7 @@ signer_get_journal(const struct frame *fr, struct journal_answer *out, struct fa
 		return false;
 	out->counter = wire_get_u64(&w);
 	out->certs = wire_get_u64(&w);
-	for (size_t i = 0; i < AUTHORITY_CAS; i++)
+	for (size_t i = 0; i < JOURNAL_CAS; i++)
 		out->crls[i] = wire_get_u64(&w);
 	out->records = wire_get_view(&w);
 	return wire_end(&w, "signer's answer", f);

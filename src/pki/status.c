@@ -104,25 +104,29 @@ struct status {
 	int64_t	authz[STORE_AUTHZ_STATES], certs[STORE_CERT_STATES];
 	int64_t	approvals[STORE_APPROVAL_STATES];
 	struct store_crl crls[AUTHORITY_CAS];
+	int64_t	living[AUTHORITY_CAS], last[AUTHORITY_CAS];	/* certificates of each CA, end of the last */
 };
 
 static bool
-read_crl(struct view_of_pki *v, enum authority_id id, struct store_crl *out,
+read_ca(struct view_of_pki *v, enum authority_id id, struct status *s, int64_t now,
     struct fault *f)
 {
 	struct store_ca	ca;
 
-	memset(out, 0, sizeof(*out));
-	if (!store_ca_find(v->store, authority_name(id), v->arena, &ca, f))
+	if (!authority_is_here(&v->authorities, id))
+		return true;
+	if (!store_ca_find(v->store, v->authorities.list[id].name, v->arena, &ca, f))
 		return false;
-	return ca.n == 0 || store_crl_find(v->store, ca.n, STORE_CRL_FULL, v->arena, out, f);
+	return ca.n == 0 || (store_crl_find(v->store, ca.n, STORE_CRL_FULL, v->arena,
+	    &s->crls[id], f) && store_cert_ends(v->store, ca.n, now, &s->living[id],
+	    &s->last[id], f));
 }
 
 static bool
-read_status(struct view_of_pki *v, struct status *s, struct fault *f)
+read_status(struct view_of_pki *v, struct status *s, int64_t now, struct fault *f)
 {
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
-		if (!read_crl(v, id, &s->crls[id], f))
+		if (!read_ca(v, id, s, now, f))
 			return false;
 	return store_authz_count(v->store, s->authz, f) &&
 	    store_cert_count(v->store, s->certs, f) &&
@@ -144,6 +148,59 @@ print_counts(const char *what, const char *const *names, const int64_t *counts, 
 	printf("%s\n", comma[0] == ' ' ? "  none" : "");
 }
 
+static bool
+is_rolling(const struct view_of_pki *v, enum authority_id ca)
+{
+	enum authority_id	line = authority_line(ca);
+
+	return authority_next(line) != line &&
+	    authority_is_here(&v->authorities, authority_next(line));
+}
+
+/* Of a CA that is rolled over: what it does now, and until when. */
+static void
+print_phase(const struct view_of_pki *v, const struct status *s, enum authority_id ca,
+    int64_t now)
+{
+	enum ca_phase	phase = authority_phase(&v->authorities, ca, now);
+	int64_t		when = phase == CA_OLD ? s->last[ca] :
+	    v->authorities.list[authority_next(authority_line(ca))].from;
+	char		date[32], words[64];
+
+	date_format(when, date);
+	in_words(when, now, words, sizeof(words));
+	if (phase == CA_OLD && s->living[ca] == 0)
+		printf("%-12s replaced: nothing of it lives, it retires\n", v->authorities.list[ca].name);
+	else
+		printf("%-12s %s %s (%s)\n", v->authorities.list[ca].name,
+		    phase == CA_ANNOUNCED ? "announced: issues from" : phase == CA_OLD ?
+		    "replaced: signs its CRL until" : ca == authority_line(ca) ?
+		    "issues until" : "issues since", date, words);
+}
+
+static const char *const phases[] = { "announced", "in use", "replaced" };
+
+static json_t *
+cas_json(const struct view_of_pki *v, const struct status *s, int64_t now)
+{
+	json_t	*list = json_array();
+
+	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
+		const struct authority	*a = &v->authorities.list[ca];
+		char			 from[32], until[32];
+
+		if (!authority_is_here(&v->authorities, ca))
+			continue;
+		date_format(a->from != 0 ? a->from : a->cert.not_before, from);
+		date_format(a->cert.not_after, until);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "name", a->name,
+		    "phase", phases[authority_phase(&v->authorities, ca, now)], "from", from, "until",
+		    until, "certificates", (json_int_t)s->living[ca], "crl_number",
+		    (json_int_t)s->crls[ca].number));
+	}
+	return list;
+}
+
 static void
 print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 {
@@ -162,22 +219,26 @@ print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
 		int64_t	end = v->authorities.list[id].cert.not_after;
 
+		if (!authority_is_here(&v->authorities, id))
+			continue;
 		date_format(end, date);
 		in_words(end, now, words, sizeof(words));
-		printf("%-12s expires %s (%s)\n", authority_name(id), date, words);
+		printf("%-12s expires %s (%s)\n", v->authorities.list[id].name, date, words);
+		if (id < AUTHORITY_CAS && is_rolling(v, id))
+			print_phase(v, s, id, now);
 	}
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++) {
 		if (s->crls[id].number == 0)
 			continue;
 		date_format(s->crls[id].next_update, date);
 		in_words(s->crls[id].next_update, now, words, sizeof(words));
-		printf("%-12s CRL %" PRId64 ", next by %s (%s)\n", authority_name(id),
+		printf("%-12s CRL %" PRId64 ", next by %s (%s)\n", v->authorities.list[id].name,
 		    s->crls[id].number, date, words);
 	}
 }
 
 static void
-print_json(const struct view_of_pki *v, const struct status *s)
+print_json(const struct view_of_pki *v, const struct status *s, int64_t now)
 {
 	json_t	*root = json_object(), *a = json_object(), *c = json_object();
 
@@ -194,7 +255,8 @@ print_json(const struct view_of_pki *v, const struct status *s)
 	    (json_int_t)s->approvals[STORE_APPROVAL_WAITING], "approved",
 	    (json_int_t)s->approvals[STORE_APPROVAL_APPROVED]));
 	json_object_set_new(root, "crl_number",
-	    json_integer(s->crls[AUTHORITY_IKE].number));
+	    json_integer(s->crls[authority_in_use(&v->authorities, AUTHORITY_IKE, now)].number));
+	json_object_set_new(root, "cas", cas_json(v, s, now));
 	json_dumpf(root, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(root);
@@ -206,13 +268,14 @@ run_status(const struct invocation *in)
 	struct view_of_pki	v;
 	struct status		s = { 0 };
 	struct fault		f = { 0 };
+	int64_t			now = (int64_t)time(NULL);
 	bool			ok;
 
-	ok = open_pki(option_value(in, "dir"), &v, &f) && read_status(&v, &s, &f);
+	ok = open_pki(option_value(in, "dir"), &v, &f) && read_status(&v, &s, now, &f);
 	if (ok && in->json)
-		print_json(&v, &s);
+		print_json(&v, &s, now);
 	else if (ok)
-		print_text(&v, &s, (int64_t)time(NULL));
+		print_text(&v, &s, now);
 	close_pki(&v);
 	return ok ? EXIT_DONE : command_fail(in, &f, pki_help(in, &f));
 }

@@ -169,6 +169,7 @@ struct engine {
 	struct authorities	 authorities;
 	struct templates	 templates;
 	int64_t			 ca[AUTHORITY_CAS];	/* rows of the store */
+	enum ca_phase		 ca_phase[AUTHORITY_CAS];	/* as the store has it */
 	struct pool		*pool;
 	struct work		*works;		/* WORKS_MAX of them, arenas kept */
 	struct job		*wrapped;	/* of those that came in another's message */
@@ -185,7 +186,8 @@ struct engine {
 	int64_t			 crl_tried[AUTHORITY_CAS];	/* highest number the signer saw */
 	struct store_crl	 crl_staged[AUTHORITY_CAS];	/* signed, not yet committed */
 	struct buf		 crl_octets[AUTHORITY_CAS];	/* their DER */
-	struct object		 objects[AUTHORITIES + AUTHORITY_CAS + 1];
+	/* Of each CA its certificate and its CRL under two names; the chain. */
+	struct object		 objects[3 * AUTHORITY_CAS + 1];
 	size_t			 n_objects;
 };
 
@@ -467,6 +469,23 @@ MUST_CHECK bool revoke_whole(struct engine *e, struct store_cert *c,
 MUST_CHECK bool cert_by_serial(struct engine *e, struct view issuer, struct view serial,
     bool want_body, struct arena *a, struct store_cert *out, struct fault *f);
 enum authority_id authority_of(const struct engine *e, int64_t ca);
+/*
+ * The Subject of the CA in that row, living or retired, TLV in the arena;
+ * empty: there is no such row.
+ */
+MUST_CHECK bool issuer_in_row(struct engine *e, int64_t ca, struct arena *a, struct view *out,
+    struct fault *f);
+/*
+ * What the folder says of the CAs, followed in the store with a row of the
+ * audit trail for each step (docs/adr/0029): a new one, time that came, one
+ * that is no longer there.  Inside a transaction.
+ */
+MUST_CHECK bool phase_begun(struct engine *e, enum authority_id ca, int64_t now,
+    struct fault *f);
+MUST_CHECK bool phases_follow(struct engine *e, int64_t now, struct fault *f);
+MUST_CHECK bool phases_retire(struct engine *e, int64_t now, struct fault *f);
+/* Who issues what w asks for, as of now. */
+enum authority_id issuing_ca(const struct work *w);
 
 /* CRLs and other public objects (publish.c). */
 MUST_CHECK bool publish_start(struct engine *e, int64_t now, struct fault *f);

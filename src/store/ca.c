@@ -4,7 +4,7 @@
 #include "store/db.h"
 #include "store/store_cert.h"
 
-#define COLUMNS	"n, name, cert, crl_number"
+#define COLUMNS	"n, name, cert, crl_number, phase"
 
 static void
 read_ca(struct query *q, struct arena *a, struct store_ca *out)
@@ -13,6 +13,7 @@ read_ca(struct query *q, struct arena *a, struct store_ca *out)
 	out->name = db_get_text(q, a);
 	out->cert = db_get_blob(q, a);
 	out->crl_number = db_get_int(q);
+	out->phase = (int)db_get_int(q);
 }
 
 static bool
@@ -32,8 +33,8 @@ find_ca(struct query *q, struct arena *a, struct store_ca *out, struct fault *f)
 bool
 store_ca_insert(struct store *st, struct store_ca *ca, struct fault *f)
 {
-	static const char	sql[] = "INSERT INTO ca (name, cert, crl_number)"
-	    " VALUES (?, ?, ?)";
+	static const char	sql[] = "INSERT INTO ca (name, cert, crl_number, phase)"
+	    " VALUES (?, ?, ?, ?)";
 	struct query		q;
 
 	if (!db_write(st, sql, &q, f))
@@ -41,7 +42,22 @@ store_ca_insert(struct store *st, struct store_ca *ca, struct fault *f)
 	db_text(&q, ca->name);
 	db_blob(&q, ca->cert);
 	db_int(&q, ca->crl_number);
+	db_int(&q, ca->phase);
 	return db_run_insert(&q, &ca->n, f);
+}
+
+bool
+store_ca_set_phase(struct store *st, int64_t n, int phase, struct fault *f)
+{
+	static const char	sql[] = "UPDATE ca SET phase = ? WHERE n = ?";
+	struct query		q;
+	bool			done;
+
+	if (!db_write(st, sql, &q, f))
+		return false;
+	db_int(&q, phase);
+	db_int(&q, n);
+	return db_run_changed(&q, &done, f);
 }
 
 bool

@@ -2,6 +2,26 @@
 #include "store/cert_row.h"
 
 bool
+store_cert_ends(struct store *st, int64_t ca, int64_t t, int64_t *count, int64_t *last,
+    struct fault *f)
+{
+	static const char	sql[] = "SELECT count(*), coalesce(max(not_after), 0) FROM cert"
+	    " WHERE ca = ? AND not_after > ? AND state != 6";
+	struct query		q;
+	bool			row;
+
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_int(&q, ca);
+	db_int(&q, t);
+	if (!db_step(&q, &row, f))
+		return false;
+	*count = db_get_int(&q);
+	*last = db_get_int(&q);
+	return db_row_last(&q, f);
+}
+
+bool
 store_cert_walk(struct store *st, const struct store_cert_filter *filter,
     bool (*each)(void *ctx, const struct store_cert *c, struct fault *f),
     void *ctx, struct fault *f)

@@ -278,8 +278,12 @@ static const char version_7[] =
 "	PRIMARY KEY (template, version)\n"
 ") STRICT, WITHOUT ROWID;\n";
 
+/* Announced, in use, old, retired (docs/adr/0029); until now there was one of each. */
+static const char version_8[] =
+"ALTER TABLE ca ADD COLUMN phase INTEGER NOT NULL DEFAULT 1;\n";
+
 const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5,
-	version_6, version_7, NULL };
+	version_6, version_7, version_8, NULL };
 
 static int64_t
 last_version(const char *const *steps)

@@ -119,6 +119,9 @@ MUST_CHECK bool store_cert_retiring(struct store *st, int64_t now, int64_t *n,
 /* Move issued, confirmed and superseded ones past not_after to expired. */
 MUST_CHECK bool store_cert_expire(struct store *st, int64_t now, int64_t *count,
     struct fault *f);
+/* Those of a CA, rejected ones apart, that end after t: how many, and when the last one does. */
+MUST_CHECK bool store_cert_ends(struct store *st, int64_t ca, int64_t t, int64_t *count,
+    int64_t *last, struct fault *f);
 MUST_CHECK bool store_cert_count(struct store *st,
     int64_t counts[STORE_CERT_STATES], struct fault *f);
 
@@ -156,12 +159,14 @@ struct store_ca {
 	const char	*name;		/* in URLs and file names */
 	struct view	 cert;		/* DER */
 	int64_t		 crl_number;	/* last one allocated */
+	int		 phase;		/* as its owner counts */
 };
 
 MUST_CHECK bool store_ca_insert(struct store *st, struct store_ca *ca,
     struct fault *f);			/* FAULT_CONFLICT if the name exists */
 MUST_CHECK bool store_ca_find(struct store *st, const char *name,
     struct arena *a, struct store_ca *out, struct fault *f);
+MUST_CHECK bool store_ca_set_phase(struct store *st, int64_t n, int phase, struct fault *f);
 MUST_CHECK bool store_ca_find_n(struct store *st, int64_t n, struct arena *a,
     struct store_ca *out, struct fault *f);
 MUST_CHECK bool store_ca_walk(struct store *st,

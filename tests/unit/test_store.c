@@ -116,6 +116,7 @@ migrates_version_1(void **state)
 	static const char	back[] = "DROP TABLE template_author; DROP TABLE approver; DROP TABLE approval;"
 	    " DROP TABLE generated; DROP TABLE change;"
 	    " DROP INDEX authz_cancelled;"
+	    " ALTER TABLE ca DROP COLUMN phase;"
 	    " ALTER TABLE event DROP COLUMN detail;"
 	    " ALTER TABLE cert_body DROP COLUMN deed;"
 	    " ALTER TABLE authz DROP COLUMN updates;"
