@@ -103,6 +103,39 @@ password_key(void **state)
 	assert_memory_equal(got, want.p, want.n);
 }
 
+/* RFC 7914, 11, and what CPython's hashlib says where lengths have a corner. */
+static void
+password_vectors(void **state)
+{
+	static const char	p65[] = "ppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp";
+	static const struct {
+		struct view	 password, salt;
+		unsigned	 iterations;
+		const char	*want;
+	} cases[] = {
+		{ VIEW_LIT("Password"), VIEW_LIT("NaCl"), 80000,
+		    "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"
+		    "a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d" },
+		{ { (const uint8_t *)p65, 65 }, VIEW_LIT("salt"), 1000,
+		    "43717819bb71ac51ca4e451a272eeab74f730b2b3798ddbeb6568a2167f6eca8" },
+		{ { (const uint8_t *)p65, 64 }, { NULL, 0 }, 1001,
+		    "ec28d5eae1a5a592dd2034fe5cf0cfa778b3849daa604d936823fbb4dea75f7f96" },
+		{ { NULL, 0 }, VIEW_LIT("salt"), 1000, "94fb56af3ea22e5d3ed1b054085b136ca301b75d" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct octets	want;
+		struct fault	f = { 0 };
+		uint8_t		got[KDF_OUT_MAX];
+
+		from_hex(&want, cases[i].want);
+		assert_true(pbkdf2_hmac_sha256(cases[i].password, cases[i].salt,
+		    cases[i].iterations, got, want.n, &f));
+		assert_memory_equal(got, want.p, want.n);
+	}
+}
+
 /* C-10, C-20: a message buys no minutes of work, and no key that is quickly found. */
 static void
 password_key_has_limits(void **state)
@@ -167,6 +200,7 @@ main(void)
 		cmocka_unit_test(digests),
 		cmocka_unit_test(hmacs),
 		cmocka_unit_test(password_key),
+		cmocka_unit_test(password_vectors),
 		cmocka_unit_test(password_key_has_limits),
 		cmocka_unit_test(x963),
 		cmocka_unit_test(algorithms),
