@@ -9,6 +9,7 @@
 #include "codec/spki.h"
 #include "profile/constraints.h"
 #include "profile/lint_rules.h"
+#include "profile/verify_parts.h"
 
 #define RSA_BITS_LEAST	2048
 #define DATE_MAX	32
@@ -188,19 +189,25 @@ struct work {
 	size_t				 n;
 };
 
+void
+verify_say(struct verify_result *r, const struct verify_step *what, const char *text)
+{
+	if (what->mark == VERIFY_FAILED && r->reason == NULL)
+		r->reason = what->reason;
+	if (r->n == VERIFY_STEPS_MAX)
+		return;
+	r->steps[r->n] = *what;
+	snprintf(r->steps[r->n].text, VERIFY_TEXT_MAX, "%s", text);
+	r->n++;
+}
+
 static void
 step(struct work *w, const char *check, const char *reason, const char *rule,
     enum verify_mark mark, size_t depth, const char *text)
 {
-	struct verify_result	*r = w->out;
+	const struct verify_step	what = { check, reason, rule, mark, depth, "" };
 
-	if (mark == VERIFY_FAILED && r->reason == NULL)
-		r->reason = reason;
-	if (r->n == VERIFY_STEPS_MAX)
-		return;
-	r->steps[r->n] = (struct verify_step){ check, reason, rule, mark, depth, "" };
-	snprintf(r->steps[r->n].text, VERIFY_TEXT_MAX, "%s", text);
-	r->n++;
+	verify_say(w->out, &what, text);
 }
 
 /* Rules that hold are told for the leaf only: a line for each CA says little. */
@@ -404,7 +411,7 @@ check_all(struct work *w)
 }
 
 bool
-verify_peer(const struct verify_terms *t, struct verify_result *out, struct fault *f)
+verify_one_path(const struct verify_terms *t, struct verify_result *out, struct fault *f)
 {
 	struct cert	chain[PATH_CHAIN_MAX];
 	struct work	w = { t, out, chain, 0 };

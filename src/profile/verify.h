@@ -66,7 +66,12 @@ struct verify_result {
 	struct path_found	 path;
 };
 
+#define VERIFY_PATHS_MAX	32	/* tried before a refusal stands */
+
 /*
+ * If one path is refused others are tried, and one that is accepted counts;
+ * *out is about that one, else about the first.
+ *
  * A refusal is an answer, not a fault: FAULT_MALFORMED is for lists that cannot
  * be read.  *out is to be cleared either way.
  */

@@ -158,11 +158,26 @@ def revocation(keys):
             crl(ch[1]), crl(ch[1], [ch[0].serial], number=11, start=NOW - 9 * DAY), crl(ch[2])]),
         Case("crl-revoked-and-older-good", crls=lambda ch: [
             crl(ch[1], number=11, start=NOW - DAY), crl(ch[1], [ch[0].serial]), crl(ch[2])]),
+        Case("crl-one-way-revoked", extra=second_ca, crls=lambda ch: [
+            crl(ch[1]), crl(ch[2], [ch[1].serial])]),
+        Case("crl-both-ways-revoked", extra=second_ca, crls=lambda ch: [
+            crl(ch[1]), crl(ch[2], [ch[1].serial, SECOND])]),
         Case("crl-two-good", crls=lambda ch: [
             crl(ch[1]), crl(ch[1], number=11, start=NOW - DAY), crl(ch[2])]),
     ] + [Case(f"crl-{word}-{kind}", 2, kind, crls=lists(leaf=leaf))
          for kind in ("p384", "rsa2048", "ed25519", "p521", "ed448") for word, leaf in (
              ("good", False), ("revoked", True))]
+
+
+SECOND = 81
+
+
+def second_ca(chain):
+    """A second certificate for the issuing CA's key, by the same root."""
+    from chain_maker import Cert
+    c = Cert(chain[1].cn, chain[1].key, True)
+    c.issuer, c.serial = chain[2], SECOND
+    return [c]
 
 
 def keys_of_nobody(keys):
