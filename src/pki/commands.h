@@ -16,6 +16,7 @@ extern const struct command cmd_pki_cancel;
 extern const struct command cmd_pki_lock;
 extern const struct command cmd_pki_unlock;
 extern const struct command cmd_pki_crl;
+extern const struct command cmd_pki_clock;
 extern const struct command cmd_pki_queue;
 extern const struct command cmd_pki_approve;
 extern const struct command cmd_pki_reject;

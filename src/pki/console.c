@@ -363,6 +363,8 @@ static const struct verb {
 	{ "lock", 3, do_lock },
 	{ "unlock", 2, do_unlock },
 	{ "crl", 1, do_crl },
+	{ "clock", 1, console_clock },
+	{ "clock-accept", 1, console_clock_accept },
 	{ "queue", 1, console_queue },
 	{ "approve", 4, console_approve },
 	{ "reject", 4, console_reject },
@@ -407,6 +409,8 @@ carry_out(struct call *c, const struct verb *v, struct fault *f)
 {
 	if (store_begin(c->e->p.store, f) && v->run(c, f) && publish_due(c->e, c->now, f) &&
 	    store_commit(c->e->p.store, f)) {
+		if (c->clock_accepted)
+			engine_take_clock(c->e, c->now);
 		publish_committed(c->e);
 		return true;
 	}

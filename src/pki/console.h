@@ -15,6 +15,8 @@
  *	lock ID REASON			its token is refused...
  *	unlock ID			...until then
  *	crl				a new CRL of each CA, now
+ *	clock				the machine's, and the latest time that was seen
+ *	clock-accept			the machine's is right, though a later one was seen
  *	queue				requests that wait for approval
  *	approve ID BY REASON		one person's yes; issued when its device asks again
  *	reject ID BY REASON		no: its authorization is open again

@@ -16,6 +16,7 @@ struct call {
 	const char	*words[CONSOLE_WORDS_MAX];
 	size_t		 n;
 	json_t		*answer;
+	bool		 clock_accepted;	/* once committed, now is the latest time seen */
 };
 
 #define OPERATOR	"operator"	/* who acts, in the audit trail */
@@ -39,5 +40,9 @@ MUST_CHECK bool console_reject(struct call *c, struct fault *f);
 MUST_CHECK bool console_templates(struct call *c, struct fault *f);
 MUST_CHECK bool console_template_file(struct call *c, struct fault *f);
 MUST_CHECK bool console_template_import(struct call *c, struct fault *f);
+
+/* Verbs of console_clock.c. */
+MUST_CHECK bool console_clock(struct call *c, struct fault *f);
+MUST_CHECK bool console_clock_accept(struct call *c, struct fault *f);
 
 #endif

@@ -161,7 +161,10 @@ look_at_certificate(struct doctor *d, enum authority_id id)
 
 	date_format(c->not_after, until);
 	snprintf(text, sizeof(text), "until %s, %" PRId64 " days", until, left / 86400);
-	if (left < 0)
+	if (c->not_before > d->now)
+		say(d, BAD, name, "begins later than now: made by a clock that was ahead",
+		    id < AUTHORITY_CAS ? "" : "pki4ipsec pki renew");
+	else if (left < 0)
 		say(d, BAD, name, text, id == AUTHORITY_ROOT ? "a new PKI beside this one" :
 		    id < AUTHORITY_CAS ? ended_mend(d, id, mend) : "pki4ipsec pki renew");
 	else if (id < AUTHORITY_CAS)
@@ -213,6 +216,27 @@ look_at_database(struct doctor *d)
 	}
 	snprintf(text, sizeof(text), "%" PRId64 " rows, the chain holds", rows);
 	say(d, GOOD, "audit trail", text, "");
+}
+
+/* The engine goes by the latest time it has seen (corrections, 24). */
+static void
+look_at_clock(struct doctor *d)
+{
+	struct fault	f = { 0 };
+	int64_t		mark = 0;
+	char		text[128], seen[32];
+
+	if (!store_counter_get(d->store, STORE_COUNTER_CLOCK, &mark, &f)) {
+		say(d, BAD, "clock", f.text, "");
+		return;
+	}
+	date_format(mark, seen);
+	snprintf(text, sizeof(text), "%" PRId64 " seconds behind %s, which was seen: nothing is "
+	    "decided", mark - d->now, seen);
+	if (mark - d->now > ENGINE_CLOCK_BEHIND_SECONDS)
+		say(d, BAD, "clock", text, "pki4ipsec pki clock");
+	else
+		say(d, GOOD, "clock", "not behind the latest time that was seen", "");
 }
 
 static void
@@ -317,6 +341,7 @@ look(struct doctor *d)
 	look_at_each(d, AUTHORITIES, look_at_certificate);
 	look_at_each(d, AUTHORITY_CAS, look_at_crl);
 	look_at_database(d);
+	look_at_clock(d);
 	look_at_authorizations(d);
 	look_at_approvals(d);
 	look_at_disk(d);

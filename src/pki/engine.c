@@ -14,7 +14,6 @@
 #define SCRATCH_MAX	(256u << 20)
 #define EXCHANGE_MAX	(512u << 20)
 #define DUE_MAX		256		/* rows one round of a tick moves */
-#define CLOCK_BEHIND_SECONDS	300	/* corrections, 24 */
 #define CLOCK_STORE_SECONDS	10	/* the mark on disk is no older, nor than what was decided */
 #define EXPIRE_SECONDS	60		/* between walks over certificates that end */
 
@@ -492,7 +491,7 @@ run_batch(struct engine *e, size_t n, int64_t now)
 static int64_t
 time_of(struct engine *e, int64_t now)
 {
-	bool	behind = now < e->clock - CLOCK_BEHIND_SECONDS;
+	bool	behind = now < e->clock - ENGINE_CLOCK_BEHIND_SECONDS;
 
 	if (behind != e->clock_behind)
 		log_line(behind ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, behind ?
@@ -502,6 +501,13 @@ time_of(struct engine *e, int64_t now)
 	if (now > e->clock)
 		e->clock = now;
 	return e->clock;
+}
+
+void
+engine_take_clock(struct engine *e, int64_t now)
+{
+	e->clock = now;
+	e->clock_stored = e->ended_until = e->expired_at = 0;
 }
 
 int64_t

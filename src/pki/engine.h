@@ -14,6 +14,9 @@
 #include "pki/signer.h"
 #include "store/store.h"
 
+/* So far below the latest time seen nothing is decided (corrections, 24). */
+#define ENGINE_CLOCK_BEHIND_SECONDS	300
+
 struct engine;
 
 struct engine_parts {

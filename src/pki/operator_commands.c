@@ -259,6 +259,43 @@ const struct command cmd_pki_crl = {
 	.options = dir_options, .run = run_crl,
 };
 
+/* --- pki clock ------------------------------------------------------------------------------ */
+
+static const struct option clock_options[] = {
+	DIR_OPTION,
+	{ "accept", NULL, NULL, "the machine's clock is right, though a later time was seen" },
+	{ 0 },
+};
+
+static void
+show_clock(const struct invocation *in, const json_t *answer)
+{
+	json_int_t	behind = json_integer_value(json_object_get(answer, "behind"));
+
+	printf("clock of the machine  %s\nlatest time seen      %s\n",
+	    operator_text(answer, "clock"), operator_text(answer, "seen"));
+	if (option_given(in, "accept"))
+		printf("the machine's clock counts again; what had expired stays so\n");
+	else if (!json_is_true(json_object_get(answer, "decides")))
+		printf("%lld seconds behind: nothing is decided. Correct the clock; if it is right:\n"
+		    "  pki4ipsec pki clock --accept --dir %s\n", (long long)behind,
+		    option_value(in, "dir"));
+}
+
+static int
+run_clock(const struct invocation *in)
+{
+	const char	*words[] = { option_given(in, "accept") ? "clock-accept" : "clock" };
+
+	return operator_ask(in, words, 1, show_clock);
+}
+
+const struct command cmd_pki_clock = {
+	.group = "pki", .name = "clock", .args = "",
+	.help = "the machine's clock, and the latest time that was seen",
+	.options = clock_options, .run = run_clock,
+};
+
 /* --- pki admin ---------------------------------------------------------------------------- */
 
 static void

@@ -487,6 +487,9 @@ MUST_CHECK bool phases_retire(struct engine *e, int64_t now, struct fault *f);
 /* Who issues what w asks for, as of now. */
 enum authority_id issuing_ca(const struct work *w);
 
+/* An operator says that it is now, whatever was seen; the store says so already. */
+void	engine_take_clock(struct engine *e, int64_t now);
+
 /* CRLs and other public objects (publish.c). */
 MUST_CHECK bool publish_start(struct engine *e, int64_t now, struct fault *f);
 MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);

@@ -105,6 +105,24 @@ is "peer enroll of another" "$RC" 0
 [ "$(not_before dev5)" -ge "$ahead" ] || fail "a later certificate of an earlier time"
 pass "what has expired stays so"
 
+step "far ahead, then right: an operator says so"
+serve_at +40d
+ahead() { [ "$(db "select value from counter where name = 'clock'")" -gt $((begun + 86400)) ]; }
+wait_for 20 "the mark" ahead
+serve_at +0
+device dev6
+is "peer enroll" "$RC" 75
+"$PKI4IPSEC" pki doctor --dir "$VPN" >"$WORK/doctor.log" 2>&1 && fail "doctor sees nothing"
+grep -q 'try: pki4ipsec pki clock --dir' "$WORK/doctor.log" || fail "$(cat "$WORK/doctor.log")"
+"$PKI4IPSEC" pki clock --dir "$VPN" | grep -q 'nothing is decided' || fail "pki clock"
+"$PKI4IPSEC" pki clock --dir "$VPN" --accept | grep -q 'counts again' || fail "pki clock --accept"
+authorize 2 far
+device far1
+is "peer enroll" "$RC" 0
+serve_at +0
+device far2
+is "peer enroll after a restart" "$RC" 0
+
 step "the books"
 is "reserved and never finished" "$(db "select count(*) from cert where state = 0")" 0
 serve_stop
