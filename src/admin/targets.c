@@ -71,6 +71,21 @@ struct search {
 	size_t			*of_word, n_ids;
 };
 
+/*
+ * Two words may mean one authorization, and one word several: the living one
+ * counts, and one in use that is to be replaced less than that which replaces it.
+ */
+static void
+note_found(struct search *s, size_t word, size_t i)
+{
+	size_t	*living = &s->out->living[word];
+
+	s->found[word] = true;
+	if (s->out->v[i].lives && (*living == 0 ||
+	    s->out->v[*living - 1].state == CVP_STATE_CONFIRMED))
+		*living = i + 1;
+}
+
 static bool
 add(struct search *s, size_t word, const struct cvp_record *r, struct fault *f)
 {
@@ -78,7 +93,7 @@ add(struct search *s, size_t word, const struct cvp_record *r, struct fault *f)
 
 	for (size_t i = 0; i < s->out->n; i++)
 		if (view_equal(view_str(s->out->v[i].id), r->id)) {
-			s->found[word] = true;
+			note_found(s, word, i);
 			return true;
 		}
 	if (s->out->n == TARGETS_MAX)
@@ -87,8 +102,7 @@ add(struct search *s, size_t word, const struct cvp_record *r, struct fault *f)
 	t->word = s->words[word];
 	if (!target_of(r, s->inv, s->arena, t, f))
 		return false;
-	s->found[word] = true;
-	s->out->n++;
+	note_found(s, word, s->out->n++);
 	return true;
 }
 
@@ -177,8 +191,9 @@ targets_find(struct admin *a, struct inventory *inv, const char *const *words, s
 	};
 	struct record_reader	any = { take_any, &s };
 
-	*out = (struct targets){ arena_array(arena, TARGETS_MAX, sizeof(struct target)), 0 };
-	if (out->v == NULL || s.found == NULL || s.ids == NULL || s.of_word == NULL)
+	*out = (struct targets){ arena_array(arena, TARGETS_MAX, sizeof(struct target)), 0,
+		arena_array(arena, n + 1, sizeof(size_t)) };
+	if (out->v == NULL || out->living == NULL || s.found == NULL || s.ids == NULL || s.of_word == NULL)
 		return arena_fault(f);
 	if (!ask_for_known(a, &s, f) ||
 	    (!all_found(&s) && !records_walk(a, VIEW_NONE, &any, f)))

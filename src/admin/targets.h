@@ -38,6 +38,7 @@ struct target {
 struct targets {
 	struct target	*v;
 	size_t		 n;
+	size_t		*living;	/* by word: 1 + which of them lives; 0: none */
 };
 
 /*

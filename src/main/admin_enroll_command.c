@@ -19,6 +19,7 @@
 #include "main/admin_enroll.h"
 #include "main/at_once.h"
 #include "main/commands.h"
+#include "main/generated.h"
 #include "main/generate_request.h"
 #include "peer/reach.h"
 #include "peer/ticket_load.h"
@@ -93,7 +94,7 @@ struct call {
 	const char		**words;
 	size_t			 n_words;
 	struct targets		 targets;
-	size_t			 done, failed;
+	size_t			 done, failed, left;
 	json_t			*list;
 };
 
@@ -209,20 +210,23 @@ find_devices(struct call *c, const struct invocation *in, struct fault *f)
 	return targets_find(&c->s.a, &c->s.inv, c->words, c->n_words, c->s.arena, &c->targets, f);
 }
 
-/*
- * Of those that a word means, the living one; a device may have had others
- * before, and have one in use that is to be replaced.
- */
+/* Of those that a word means, the living one; a device may have had others before. */
 static const struct target *
-living(const struct call *c, const char *word)
+living(const struct call *c, size_t word)
 {
-	const struct target	*found = NULL;
+	size_t	i = c->targets.living[word];
 
-	for (size_t i = 0; i < c->targets.n; i++)
-		if (c->targets.v[i].lives && strcmp(c->targets.v[i].word, word) == 0 &&
-		    (found == NULL || found->state == CVP_STATE_CONFIRMED))
-			found = &c->targets.v[i];
-	return found;
+	return i == 0 ? NULL : &c->targets.v[i - 1];
+}
+
+/* A device that is meant by two words is one. */
+static bool
+was_named(const struct call *c, size_t word)
+{
+	for (size_t i = 0; i < word; i++)
+		if (c->targets.living[i] != 0 && c->targets.living[i] == c->targets.living[word])
+			return true;
+	return false;
 }
 
 static bool
@@ -237,7 +241,7 @@ check_target(const struct call *c, const struct target *t, struct fault *f)
 }
 
 static bool
-enroll_one(struct call *c, const char *word, struct generate_outcome *o, struct fault *f)
+enroll_one(struct call *c, size_t word, struct generate_outcome *o, struct fault *f)
 {
 	const struct target	*t = living(c, word);
 
@@ -283,8 +287,11 @@ enroll_all(struct call *c, struct fault *f)
 	for (size_t i = 0; ok && i < c->n_words; i++) {
 		struct fault	why = { 0 };
 
-		if (!enroll_one(c, c->words[i], o, &why) && why.kind == FAULT_BUSY) {
+		if (was_named(c, i))
+			continue;
+		if (!enroll_one(c, i, o, &why) && why.kind == FAULT_BUSY) {
 			*f = why;
+			c->left = c->n_words - i;
 			ok = false;
 			break;
 		}
@@ -303,13 +310,16 @@ print_end(struct call *c)
 	json_t	*o;
 
 	if (c->s.in->json) {
-		o = json_pack("{s:O, s:i, s:i}", "devices", c->list, "enrolled", (int)c->done,
-		    "failed", (int)c->failed);
+		o = json_pack("{s:O, s:i, s:i, s:i}", "devices", c->list, "enrolled", (int)c->done,
+		    "failed", (int)c->failed, "left", (int)c->left);
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(o);
 	} else if (!c->s.in->quiet && c->n_words > 1) {
-		printf("%zu enrolled, %zu failed\n", c->done, c->failed);
+		printf("%zu enrolled, %zu failed", c->done, c->failed);
+		if (c->left > 0)
+			printf(", %zu left", c->left);
+		putchar('\n');
 	}
 }
 
@@ -351,16 +361,28 @@ say_confirmed(const struct invocation *in, const char *word, const char *serial)
 	}
 }
 
+/* What waited for a confirmation that nobody can give any more. */
+static bool
+forget_ended(struct call *c, struct fault *f)
+{
+	for (size_t i = 0; i < c->targets.n; i++)
+		if (!c->targets.v[i].lives && !generated_drop(&c->s.a, c->targets.v[i].id, f))
+			return false;
+	return true;
+}
+
 static bool
 by_request(struct call *c, const struct invocation *in, struct fault *f)
 {
 	const char		*word = c->words[0];
-	const struct target	*t = living(c, word);
+	const struct target	*t = living(c, 0);
 	struct request_outcome	*o = arena_alloc(c->s.arena, sizeof(*o));
 	char			 serial[ENROLL_SERIAL_MAX];
 
 	if (o == NULL)
 		return arena_fault(f);
+	if (t == NULL && !forget_ended(c, f))
+		return false;
 	if (!check_target(c, t, f))
 		return fault_within(f, "%s", word);
 	if (option_given(in, "request")) {
@@ -420,14 +442,15 @@ at_once(struct call *c, const struct invocation *in, struct fault *f)
 static int
 carry_out(struct call *c, const struct invocation *in, struct fault *f)
 {
+	bool	ok;
+
 	if (is_at_once(in))
 		return at_once(c, in, f);
 	if (c->method == GENERATION_PEER_ADMIN)
 		return by_request(c, in, f) ? EXIT_DONE : EXIT_FAILED;
-	if (!enroll_all(c, f))
-		return EXIT_FAILED;
-	print_end(c);
-	return EXIT_DONE;
+	ok = enroll_all(c, f);
+	print_end(c);		/* what is done is done, whatever stopped it */
+	return ok ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int

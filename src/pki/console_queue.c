@@ -88,6 +88,8 @@ console_queue(struct call *c, struct fault *f)
 	    json_integer(counts[STORE_APPROVAL_WAITING]));
 	json_object_set_new(c->answer, "approved",
 	    json_integer(counts[STORE_APPROVAL_APPROVED]));
+	json_object_set_new(c->answer, "left", json_integer(counts[STORE_APPROVAL_WAITING] +
+	    counts[STORE_APPROVAL_APPROVED] - (json_int_t)json_array_size(list)));
 	json_array_foreach(list, i, o)
 		if (!add_details(c, o, f))
 			return false;

@@ -43,9 +43,10 @@ show_words(const json_t *list)
 static void
 show_queue(const struct invocation *in, const json_t *answer)
 {
-	json_t	*list = json_object_get(answer, "queue"), *o;
-	size_t	 i;
-	char	 name[SHOWN_MAX];
+	json_int_t	 left = json_integer_value(json_object_get(answer, "left"));
+	json_t		*list = json_object_get(answer, "queue"), *o;
+	size_t		 i;
+	char		 name[SHOWN_MAX];
 
 	(void)in;
 	if (json_array_size(list) == 0)
@@ -62,6 +63,8 @@ show_queue(const struct invocation *in, const json_t *answer)
 		    (long long)json_integer_value(json_object_get(o, "needed")));
 		show_words(said);
 	}
+	if (left > 0)
+		printf("and %lld more, which are later: decide on these first\n", (long long)left);
 }
 
 static int

@@ -555,13 +555,16 @@ run_renew(struct server *s)
 	struct process_status	 st = { 0 };
 	struct process		 p;
 	struct fault		 f = { 0 };
+	bool			 runs = process_spawn(argv, NULL, 0, &p, &f);
 
-	if (process_spawn(argv, NULL, 0, &p, &f) && process_wait(&p, READY_MS, &st, &f) &&
-	    st.ended && st.code == 0 && !st.signalled)
+	if (runs && process_wait(&p, READY_MS, &st, &f) && st.ended && st.code == 0 &&
+	    !st.signalled)
 		return true;
 	log_line(LOG_LEVEL_ERROR, "could not renew own certificates",
 	    "why=\"%s\" try=\"pki4ipsec pki renew --due\"", f.kind != FAULT_NONE ? f.text :
-	    process_status_text(&st));
+	    st.ended ? process_status_text(&st) : "it took longer than a minute");
+	if (runs && !st.ended)
+		process_stop(&p, 1000);
 	return false;
 }
 

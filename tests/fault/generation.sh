@@ -158,6 +158,17 @@ admin_enroll --generate bn1 bn2
 is "again" $RC 0
 is "certificates ever made" "$(issued b)" 2
 opens bn1
+list f 3
+authorize_for admin f || fail "authorize"
+admin_enroll --generate fn1 fn1.example
+is "one device by two words" "$RC $(cat out.log | tail -n 1)" "0 1 enrolled, 0 failed"
+proxy_start "$WORK/p3" 2=drop
+admin_enroll --generate fn2 fn3 --json --url "http://127.0.0.1:$(cat p3/port)/cmc"
+proxy_stop
+is "what a list that was stopped says" "$RC $(sed -n '1s/.*"enrolled"/"enrolled"/p' out.log)" \
+    '75 "enrolled":0,"failed":0,"left":2}'
+admin_enroll --generate fn2 fn3
+is "again" $RC 0
 
 step "a key that is lost"
 serial=$(openssl x509 -in bn1.all -noout -serial | cut -d= -f2)
@@ -257,6 +268,17 @@ admin_enroll --confirm signed en1
 is "confirmed by its own" $RC 0
 is "confirmed" "$(confirmed e)" 1
 is "certificates ever made" "$(issued e)" 1
+list g 1
+authorize_for peer-key-admin-request g || fail "authorize"
+admin_enroll --request own.csr gn1
+waiting() { find "$ADMIN/generated" -type f | wc -l; }
+is "one waits for its confirmation" "$RC $(waiting)" "0 1"
+late() { [ "$(db "SELECT state FROM authz WHERE label = 'gn1'")" = 9 ]; }
+sqlite3 -cmd '.timeout 5000' "$VPN/pki.db" "UPDATE authz SET confirm_by = 1 WHERE label = 'gn1'"
+wait_for 30 "the end of the time to confirm" late
+sign own signed bundles/gn1.pem
+admin_enroll --confirm signed gn1
+is "too late, and forgotten" "$RC $(waiting)" "1 0"
 
 serve_stop
 is "pki serve ends with" "$SERVE_RC" 0
