@@ -46,7 +46,8 @@ ticks(const struct conn *c)
 static void
 conn_deadline(struct conn *c, int64_t milliseconds)
 {
-	c->deadline = ticks(c) + milliseconds;
+	c->since = ticks(c);
+	c->deadline = c->since + milliseconds;
 }
 
 /* Drop what belongs to the request, not to the connection. */
@@ -515,6 +516,30 @@ conn_stream(struct conn *c, struct listener *l, int fd, struct fault *f)
 	return c->stream != NULL;
 }
 
+/*
+ * All places are taken: whoever has waited for its client's next octets for a
+ * while gives its own up.  The hand goes round, so that a look at many busy
+ * connections is paid once.
+ */
+static bool
+make_room(struct http_server *s)
+{
+	int64_t		 latest = net_loop_ticks(s->loop) - s->limits.yield_ms;
+	struct conn	*c;
+
+	for (unsigned i = 0; i < s->limits.connections; i++) {
+		c = s->slots[s->hand];
+		s->hand = (s->hand + 1) % s->limits.connections;
+		if (c == NULL || c->state != CONN_HEAD || c->listed || c->busy ||
+		    c->since > latest)
+			continue;
+		s->stats.yielded++;
+		conn_free(c);
+		return true;
+	}
+	return false;
+}
+
 /* Above a ceiling: say so if that costs nothing, and close. */
 static struct conn *
 turn_away(struct listener *l, int fd)
@@ -536,7 +561,7 @@ conn_open(struct listener *l, int fd, const struct sockaddr *sa, socklen_t sa_le
 	struct fault		 f = { 0 };
 	int			 one = 1;
 
-	if (s->free_count == 0 || (source = sources_enter(s->sources, sa,
+	if ((s->free_count == 0 && !make_room(s)) || (source = sources_enter(s->sources, sa,
 	    net_loop_ticks(s->loop))) == NULL)
 		return turn_away(l, fd);
 	if ((c = calloc(1, sizeof(*c))) == NULL) {

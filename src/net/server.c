@@ -36,6 +36,7 @@ limits_default(struct http_limits *l)
 	default_to(&l->pending, 4096);
 	default_to(&l->burst_per_source, 2 * l->rate_per_source);
 	default_to(&l->idle_ms, 60000);
+	default_to(&l->yield_ms, 1000);
 	default_to(&l->arrive_ms, 30000);
 	default_to(&l->arrive_rate, 32768);
 	default_to(&l->answer_ms, 120000);

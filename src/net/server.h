@@ -38,6 +38,7 @@ struct http_limits {
 	unsigned	rate_per_source;	/* requests per second; above it 429; [0: no limit] */
 	unsigned	burst_per_source;	/* [2 * rate] */
 	unsigned	idle_ms;		/* [60000] between requests */
+	unsigned	yield_ms;		/* [1000] at the ceiling: then who waits for its client goes */
 	unsigned	arrive_ms;		/* [30000] for the head, and again for the body */
 	unsigned	arrive_rate;		/* [32768] octets per second a long body must keep beyond that */
 	unsigned	answer_ms;		/* [120000] for the handler: then 503 */
@@ -67,6 +68,7 @@ struct http_stats {
 	uint64_t	 requests;	/* with a readable head */
 	uint64_t	 answers[6];	/* by status / 100 */
 	uint64_t	 cut;		/* connections ended by a time limit */
+	uint64_t	 yielded;	/* idle ones ended at the ceiling, for others */
 	uint64_t	 vanished;	/* answers nobody waited for any more */
 	uint64_t	 tls_failed;
 	unsigned	 connections;	/* now */

@@ -48,7 +48,7 @@ struct conn {
 	union conn_address		 address;
 	unsigned			 slot;
 	enum conn_state			 state;
-	int64_t				 deadline;	/* ticks */
+	int64_t				 since, deadline;	/* ticks: of this wait */
 	int64_t				 began;		/* of head or body; 0: nothing here */
 	size_t				 queued;	/* at the last look, while ANSWERING */
 	bool				 ended;		/* the client sends no more */
@@ -93,6 +93,7 @@ struct http_server {
 	struct conn			**slots;
 	unsigned			*free_slots;
 	unsigned			 free_count;
+	unsigned			 hand;		/* slot to begin with when one must yield */
 	uint64_t			 generation;
 	size_t				 body_octets;	/* being received */
 	struct conn			*ready;		/* to be looked at in this round */

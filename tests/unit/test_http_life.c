@@ -296,6 +296,44 @@ test_ceilings(void **state)
 	rig_end(&r);
 }
 
+/*
+ * C-19: whoever holds places and says nothing does not keep others out; whoever
+ * is served keeps its place.
+ */
+static void
+test_yield(void **state)
+{
+	struct http_limits	limits = { .connections = 2, .yield_ms = 1 };
+	struct http_stats	stats;
+	struct rig		r;
+	struct peer		busy, idle, next;
+	int			status = 0;
+
+	(void)state;
+	rig_start(&r, &limits);
+	peer_open(&busy, &r);
+	peer_send(&busy, VIEW_LIT("GET /later HTTP/1.1\r\n" H "\r\n"));
+	while (r.later_count == 0)
+		rig_turn(&r);
+	peer_open(&idle, &r);
+	peer_send(&idle, VIEW_LIT("GET /que"));		/* and no more */
+	do {						/* until the idle one is old enough */
+		peer_open(&next, &r);
+		peer_send(&next, VIEW_LIT("GET /query HTTP/1.1\r\n" H "\r\n"));
+		status = peer_answer(&next, false);
+		peer_close(&next);
+	} while (status != 200);
+	peer_wait_closed(&idle);
+	http_server_stats(r.server, &stats);
+	assert_true(stats.yielded >= 1);
+	assert_false(busy.closed);
+	assert_true(http_refuse_id(r.server, r.later[0], 500, 0, NULL));
+	assert_int_equal(peer_answer(&busy, false), 500);
+	peer_close(&busy);
+	peer_close(&idle);
+	rig_end(&r);
+}
+
 static void
 test_rate(void **state)
 {
@@ -395,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_lent_body),
 		cmocka_unit_test(test_slow_senders),
 		cmocka_unit_test(test_ceilings),
+		cmocka_unit_test(test_yield),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_graceful_stop),
 		cmocka_unit_test(test_stop_deadline),
