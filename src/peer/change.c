@@ -277,6 +277,23 @@ put_back(struct change *c, struct fault *f)
 	return ok;
 }
 
+bool
+change_refresh(struct change *c, struct fault *f)
+{
+	const struct change_state	*s = &c->state;
+	struct install_report		 r;
+	struct work			 w;
+	bool				 ok;
+
+	if (s->back)
+		return put_back(c, f);
+	if (s->target[0] != '\0' && !s->loaded)
+		return true;
+	ok = work_open(&w, c, c->dir, f) && install_strongswan(&w.req, true, &r, f);
+	work_clear(&w);
+	return ok;
+}
+
 static bool
 load(struct work *w, struct change_step *out, struct fault *f)
 {

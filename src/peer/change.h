@@ -66,6 +66,11 @@ struct change {
  * have the certificate in DIR.  Reads files only.
  */
 MUST_CHECK bool change_open(struct change *c, bool *needed, struct fault *f);
+/*
+ * The daemon's configuration anew, for the certificate it has: CAs of peers
+ * came or went.  Tunnels stay; a change that is to come takes them along.
+ */
+MUST_CHECK bool change_refresh(struct change *c, struct fault *f);
 void	change_close(struct change *c);
 /* The certificate in DIR may be another one now. */
 MUST_CHECK bool change_look(struct change *c, bool *needed, struct fault *f);

@@ -9,6 +9,7 @@
 #include "net/client.h"
 #include "net/url.h"
 #include "peer/crls.h"
+#include "peer/line.h"
 
 /* --- judging -------------------------------------------------------------------------- */
 
@@ -186,36 +187,37 @@ take_up(struct crls *c, struct crl_source *s, bool pending)
 
 /* --- which ---------------------------------------------------------------------------- */
 
-/* The path of uri at the server we speak to, unless that is where uri is anyway. */
-static void
-set_relay_uri(struct crl_source *s, const char *server)
+bool
+crls_relay_uri(const char *uri, const char *server, char out[CRLS_URI_MAX])
 {
 	struct url	at, own;
 
-	if (!url_parse(view_str(s->uri), &at, NULL) || !url_parse(view_str(server), &own, NULL) ||
+	out[0] = '\0';
+	if (!url_parse(view_str(uri), &at, NULL) || !url_parse(view_str(server), &own, NULL) ||
 	    (strcmp(at.host, own.host) == 0 && at.port == own.port))
-		return;
-	if (snprintf(s->relay_uri, sizeof(s->relay_uri), "%s://%s%s%s:%u%s",
+		return false;
+	if (snprintf(out, CRLS_URI_MAX, "%s://%s%s%s:%u%s",
 	    own.tls ? "https" : "http", own.ipv6 ? "[" : "", own.host, own.ipv6 ? "]" : "",
-	    own.port, at.path) >= (int)sizeof(s->relay_uri))
-		s->relay_uri[0] = '\0';
+	    own.port, at.path) >= CRLS_URI_MAX)
+		out[0] = '\0';
+	return out[0] != '\0';
 }
 
 static bool
-add_source(struct crls *c, const char *server, struct view cert_der, struct view ca_der,
+add_source(struct crls *c, const char *server, struct view uri, struct view ca_der,
     struct fault *f)
 {
 	struct crl_source	*s = &c->at[c->n];
-	struct cert		 cert, ca;
+	struct cert		 ca;
 
-	if (!cert_decode(cert_der, &cert, f) || !cert_decode(ca_der, &ca, f))
+	if (!cert_decode(ca_der, &ca, f))
 		return false;
-	if (cert.cdp_uri.n == 0 || cert.cdp_uri.n >= sizeof(s->uri) ||
-	    ca.ski.n == 0 || ca.ski.n > SHA1_OCTETS)
+	if (uri.n == 0 || uri.n >= sizeof(s->uri) || ca.ski.n == 0 || ca.ski.n > SHA1_OCTETS)
 		return true;
-	memcpy(s->uri, cert.cdp_uri.p, cert.cdp_uri.n);
-	s->uri[cert.cdp_uri.n] = '\0';
-	set_relay_uri(s, server);
+	memset(s, 0, sizeof(*s));
+	memcpy(s->uri, uri.p, uri.n);
+	s->uri[uri.n] = '\0';
+	(void)crls_relay_uri(s->uri, server, s->relay_uri);
 	hex_encode(ca.ski, s->key_id);
 	name_text(ca.subject, s->issuer, sizeof(s->issuer));
 	buf_init(&s->ca, INSTALL_CERT_MAX);
@@ -224,9 +226,64 @@ add_source(struct crls *c, const char *server, struct view cert_der, struct view
 	return buf_check(&s->ca, "CA certificate", f);
 }
 
+/* Beside the CRL of our own CA: "http://pki.example/crl/KEYID.crl". */
+static bool
+add_other(struct crls *c, const char *server, struct view own_uri, struct view ca_der,
+    struct fault *f)
+{
+	char		uri[CRLS_URI_MAX], key_id[2 * SHA1_OCTETS + 1];
+	struct cert	ca;
+	size_t		cut = own_uri.n;
+
+	if (!cert_decode(ca_der, &ca, f))
+		return false;
+	while (cut > 0 && own_uri.p[cut - 1] != '/')
+		cut--;
+	if (ca.ski.n > SHA1_OCTETS)
+		return true;
+	hex_encode(ca.ski, key_id);
+	return cut == 0 || (size_t)snprintf(uri, sizeof(uri), "%.*s%s.crl", (int)cut,
+	    (const char *)own_uri.p, key_id) >= sizeof(uri) ||
+	    add_source(c, server, view_str(uri), ca_der, f);
+}
+
+static bool
+add_chain(struct crls *c, const char *server, const struct credential *cred, struct fault *f)
+{
+	struct cert	cert;
+
+	for (size_t i = 0; i + 1 < cred->n_certs; i++)
+		if (!cert_decode(buf_view(&cred->certs[i]), &cert, f) ||
+		    !add_source(c, server, cert.cdp_uri, buf_view(&cred->certs[i + 1]), f))
+			return false;
+	return true;
+}
+
+static bool
+add_line(struct crls *c, const char *server, const struct credential *cred, int64_t now,
+    struct fault *f)
+{
+	struct line_terms	t = { .dir = c->dir, .now = now };
+	struct line		l;
+	struct cert		cert;
+	bool			ok;
+
+	if (cred->n_certs < 2)
+		return true;
+	t.issuer = buf_view(&cred->certs[1]);
+	t.anchor = buf_view(&cred->certs[cred->n_certs - 1]);
+	ok = cert_decode(buf_view(&cred->certs[0]), &cert, f) && line_load(&t, &l, f);
+	if (!ok)
+		return false;
+	for (size_t i = 0; ok && i < l.n; i++)
+		ok = add_other(c, server, cert.cdp_uri, buf_view(&l.der[i]), f);
+	line_clear(&l);
+	return ok;
+}
+
 bool
 crls_open(const char *dir, const char *server, const struct credential *c, struct crls *out,
-    struct fault *f)
+    int64_t now, struct fault *f)
 {
 	char	path[INSTALL_PATH_MAX];
 
@@ -234,11 +291,10 @@ crls_open(const char *dir, const char *server, const struct credential *c, struc
 	out->dir = dir;
 	if (!path_join(path, sizeof(path), dir, CRLS_FOLDER, f) || !dir_make(path, 0755, f))
 		return false;
-	for (size_t i = 0; i + 1 < c->n_certs; i++)
-		if (!add_source(out, server, buf_view(&c->certs[i]), buf_view(&c->certs[i + 1]), f)) {
-			crls_clear(out);
-			return false;
-		}
+	if (!add_chain(out, server, c, f) || !add_line(out, server, c, now, f)) {
+		crls_clear(out);
+		return false;
+	}
 	for (size_t i = 0; i < out->n; i++) {
 		struct crl_source	*s = &out->at[i];
 

@@ -21,6 +21,8 @@
 #include "crypt/digest.h"
 #include "peer/tunnels.h"
 
+#define CRLS_URI_MAX		2048
+#define CRLS_MAX		(INSTALL_CA_MAX + INSTALL_OTHERS_MAX)
 #define CRLS_OCTETS_MAX		(8u << 20)	/* D-52: some 200 000 entries */
 #define CRLS_FOLDER		"crl"
 #define CRLS_SKEW_SECONDS	300
@@ -29,8 +31,8 @@
 struct http_client;
 
 struct crl_source {
-	char		 uri[2048];		/* as the certificate says it */
-	char		 relay_uri[2048];	/* the same at the server we speak to; "": no other */
+	char		 uri[CRLS_URI_MAX];	/* as the certificate says it */
+	char		 relay_uri[CRLS_URI_MAX];	/* the same at the server we speak to; "": no other */
 	bool		 by_relay;		/* that one answered last */
 	char		 key_id[2 * SHA1_OCTETS + 1];
 	char		 issuer[NAME_TEXT_MAX];
@@ -46,18 +48,23 @@ struct crl_source {
 
 struct crls {
 	const char		*dir;		/* of the device; borrowed */
-	struct crl_source	 at[INSTALL_CA_MAX];
+	struct crl_source	 at[CRLS_MAX];
 	size_t			 n;
 };
 
 /*
  * Which there are; what is kept on disk is taken up.  Owns memory.  server: the
  * URL that this device sends its messages to: a relay, if it cannot reach the
- * PKI itself (RFC 4809, 3.4.6), and then it has the CRLs too.
+ * PKI itself (RFC 4809, 3.4.6), and then it has the CRLs too.  Behind those of
+ * the chain come those of the other CAs of the line (line.h), whose CRLs lie
+ * beside our own CA's under their key identifiers.
  */
 MUST_CHECK bool crls_open(const char *dir, const char *server, const struct credential *c,
-    struct crls *out, struct fault *f);
+    struct crls *out, int64_t now, struct fault *f);
 void	crls_clear(struct crls *c);
+
+/* The path of uri at the server we speak to; false: it is there anyway, or cannot be said. */
+bool	crls_relay_uri(const char *uri, const char *server, char out[CRLS_URI_MAX]);
 
 /*
  * May this be believed?  held: the one there is, or NULL.  *newer: it says

@@ -20,6 +20,7 @@
 #include "base/view.h"
 
 #define INSTALL_CA_MAX		4	/* issuing CA, root, and two between */
+#define INSTALL_OTHERS_MAX	2	/* CAs that peers' certificates may be of, too */
 #define INSTALL_URI_MAX		8	/* CRL addresses of one CA */
 #define INSTALL_SUBNETS_MAX	256	/* one traffic selector payload: 255 */
 #define INSTALL_PEERS_MAX	1024	/* a mesh; a larger one wants a hub */
@@ -60,6 +61,8 @@ struct install_request {
 	struct view		 cert;		/* own certificate, DER */
 	struct view		 ca[INSTALL_CA_MAX];	/* DER: issuing CA first, root last */
 	size_t			 nca;
+	struct view		 others[INSTALL_OTHERS_MAX];	/* DER: beside the issuing one (line.h) */
+	size_t			 nothers;
 	const char *const	*crl_uris;	/* of the issuing CA; http or https */
 	size_t			 ncrl_uris;
 	const char		*policy;	/* OID in dots the remote certificate must
@@ -104,7 +107,8 @@ MUST_CHECK bool install_role_of(const char *template_name,
 bool	install_policy_ok(const struct view *cas, size_t n, const char *policy);
 
 /*
- * Write private/NAME.pem (0600), x509/NAME.pem, x509ca/NAME-*.pem and
+ * Write private/NAME.pem (0600), x509/NAME.pem, x509ca/NAME-*.pem (those of
+ * others that are no longer wanted are removed) and
  * conf.d/NAME.conf below swanctl_dir; with load, bring them into the daemon
  * by the vici protocol, and read back that it has them.
  *

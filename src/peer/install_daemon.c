@@ -20,6 +20,7 @@ struct session {
 	char				 key_id[KEY_ID_MAX + 1];
 	char				 old_key_id[KEY_ID_MAX + 1];
 	bool				 cas[INSTALL_CA_MAX];	/* read back */
+	bool				 others[INSTALL_OTHERS_MAX];
 };
 
 /* ---- lists in answers ---- */
@@ -158,6 +159,9 @@ load_credentials(struct session *s, struct fault *f)
 	for (size_t i = 0; i < s->req->nca; i++)
 		if (!load_cert(s, "CA", s->req->ca[i], f))
 			return false;
+	for (size_t i = 0; i < s->req->nothers; i++)
+		if (!load_cert(s, "CA", s->req->others[i], f))
+			return false;
 	return load_key(s, s->req->key_pem, s->key_id, f) &&
 	    load_cert(s, "NONE", s->req->cert, f);
 }
@@ -222,6 +226,9 @@ see_cert(void *ctx, struct view message, struct fault *f)
 	for (size_t i = 0; i < s->req->nca; i++)
 		if (view_equal(der, s->req->ca[i]))
 			s->cas[i] = true;
+	for (size_t i = 0; i < s->req->nothers; i++)
+		if (view_equal(der, s->req->others[i]))
+			s->others[i] = true;
 	if (view_equal(der, s->req->cert)) {
 		s->r->has_cert = true;
 		if (vici_find(message, "has_privkey", &has_key) &&
@@ -246,6 +253,8 @@ read_certs(struct session *s, struct fault *f)
 	s->r->has_ca = ok;
 	for (size_t i = 0; i < s->req->nca; i++)
 		s->r->has_ca = s->r->has_ca && s->cas[i];
+	for (size_t i = 0; i < s->req->nothers; i++)
+		s->r->has_ca = s->r->has_ca && s->others[i];
 	return ok;
 }
 

@@ -182,6 +182,12 @@ check_credentials(const struct install_request *req, struct fault *f)
 	for (size_t i = 0; i < req->nca; i++)
 		if (!check_der("CA certificate", req->ca[i], f))
 			return false;
+	if (req->nothers > INSTALL_OTHERS_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "%zu CAs beside the issuing one, at most %d",
+		    req->nothers, INSTALL_OTHERS_MAX);
+	for (size_t i = 0; i < req->nothers; i++)
+		if (!check_der("CA certificate", req->others[i], f))
+			return false;
 	if (req->ncrl_uris > INSTALL_URI_MAX)
 		return fault_set(f, FAULT_LIMIT, "",
 		    "%zu CRL addresses, at most %d", req->ncrl_uris,
@@ -309,7 +315,7 @@ revocation(const struct install_request *req)
 }
 
 /*
- * The remote's identity, exact, from our CA alone, and not revoked.  Without
+ * The remote's identity, exact, from our CA or one of its line, and not revoked.  Without
  * peer whoever has a certificate of our CA, and the policy if one is asked.
  */
 static bool
@@ -324,6 +330,8 @@ add_remote(const struct install_request *req, struct install_plan *p,
 	conf_value(&p->tree, remote, "id", id);
 	conf_cert(&p->tree, remote, CONF_CERTS, "cacerts", p->ca_file[0],
 	    req->ca[0]);
+	for (size_t i = 0; i < req->nothers; i++)
+		conf_cert_more(&p->tree, remote, p->other_file[i], req->others[i]);
 	conf_value(&p->tree, remote, "revocation", revocation(req));
 	if (has_text(req->policy))
 		conf_list(&p->tree, remote, "cert_policy", &req->policy, 1);
@@ -467,6 +475,9 @@ name_files(const struct install_request *req, struct install_plan *p,
 		if (p->ca_file[i] == NULL)
 			return arena_fault(f);
 	}
+	for (size_t i = 0; i < INSTALL_OTHERS_MAX; i++)
+		if ((p->other_file[i] = arena_printf(a, "%s-line%zu.pem", p->base, i + 1)) == NULL)
+			return arena_fault(f);
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct install_plan {
 	const char		*base;		/* "gw1": of all names */
 	const char		*file;		/* "gw1.pem" */
 	const char		*ca_file[INSTALL_CA_MAX];	/* "gw1-ca.pem", ... */
+	const char		*other_file[INSTALL_OTHERS_MAX];	/* "gw1-line1.pem", wanted or not */
 };
 
 /* Checks every string of req; the plan lives in a and borrows from req. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,7 +10,7 @@
 #include "peer/install_daemon.h"
 #include "peer/install_plan.h"
 
-#define PLACES_MAX	(3 + INSTALL_CA_MAX)	/* key, certificate, connections */
+#define PLACES_MAX	(3 + INSTALL_CA_MAX + INSTALL_OTHERS_MAX)	/* key, certificate, connections */
 
 /* One file: what goes there, and what was there. */
 struct place {
@@ -111,6 +112,9 @@ place_all(const struct install_request *req, const char *dir,
 	for (size_t i = 0; i < req->nca; i++)
 		if (!place_cert(ps, dir, "x509ca", plan->ca_file[i],
 		    req->ca[i], f))
+			return false;
+	for (size_t i = 0; i < req->nothers; i++)
+		if (!place_cert(ps, dir, "x509ca", plan->other_file[i], req->others[i], f))
 			return false;
 	if (!place_key(ps, dir, plan->file, req->key_pem, f) ||
 	    !place_cert(ps, dir, "x509", plan->file, req->cert, f))
@@ -270,6 +274,22 @@ load(const struct install_request *req, const struct install_plan *plan,
 	    "and the files from before could not be put back");
 }
 
+/* CAs that have retired: no connection names them any more. */
+static bool
+remove_others(const struct install_request *req, const char *dir,
+    const struct install_plan *plan, struct fault *f)
+{
+	char	path[INSTALL_PATH_MAX];
+
+	for (size_t i = req->nothers; i < INSTALL_OTHERS_MAX; i++) {
+		if ((size_t)snprintf(path, sizeof(path), "%s/x509ca/%s", dir,
+		    plan->other_file[i]) >= sizeof(path) || (unlink(path) != 0 && errno != ENOENT))
+			return fault_set(f, FAULT_IO, "", "could not remove \"%s\": %s", path,
+			    error_text(errno));
+	}
+	return true;
+}
+
 static bool
 install(const struct install_request *req, const struct install_plan *plan,
     bool want_load, struct places *ps, struct install_report *r,
@@ -287,7 +307,9 @@ install(const struct install_request *req, const struct install_plan *plan,
 	}
 	r->files_in_place = true;
 	if (want_load)
-		return load(req, plan, ps, r, f);
+		return load(req, plan, ps, r, f) && remove_others(req, dir, plan, f);
+	if (!remove_others(req, dir, plan, f))
+		return false;
 	say_next(req, r, "", "--load-all");
 	return true;
 }

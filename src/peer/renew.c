@@ -448,7 +448,8 @@ take_answer(struct run *w, const char *stage, struct fault *f)
 		*f = bad;
 		return false;
 	}
-	if (!talk_stage(&w->st, &c, &t, v == ACCEPT_GOOD, f))
+	if (!talk_stage(&w->st, &c, &t, v == ACCEPT_GOOD, f) ||
+	    !talk_line(w->q->dir, &w->st, &t, f))
 		return false;
 	w->st.x = x;
 	w->st.rebuilt = false;

@@ -24,6 +24,7 @@
 #include "peer/commands.h"
 #include "peer/enforce.h"
 #include "peer/enroll_state.h"
+#include "peer/line.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
 #include "peer/run_enroll.h"
@@ -70,6 +71,7 @@ struct run {
 	uint8_t			 serial[CERT_SERIAL_OCTETS_MAX];	/* of the certificate in use */
 	size_t			 n_serial;
 	bool			 looked;	/* for ourselves, in the newest CRL */
+	bool			 refresh;	/* the daemon does not know all CAs of the line yet */
 	struct stat		 socket;	/* of the daemon that has our CRLs */
 	struct enforce_met	 met;		/* peers it was seen to know */
 	struct agent_report	 report;
@@ -157,7 +159,7 @@ read_credential(struct run *r, struct fault *f)
 		return false;
 	crls_clear(&r->crls);
 	ok = cert_decode(buf_view(&c.certs[0]), &cert, f) && crls_open(r->dir, r->ticket.url, &c,
-	    &r->crls, f);
+	    &r->crls, (int64_t)time(NULL), f);
 	if (ok) {
 		hex_encode(serial_magnitude(cert.serial), r->report.serial);
 		memcpy(r->serial, cert.serial.p, cert.serial.n);
@@ -372,6 +374,51 @@ find_ourselves(struct run *r)
 	trouble(r, "revoked", &f, HELP_TICKET);
 }
 
+/* --- the other CAs of the line -------------------------------------------------------------- */
+
+static bool
+ask_line(struct run *r, bool *changed, struct fault *f)
+{
+	struct line_terms	t = { .dir = r->dir, .now = (int64_t)time(NULL) };
+	struct credential	c;
+	struct cert		leaf;
+	bool			ok;
+
+	*changed = false;
+	if (!credential_load(r->dir, false, &c, f))
+		return false;
+	ok = c.n_certs < 2;		/* signed by the root: no line */
+	if (!ok) {
+		t.issuer = buf_view(&c.certs[1]);
+		t.anchor = buf_view(&c.certs[c.n_certs - 1]);
+		ok = cert_decode(buf_view(&c.certs[0]), &leaf, f) && line_fetch(&t, &leaf,
+		    r->ticket.url, r->http, (unsigned)r->crl_seconds, changed, f);
+	}
+	credential_clear(&c);
+	return ok;
+}
+
+/* Before the CRLs: a CA that is new has one, too. */
+static void
+look_at_line(struct run *r)
+{
+	struct fault	f = { 0 };
+	bool		changed, ok = ask_line(r, &changed, &f);
+
+	if (ok && changed)
+		ok = read_credential(r, &f);
+	if (ok && changed)
+		log_line(LOG_LEVEL_INFO, "other CAs", "crls=%zu", r->crls.n);
+	r->refresh = (r->refresh || changed) && r->strongswan;
+	if (ok && r->refresh && (ok = change_refresh(&r->change, &f)))
+		r->refresh = false;
+	if (ok)
+		mended(r, "other CAs");
+	else
+		trouble(r, "other CAs", &f, HELP_AGAIN);
+	notify_watchdog();
+}
+
 static void
 do_crls(struct run *r)
 {
@@ -381,6 +428,7 @@ do_crls(struct run *r)
 
 	if (r->strongswan)
 		greet_daemon(r);
+	look_at_line(r);
 	for (size_t i = 0; i < r->crls.n; i++) {
 		ok = fetch(r, &r->crls.at[i], &retry_after) && ok;
 		enforce(r, &r->crls.at[i]);
@@ -675,6 +723,7 @@ start(struct run *r, struct fault *f)
 		.tls_unverified = true,		/* the CA's signature is what counts */
 	};
 	struct agent_time		now = time_now();
+	char				line[INSTALL_PATH_MAX];
 	bool				needed;
 
 	if (r->ticket.id[0] == '\0' && !read_ticket(r, f))
@@ -684,6 +733,9 @@ start(struct run *r, struct fault *f)
 	r->change = (struct change){ .dir = r->dir, .ticket = &r->ticket,
 	    .swanctl_dir = option_value(r->in, "swanctl-dir"),
 	    .vici_uri = option_value(r->in, "vici") };
+	if (!path_join(line, sizeof(line), r->dir, LINE_FILE, f))
+		return false;
+	r->refresh = r->strongswan && file_exists(line);	/* a run before was killed, perhaps */
 	return (r->http = http_client_new(&http, f)) != NULL &&
 	    (!r->strongswan || change_open(&r->change, &needed, f)) && read_folder(r, f);
 }

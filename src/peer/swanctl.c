@@ -87,6 +87,15 @@ conf_cert(struct conf_tree *t, struct conf *in, enum conf_kind kind,
 	}
 }
 
+void
+conf_cert_more(struct conf_tree *t, struct conf *in, const char *file, struct view der)
+{
+	if (in == NULL || in->last == NULL || in->last->kind != CONF_CERTS)
+		t->failed = true;
+	else
+		conf_cert(t, in->last, CONF_CERT, in->last->name, file, der);
+}
+
 /* ---- names ---- */
 
 static bool
@@ -190,8 +199,10 @@ write_entry(const struct conf *c, unsigned depth, struct buf *out,
 
 	indent(out, depth);
 	buf_addf(out, "%s = \"", c->name);
-	ok = c->kind == CONF_LIST ? write_list(c, out, f) :
-	    write_quoted(c, c->kind == CONF_CERTS, out, f);
+	ok = c->kind == CONF_LIST || write_quoted(c, c->kind == CONF_CERTS, out, f);
+	if (ok && c->kind == CONF_CERTS && c->first != NULL)
+		buf_add_u8(out, ',');
+	ok = ok && write_list(c, out, f);
 	buf_add_str(out, "\"\n");
 	return ok;
 }
@@ -265,6 +276,8 @@ put_entry(const struct conf *c, struct buf *out)
 	case CONF_CERTS:
 		vici_put_list(out, c->name);
 		vici_put_item(out, c->der);
+		for (const struct conf *more = c->first; more != NULL; more = more->next)
+			vici_put_item(out, more->der);
 		vici_put_list_end(out);
 		break;
 	}

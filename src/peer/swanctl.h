@@ -22,7 +22,7 @@ enum conf_kind {
 	CONF_VALUE,
 	CONF_LIST,
 	CONF_CERT,		/* the one certificate of a key */
-	CONF_CERTS,		/* a list of, here, one certificate */
+	CONF_CERTS,		/* a list of certificates: the first, and more of them inside */
 };
 
 struct conf {
@@ -48,6 +48,9 @@ void	conf_list(struct conf_tree *t, struct conf *in, const char *key,
 	    const char *const *items, size_t n);
 void	conf_cert(struct conf_tree *t, struct conf *in, enum conf_kind kind,
 	    const char *key, const char *file, struct view der);
+/* One more to the CONF_CERTS that was added to in last. */
+void	conf_cert_more(struct conf_tree *t, struct conf *in, const char *file,
+	    struct view der);
 
 /*
  * Anything as the name of a section or a file: letters, digits, "-" and "_"

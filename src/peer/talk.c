@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/cvp.h"
 #include "peer/ask.h"
+#include "peer/line.h"
 #include "peer/talk.h"
 
 bool
@@ -45,6 +46,19 @@ talk_stage(struct enroll_state *st, const struct cert *c, const struct accept_te
 		if (!buf_check(&st->certs[i], "certificate", f))
 			return false;
 	return true;
+}
+
+bool
+talk_line(const char *dir, const struct enroll_state *st, const struct accept_terms *t,
+    struct fault *f)
+{
+	struct line_terms	l = { .dir = dir, .anchor = t->anchor, .now = t->now };
+	bool			changed;
+
+	if (st->n_certs < 2)
+		return true;
+	l.issuer = buf_view(&st->certs[1]);
+	return line_keep(&l, t->certs, t->n_certs, &changed, f);
 }
 
 bool

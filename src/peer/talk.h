@@ -17,6 +17,9 @@ bool	talk_is_badly_made(const struct exchange_failure *why);
 bool	talk_is_too_late(const struct exchange_failure *why);
 
 /* Keep certificate and path, as they will be installed; of a bad one only the ends. */
+/* What else of the line of its CA came along is kept in dir (line.h). */
+MUST_CHECK bool talk_line(const char *dir, const struct enroll_state *st,
+    const struct accept_terms *t, struct fault *f);
 MUST_CHECK bool talk_stage(struct enroll_state *st, const struct cert *c,
     const struct accept_terms *t, bool good, struct fault *f);
 

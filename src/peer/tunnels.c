@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "codec/cert.h"
+#include "peer/line.h"
 #include "peer/tunnels.h"
 #include "profile/identity.h"
 
@@ -243,10 +244,35 @@ keep_identity(const char *dir, const char *wanted, struct arena *a,
 	return true;
 }
 
+/* The CAs of peers that have another one than we have, as we were told last. */
+static bool
+take_line(const char *dir, int64_t now, struct arena *a, struct install_request *req,
+    struct fault *f)
+{
+	struct line_terms	t = { .dir = dir, .now = now };
+	struct line		l;
+	bool			ok = true;
+
+	if (req->nca == 0)
+		return true;
+	t.issuer = req->ca[0];
+	t.anchor = req->ca[req->nca - 1];
+	if (!line_load(&t, &l, f))
+		return false;
+	for (size_t i = 0; ok && i < l.n; i++) {
+		req->others[i] = arena_copy(a, buf_view(&l.der[i]));
+		ok = req->others[i].p != NULL || arena_fault(f);
+	}
+	req->nothers = l.n;
+	line_clear(&l);
+	return ok;
+}
+
 bool
 tunnels_local(const char *dir, const char *send_id, struct arena *a,
     struct install_request *req, struct fault *f)
 {
-	return keep_name(dir, a, req, f) && (keep_identity(dir, send_id, a, req, f) ||
+	return take_line(dir, (int64_t)time(NULL), a, req, f) && keep_name(dir, a, req, f) &&
+	    (keep_identity(dir, send_id, a, req, f) ||
 	    fault_within(f, "identity to send"));
 }

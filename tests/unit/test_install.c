@@ -580,6 +580,45 @@ inode_of(const char *dir, const char *name)
 	return st.st_ino;
 }
 
+static bool
+conf_has(const char *dir, const char *text)
+{
+	char		path[256];
+	struct buf	b;
+	struct fault	f = { 0 };
+	bool		has;
+
+	buf_init(&b, INSTALL_CONF_MAX);
+	(void)snprintf(path, sizeof(path), "%s/conf.d/gw1.conf", dir);
+	assert_true(file_read(path, &b, &f));
+	has = memmem(b.p, b.n, text, strlen(text)) != NULL;
+	buf_clear(&b);
+	return has;
+}
+
+/* While a CA is rolled over peers of either are trusted; a retired one's file goes. */
+static void
+check_others(const struct install_request *req, const char *dir)
+{
+	struct install_request	two = *req;
+	char			path[256];
+	struct install_report	r;
+	struct fault		f = { 0 };
+
+	two.others[0] = req->ca[req->nca - 1];
+	two.nothers = 1;
+	assert_true(install_strongswan(&two, false, &r, &f));
+	(void)snprintf(path, sizeof(path), "%s/x509ca/gw1-line1.pem", dir);
+	assert_true(file_exists(path));
+	assert_true(conf_has(dir, "cacerts = \"gw1-ca.pem,gw1-line1.pem\"\n"));
+	assert_true(install_strongswan(req, false, &r, &f));
+	assert_false(file_exists(path));
+	assert_true(conf_has(dir, "cacerts = \"gw1-ca.pem\"\n"));
+	two.nothers = INSTALL_OTHERS_MAX + 1;
+	assert_false(install_strongswan(&two, false, &r, &f));
+	assert_int_equal(f.kind, FAULT_LIMIT);
+}
+
 /* Once more changes nothing; a key that others may read is put right. */
 static void
 check_again(const struct install_request *req, const char *dir)
@@ -630,6 +669,7 @@ test_no_daemon(void **state)
 	check_file(dir, "x509ca/gw1-root.pem", 0644, "-----BEGIN CERT");
 	check_file(dir, "conf.d/gw1.conf", 0644, HEAD);
 	check_again(&s.req, dir);
+	check_others(&s.req, dir);
 	assert_true(dir_remove(dir, &f));
 }
 
