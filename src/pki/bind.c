@@ -289,7 +289,9 @@ bind_take(struct work *w, const struct frame *answer)
 	w->proven = (w->errand == ERRAND_GENERATE ? take_generated : take_bound)(w, answer);
 	if (w->proven)
 		return;
-	log_fault(LOG_LEVEL_ERROR, "signer refused an Admin's request", &w->fault);
+	w->job->later = w->fault.kind == FAULT_BUSY;
+	if (!w->job->later)
+		log_fault(LOG_LEVEL_ERROR, "signer refused an Admin's request", &w->fault);
 	if (may_work_later(&w->fault))
 		work_again(w);
 	else

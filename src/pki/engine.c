@@ -410,7 +410,8 @@ work_start(struct engine *e, struct work *w, struct job *job, int64_t now)
 	w->job = job;
 	w->message = job->message;
 	w->now = now;
-	job->again = job->refused_proof = job->wrapper = job->deferred = false;
+	job->again = job->later = false;
+	job->refused_proof = job->wrapper = job->deferred = false;
 	rng_fill(e->p.rng, w->answer.nonce, sizeof(w->answer.nonce));
 	return true;
 }

@@ -40,6 +40,7 @@ struct job {
 
 	struct buf	 answer;	/* a Full PKI Response; the caller clears it */
 	bool		 again;		/* no answer now: the client should repeat (503) */
+	bool		 later;		/* with again: its key is being made, run it once more */
 	bool		 refused_proof;	/* answer not before the refusal floor */
 	bool		 wrapper;	/* many messages in one: not slowed down for one's guesses */
 	bool		 deferred;	/* no room beside the others: run alone, inside engine_run() */

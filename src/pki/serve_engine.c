@@ -26,6 +26,9 @@
 #define WITHOUT_SIGNER_TICKS 20	/* then main starts this process again */
 #define HELD_MAX	65536	/* refusals waiting for their floor */
 #define SOURCE_MAX	64
+#define PARKED_MAX	256	/* requests whose key is being made */
+#define PARKED_MS	500	/* between looks at them */
+#define PARKED_ALL_MS	45000	/* then the client repeats */
 #define QUEUE_OCTETS_MAX (64u << 20)	/* four of the largest messages */
 
 struct engine_process;
@@ -64,7 +67,7 @@ struct engine_process {
 	struct store		*store;
 	struct engine		*engine;
 	struct net_loop		*loop;
-	struct net_timer	*batch, *tick, *release;
+	struct net_timer	*batch, *tick, *release, *unpark;
 	struct front_link	 fronts[FRONTS_MAX];
 	struct operator_link	 operators[OPERATORS_MAX];
 	uint64_t		 generation;
@@ -73,6 +76,8 @@ struct engine_process {
 	size_t			 n, octets;		/* in the queue */
 	struct held		*held;
 	size_t			 n_held;
+	struct waiting		 parked[PARKED_MAX];
+	size_t			 n_parked;
 	struct guesses		 guesses;
 	int64_t			 next_due;	/* of those held */
 	uint64_t		 versions[64];		/* of objects already sent */
@@ -187,6 +192,19 @@ hold(struct engine_process *p, const struct waiting *w, struct job *j)
 	return true;
 }
 
+/* Its key is being made: it is run again, and its client waits. */
+static bool
+park(struct engine_process *p, const struct waiting *w, const struct job *j)
+{
+	if (!j->again || !j->later || p->n_parked == PARKED_MAX ||
+	    net_loop_ticks(p->loop) - w->arrived > PARKED_ALL_MS)
+		return false;
+	if (p->n_parked == 0)
+		net_timer_start(p->unpark, PARKED_MS);
+	p->parked[p->n_parked++] = *w;
+	return true;
+}
+
 static void
 run_batch(void *ctx)
 {
@@ -204,6 +222,10 @@ run_batch(void *ctx)
 	for (size_t i = 0; i < p->n; i++) {
 		struct job	*j = &p->jobs[i];
 
+		if (park(p, &p->queue[i], j)) {
+			buf_clear(&j->answer);
+			continue;
+		}
 		if (!hold(p, &p->queue[i], j))
 			send_answer(p->queue[i].front, p->queue[i].generation, p->queue[i].tag,
 			    j->again, buf_view(&j->answer));
@@ -211,6 +233,25 @@ run_batch(void *ctx)
 		free(p->queue[i].octets);
 	}
 	p->n = p->octets = 0;
+}
+
+/* All that are parked in one batch, with what has come meanwhile. */
+static void
+run_parked(void *ctx)
+{
+	struct engine_process	*p = ctx;
+	struct waiting		 all[PARKED_MAX];
+	size_t			 n = p->n_parked;
+
+	memcpy(all, p->parked, n * sizeof(all[0]));
+	p->n_parked = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (p->n == JOBS_MAX || p->octets + all[i].n > QUEUE_OCTETS_MAX)
+			run_batch(p);
+		p->octets += all[i].n;
+		p->queue[p->n++] = all[i];
+	}
+	run_batch(p);
 }
 
 /* --- questions from fronts -------------------------------------------------------- */
@@ -522,6 +563,7 @@ open_all(struct engine_process *p, struct fault *f)
 	    (p->held = calloc(HELD_MAX, sizeof(*p->held))) != NULL &&
 	    (p->batch = net_timer_new(p->loop, run_batch, p, f)) != NULL &&
 	    (p->release = net_timer_new(p->loop, release_held, p, f)) != NULL &&
+	    (p->unpark = net_timer_new(p->loop, run_parked, p, f)) != NULL &&
 	    (p->tick = net_timer_new(p->loop, on_tick, p, f)) != NULL &&
 	    net_watch_fd(p->loop, SERVE_CONTROL_FD, on_control, NULL, p, f) != NULL &&
 	    net_watch_fd(p->loop, SERVE_OPERATOR_FD, on_operator, NULL, p, f) != NULL &&

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/sandbox.h"
+#include "pki/key_maker.h"
 #include "pki/serve.h"
 #include "pki/signer.h"
 
@@ -134,6 +136,7 @@ serve_signer(const struct pki_config *c)
 {
 	static const int	sigs[] = { SIGTERM, SIGINT, SIGHUP };
 	struct signer_process	p = { .link = -1 };
+	struct key_maker	*maker = NULL;
 	struct fault		f = { 0 };
 
 	log_init("signer", (enum log_level)c->log_level);
@@ -141,17 +144,21 @@ serve_signer(const struct pki_config *c)
 	buf_init(&p.out, 512u << 20);
 	if (!process_harden(&f) || (p.signals = signals_open(sigs, 3, &f)) < 0 ||
 	    (p.signer = signer_open(c, false, &f)) == NULL ||
-	    !serve_drop(c, &f) || !sandbox_enter(SANDBOX_SIGNER, &f) ||
+	    !serve_drop(c, &f) || (maker = key_maker_new(&f)) == NULL || !sandbox_enter(SANDBOX_SIGNER, &f) ||
 	    !serve_say_ready(&f)) {
 		log_fault(LOG_LEVEL_ERROR, "could not start", &f);
 		signer_close(p.signer);
+		key_maker_free(maker);
 		return 1;
 	}
+	signer_use_maker(p.signer, maker);
 	while (!p.quit)
 		turn(&p);
 	drop_link(&p);
 	buf_clear(&p.in);
 	buf_clear(&p.out);
 	signer_close(p.signer);
-	return 0;
+	/* A key that is being made now is nobody's; main would have to wait for it. */
+	fflush(NULL);
+	_exit(0);
 }

@@ -211,6 +211,12 @@ signer_open(const struct pki_config *c, bool operator_mode, struct fault *f)
 }
 
 void
+signer_use_maker(struct signer *s, struct key_maker *m)
+{
+	s->maker = m;
+}
+
+void
 signer_close(struct signer *s)
 {
 	if (s == NULL)

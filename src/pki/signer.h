@@ -278,6 +278,13 @@ struct signer *signer_open(const struct pki_config *c, bool operator_mode,
 void	signer_close(struct signer *s);		/* wipes; accepts NULL */
 
 /*
+ * Keys that take long are made by m, which outlives s: GENERATE is FAULT_BUSY
+ * until its key is there.
+ */
+struct key_maker;
+void	signer_use_maker(struct signer *s, struct key_maker *m);
+
+/*
  * Answer one question at time now; always appends exactly one frame.  No
  * answer may leave before signer_settle() has said yes.
  */

@@ -207,6 +207,19 @@ read_generate(const struct signer *s, struct admin_question *a, enum key_kind *k
 	    "no key of the kind that is asked for can be made here");
 }
 
+/* A key that takes long is made beside everything else, for this authorization. */
+static struct key *
+new_key(struct signer *s, const struct admin_question *a, enum key_kind kind, int64_t now,
+    struct fault *f)
+{
+	uint8_t	id[SHA256_OCTETS];
+
+	if (s->maker == NULL || !key_kind_is_rsa(kind))
+		return key_generate(kind, f);
+	sha256(a->q.facts.id, id);
+	return key_maker_take(s->maker, id, kind, now, f);
+}
+
 /* Made, held against the terms, enveloped; freeing a key wipes it. */
 static bool
 make_key(struct signer *s, const struct admin_question *a, enum key_kind kind, int64_t now,
@@ -216,7 +229,7 @@ make_key(struct signer *s, const struct admin_question *a, enum key_kind kind, i
 		.signer = &s->responder, .signing_key = s->keys[AUTHORITY_CMC], .rng = s->rng,
 		.now = now,
 	};
-	struct key			*k = key_generate(kind, f);
+	struct key			*k = new_key(s, a, kind, now, f);
 	bool				 ok;
 
 	ok = k != NULL && profile_check_key(&a->template->t, key_spki(k), f) &&

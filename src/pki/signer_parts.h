@@ -8,6 +8,7 @@
 #include "message/signed.h"
 #include "message/certreq.h"
 #include "pki/journal.h"
+#include "pki/key_maker.h"
 #include "pki/seal_key.h"
 #include "pki/signer.h"
 #include "profile/template_change.h"
@@ -25,6 +26,7 @@ struct signer {
 	struct arena		*arena;
 	const struct rng	*rng;
 	bool			 operator_mode;
+	struct key_maker	*maker;		/* borrowed; NULL: all keys are made at once */
 };
 
 /* K and Kc under the facts they are good for. */

@@ -205,6 +205,19 @@ mapfile -t files < <(all_files)
 absent cn1 copies/* "${files[@]}"
 pass "the key was never there in the clear"
 
+step "RSA keys of the PKI, and everybody else"
+list r 4
+authorize_for pki r || fail "authorize"
+authorize 1 beside
+"$PKI4IPSEC" admin enroll --dir "$ADMIN" --pki-key --key rsa-4096 --csv r.csv >rsa.log 2>&1 &
+pid=$!
+enroll beside1 || fail "another device's enrolment"
+RC=0
+wait $pid || RC=$?
+is "the list" "$RC $(tail -n 1 rsa.log)" "0 4 enrolled, 0 failed"
+opens rn1
+is "bits" "$(openssl x509 -in rn1.all -noout -text | grep -o '(4096 bit)')" "(4096 bit)"
+
 step "the signer is killed"
 list d 24
 authorize_for pki d || fail "authorize"
