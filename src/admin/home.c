@@ -276,6 +276,7 @@ static const struct {
 	    "`pki4ipsec admin enroll TICKET` another one" },
 	{ "/admin\" is", "the same command with --dir %s/admin" },
 	{ "permission denied", "the same command as the user whom %s belongs to" },
+	{ "a person's approval", "the same command again, or with --wait" },
 	{ "is locked by", "the same command again, when the other one has ended" },
 	{ "does not speak CMC", "--url; the PKI's stands in %s/admin.url" },
 	{ "is the URL right", "--url; the PKI's stands in %s/admin.url" },

@@ -24,6 +24,8 @@
 #include "peer/reach.h"
 #include "peer/ticket_load.h"
 
+#define WAIT_PRESET	"0"
+#define WAIT_SECONDS_MAX	INT64_C(2592000)	/* a month */
 #define ANY_TEMPLATE	"s2s-gateway"	/* for rows that name none: nobody asks here */
 #define AGAIN		"the same command again: it goes on where it stopped"
 
@@ -38,6 +40,7 @@ static const struct option options[] = {
 	{ "key", "KIND", NULL, "kind of the keys; by default the template's choice" },
 	{ "out", "DIR", "bundles", "where the bundles go" },
 	{ "format", "p12|pem", "p12", "PKCS #12 and a passphrase, or PEM" },
+	{ "wait", "TIME", WAIT_PRESET, "how long to wait for a person's approval at the PKI; 0: not at all" },
 	{ 0 },
 };
 
@@ -94,9 +97,14 @@ struct call {
 	const char		**words;
 	size_t			 n_words;
 	struct targets		 targets;
-	size_t			 done, failed, left;
+	int64_t			 wait;		/* seconds */
+	int64_t			*poll_at;	/* of each word: when it is asked again, or how it ended */
+	size_t			 done, failed, left, waits;
 	json_t			*list;
 };
+
+#define AT_ONCE		INT64_C(0)
+#define NEVER		INT64_MAX
 
 /* What is to be done, and by which method the devices were authorized for it. */
 static const struct {
@@ -144,6 +152,9 @@ read_options(struct call *c, const struct invocation *in, struct fault *f)
 		    "DEVICE");
 	if (in->nargs == 0 && !option_given(in, "csv"))
 		return fault_set(f, FAULT_USAGE, "", "which devices? DEVICE..., or --csv FILE");
+	if (strcmp(option_value(in, "wait"), "0") != 0 && !duration_parse("--wait",
+	    option_value(in, "wait"), 0, WAIT_SECONDS_MAX, &c->wait, f))
+		return false;
 	c->q.by_pki = c->method == GENERATION_PKI;
 	c->q.out = option_value(in, "out");
 	c->q.format = strcmp(format, "pem") == 0 ? BUNDLE_PEM : BUNDLE_P12;
@@ -256,13 +267,15 @@ say(struct call *c, const char *word, const struct generate_outcome *o, const st
 {
 	const struct invocation	*in = c->s.in;
 	bool			 ok = f->kind == FAULT_NONE;
-	char			 shown[FAULT_TEXT_MAX];
+	char			 shown[FAULT_TEXT_MAX], next[32] = "";
 
+	if (o->wait.waits)
+		date_format(o->wait.poll_at, next);
 	if (in->json) {
-		json_array_append_new(c->list, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s}",
+		json_array_append_new(c->list, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s}",
 		    "device", word, "enrolled", ok, "already", o->already, "serial", o->serial,
 		    "bundle", ok ? o->bundle : "", "passphrase_file", ok ? o->passphrase : "",
-		    "error", ok ? "" : f->text));
+		    "asked_again", next, "error", ok ? "" : f->text));
 		return;
 	}
 	text_escape(view_str(word), 0, shown, sizeof(shown));
@@ -273,35 +286,92 @@ say(struct call *c, const char *word, const struct generate_outcome *o, const st
 		    shown, o->serial, o->bundle);
 }
 
-/* Whoever cannot be reached now, cannot be for the next one: stop, and go on later. */
-static bool
-enroll_all(struct call *c, struct fault *f)
+/* Nothing is said of who waits while there is time to wait. */
+static void
+note_outcome(struct call *c, size_t i, const struct generate_outcome *o, const struct fault *why,
+    bool last)
 {
-	struct generate_outcome	*o = arena_alloc(c->s.arena, sizeof(*o));
-	struct progress		 bar;
-	bool			 ok = true;
+	c->poll_at[i] = o->wait.waits ? o->wait.poll_at : NEVER;
+	c->done += why->kind == FAULT_NONE;
+	c->waits += o->wait.waits;
+	c->failed += why->kind != FAULT_NONE && !o->wait.waits;
+	if (last || !o->wait.waits)
+		say(c, c->words[i], o, why);
+}
 
-	if (o == NULL)
-		return arena_fault(f);
+/*
+ * All that are due.  Whoever cannot be reached now, cannot be for the next one:
+ * stop, and go on later.
+ */
+static bool
+enroll_due(struct call *c, struct generate_outcome *o, bool last, struct fault *f)
+{
+	struct progress	bar;
+	bool		ok = true;
+
+	c->waits = 0;
 	progress_start(&bar, c->s.in, "enrolling", c->n_words);
 	for (size_t i = 0; ok && i < c->n_words; i++) {
 		struct fault	why = { 0 };
 
-		if (was_named(c, i))
+		if (c->poll_at[i] == NEVER)
 			continue;
-		if (!enroll_one(c, i, o, &why) && why.kind == FAULT_BUSY) {
+		if (c->poll_at[i] > c->s.a.now && !last) {
+			c->waits++;
+			continue;
+		}
+		if (!enroll_one(c, i, o, &why) && why.kind == FAULT_BUSY && !o->wait.waits) {
 			*f = why;
 			c->left = c->n_words - i;
 			ok = false;
 			break;
 		}
-		c->done += why.kind == FAULT_NONE;
-		c->failed += why.kind != FAULT_NONE;
-		say(c, c->words[i], o, &why);
+		note_outcome(c, i, o, &why, last);
 		progress_step(&bar, i + 1);
 	}
 	progress_end(&bar);
 	return ok;
+}
+
+static void
+pause_until(struct call *c, int64_t at)
+{
+	while ((c->s.a.now = (int64_t)time(NULL)) < at)
+		sleep((unsigned)(at - c->s.a.now));
+}
+
+/* When the first of them is asked again, if that is before the end. */
+static int64_t
+next_due(const struct call *c, int64_t end)
+{
+	int64_t	at = end;
+
+	for (size_t i = 0; i < c->n_words; i++)
+		if (c->poll_at[i] < at)
+			at = c->poll_at[i];
+	return at;
+}
+
+static bool
+enroll_all(struct call *c, struct fault *f)
+{
+	struct generate_outcome	*o = arena_alloc(c->s.arena, sizeof(*o));
+	int64_t			 end = c->s.a.now + c->wait;
+
+	c->poll_at = arena_array(c->s.arena, c->n_words + 1, sizeof(*c->poll_at));
+	if (o == NULL || c->poll_at == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < c->n_words; i++)
+		c->poll_at[i] = was_named(c, i) ? NEVER : AT_ONCE;
+	for (;;) {
+		bool	last = c->s.a.now >= end;
+
+		if (!enroll_due(c, o, last, f))
+			return false;
+		if (c->waits == 0 || last)
+			return true;
+		pause_until(c, next_due(c, end));
+	}
 }
 
 static void
@@ -310,8 +380,9 @@ print_end(struct call *c)
 	json_t	*o;
 
 	if (c->s.in->json) {
-		o = json_pack("{s:O, s:i, s:i, s:i}", "devices", c->list, "enrolled", (int)c->done,
-		    "failed", (int)c->failed, "left", (int)c->left);
+		o = json_pack("{s:O, s:i, s:i, s:i, s:i}", "devices", c->list, "waiting",
+		    (int)c->waits, "enrolled", (int)c->done, "failed", (int)c->failed, "left",
+		    (int)c->left);
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(o);
@@ -319,7 +390,7 @@ print_end(struct call *c)
 		printf("%zu enrolled, %zu failed", c->done, c->failed);
 		if (c->left > 0)
 			printf(", %zu left", c->left);
-		putchar('\n');
+		printf(c->waits > 0 ? ", %zu wait for approval\n" : "\n", c->waits);
 	}
 }
 
@@ -371,6 +442,22 @@ forget_ended(struct call *c, struct fault *f)
 	return true;
 }
 
+/* As long as it waits for a person, and patience lasts. */
+static bool
+request_patiently(struct call *c, const struct target *t, struct request_outcome *o,
+    struct fault *f)
+{
+	int64_t	end = c->s.a.now + c->wait;
+
+	while (!request_enroll(&c->q, t, option_value(c->s.in, "request"), o, f)) {
+		if (!o->wait.waits || c->s.a.now >= end)
+			return false;
+		pause_until(c, o->wait.poll_at < end ? o->wait.poll_at : end);
+		fault_clear(f);
+	}
+	return true;
+}
+
 static bool
 by_request(struct call *c, const struct invocation *in, struct fault *f)
 {
@@ -386,7 +473,7 @@ by_request(struct call *c, const struct invocation *in, struct fault *f)
 	if (!check_target(c, t, f))
 		return fault_within(f, "%s", word);
 	if (option_given(in, "request")) {
-		if (!request_enroll(&c->q, t, option_value(in, "request"), o, f))
+		if (!request_patiently(c, t, o, f))
 			return fault_within(f, "%s", word);
 		say_issued(in, word, o);
 		return true;
@@ -478,6 +565,8 @@ for_devices(const struct invocation *in)
 
 	if (c.failed > 0)
 		code = c.done > 0 ? EXIT_PARTIAL : EXIT_FAILED;
+	else if (c.waits > 0)
+		code = EXIT_LATER;
 	json_decref(c.list);
 	return session_end(&c.s, &f, code);
 }

@@ -12,6 +12,7 @@
 #include "message/key_package.h"
 #include "peer/ask.h"
 #include "peer/talk.h"
+#include "peer/wait.h"
 
 #define VALUE_MAX	(32u << 10)	/* a request with its names, a certificate */
 #define MESSAGE_OCTETS	(64u << 10)
@@ -44,8 +45,7 @@ generate_bind(const struct generate *q, const char *id, struct view p10, struct 
 	cvp_put_bind(&value, &bind);
 	one.value = buf_view(&value);
 	ok = buf_check(&requests, "request", f) && buf_check(&value, "authzBind", f) &&
-	    admin_ask_for(q->a, &one, 1, buf_view(&requests), q->arena, x, r, f) &&
-	    exchange_check(r, CMC_WHOLE_MESSAGE, f);
+	    admin_ask_for(q->a, &one, 1, buf_view(&requests), q->arena, x, r, f);
 	buf_clear(&requests);
 	buf_clear(&value);
 	return ok;
@@ -125,10 +125,73 @@ ask_for_key(struct device_run *w, struct exchange_answer *r, struct fault *f)
 		cvp_put_key_gen_request(&value, &k);
 	one.value = buf_view(&value);
 	ok = ok && buf_check(&value, "keyGenRequest", f) &&
-	    admin_ask_for(w->q->a, &one, 1, VIEW_NONE, w->q->arena, &w->g.st.x, r, f) &&
-	    exchange_check(r, CMC_WHOLE_MESSAGE, f) && take_key(w, r, f);
+	    admin_ask_for(w->q->a, &one, 1, VIEW_NONE, w->q->arena, &w->g.st.x, r, f);
 	buf_clear(&params);
 	buf_clear(&value);
+	return ok;
+}
+
+/* --- waiting for a person -------------------------------------------------------------- */
+
+static bool
+tell_waiting(struct generated *g, struct generate_wait *w, struct fault *f)
+{
+	char	since[32], next[32];
+
+	w->waits = true;
+	w->poll_at = g->st.wait.poll_at;
+	date_format(g->st.wait.since, since);
+	date_format(w->poll_at, next);
+	return fault_set(f, FAULT_BUSY, "RFC 4809, 3.4.4", "the request waits for a person's "
+	    "approval at the PKI since %s; it is asked again at %s", since, next);
+}
+
+/* A key that nobody has certified is made anew, or kept for the next request. */
+static bool
+forget_wait(const struct generate *q, const char *id, struct generated *g, struct fault *f)
+{
+	wait_forget(&g->st);
+	g->st.step = ENROLL_NONE;
+	return g->key != NULL ? generated_save(q->a, id, g, f) : generated_drop(q->a, id, f);
+}
+
+bool
+generate_answer(const struct generate *q, const char *id, struct generated *g,
+    const struct exchange_answer *r, struct generate_wait *w, struct fault *f)
+{
+	struct exchange_failure	why;
+	struct fault		drop = { 0 };
+
+	exchange_failure(r, CMC_WHOLE_MESSAGE, &why);
+	if (why.status == CMC_PENDING)
+		return wait_note(&g->st, &why, q->a->rng, q->a->now, f) &&
+		    generated_save(q->a, id, g, f) && tell_waiting(g, w, f);
+	if (exchange_check(r, CMC_WHOLE_MESSAGE, f)) {
+		wait_forget(&g->st);
+		return true;
+	}
+	if (f->kind != FAULT_BUSY && generated_waits(g) && !forget_wait(q, id, g, &drop))
+		*f = drop;
+	return false;
+}
+
+bool
+generate_poll(const struct generate *q, struct generated *g, struct exchange_answer *r,
+    struct generate_wait *w, struct fault *f)
+{
+	struct enroll_wait	*wait = &g->st.wait;
+	struct buf		 message;
+	bool			 ok;
+
+	if (!wait_is_over(&g->st, true, q->a->now, f)) {
+		fault_clear(f);
+		return tell_waiting(g, w, f);
+	}
+	buf_init(&message, MESSAGE_OCTETS);
+	ok = ask_poll(view_of(wait->token, wait->n_token), &q->a->cert, q->a->key, q->a->rng,
+	    q->a->now, &g->st.x, &message, f) &&
+	    admin_send(q->a, &g->st.x, buf_view(&message), q->arena, r, f);
+	buf_clear(&message);
 	return ok;
 }
 
@@ -234,6 +297,14 @@ make_key(struct device_run *w, struct fault *f)
 }
 
 static bool
+ask(struct device_run *w, struct exchange_answer *r, struct fault *f)
+{
+	if (generated_waits(&w->g))
+		return generate_poll(w->q, &w->g, r, &w->o->wait, f);
+	return w->q->by_pki ? ask_for_key(w, r, f) : ask_with_key(w, r, f);
+}
+
+static bool
 enroll(struct device_run *w, struct fault *f)
 {
 	struct exchange_answer	r;
@@ -241,7 +312,9 @@ enroll(struct device_run *w, struct fault *f)
 
 	if (!w->q->by_pki && w->g.key == NULL && !make_key(w, f))
 		return false;
-	if (!(w->q->by_pki ? ask_for_key(w, &r, f) : ask_with_key(w, &r, f)) ||
+	if (!ask(w, &r, f) ||
+	    !generate_answer(w->q, w->t->id, &w->g, &r, &w->o->wait, f) ||
+	    (w->q->by_pki && !take_key(w, &r, f)) ||
 	    !generate_judge(w->q, w->t, &r, key_spki(w->g.key), w->g.key, &w->g.st, &bad, f))
 		return false;
 	w->g.answered = true;

@@ -26,16 +26,23 @@ struct generate {
 	enum bundle_format	 format;
 };
 
+/* What there is to say of a request that a person at the PKI is to approve. */
+struct generate_wait {
+	bool	waits;
+	int64_t	poll_at;	/* asked again then */
+};
+
 struct generate_outcome {
 	bool	already;	/* an earlier run has done it all */
+	struct generate_wait wait;
 	char	serial[ENROLL_SERIAL_MAX];
 	char	bundle[ADMIN_PATH_MAX];
 	char	passphrase[ADMIN_PATH_MAX];	/* the file it stands in; "" in a PEM bundle */
 };
 
 /*
- * FAULT_BUSY: no answer now, the same again goes on.  FAULT_CONFLICT: a
- * bundle of another enrolment is in the way.
+ * FAULT_BUSY: no answer now, or o->wait: the same again goes on.
+ * FAULT_CONFLICT: a bundle of another enrolment is in the way.
  */
 MUST_CHECK bool generate_one(const struct generate *q, const struct target *t,
     struct generate_outcome *o, struct fault *f);
@@ -48,7 +55,18 @@ MUST_CHECK bool generate_judge(const struct generate *q, const struct target *t,
     const struct exchange_answer *r, struct view spki, struct key *key,
     struct enroll_state *st, bool *reject, struct fault *f);
 
-/* PKIData around one request that is bound to id, and the PKI's answer. */
+/*
+ * An answer to a request of g, or to a poll: false unless it brings a certificate.
+ * What waits is kept, and told in *w; what came to nothing is forgotten.
+ */
+MUST_CHECK bool generate_answer(const struct generate *q, const char *id,
+    struct generated *g, const struct exchange_answer *r, struct generate_wait *w,
+    struct fault *f);
+/* Has a person decided?  Asked when it is time, in the transaction of the request. */
+MUST_CHECK bool generate_poll(const struct generate *q, struct generated *g,
+    struct exchange_answer *r, struct generate_wait *w, struct fault *f);
+
+/* PKIData around one request that is bound to id, and the PKI's answer, unjudged. */
 MUST_CHECK bool generate_bind(const struct generate *q, const char *id, struct view p10,
     struct exchange *x, struct exchange_answer *r, struct fault *f);
 

@@ -110,11 +110,21 @@ judge(const struct generate *q, const struct target *t, struct view der,
 	struct pkcs10	p10;
 	bool		reject;
 
-	if (!exchange_check(r, CMC_WHOLE_MESSAGE, f) || !pkcs10_decode(der, &p10, f) ||
+	if (!pkcs10_decode(der, &p10, f) ||
 	    !generate_judge(q, t, r, p10.spki, NULL, &g->st, &reject, f))
 		return false;
 	g->answered = true;
 	return !reject || fault_within(f, "the certificate is of no use: revoke it");
+}
+
+/* An answer to the request or to a poll. */
+static bool
+take(const struct generate *q, const struct target *t, struct view der, struct generated *g,
+    const struct exchange_answer *r, struct request_outcome *o, struct fault *f)
+{
+	return name_files(q, t, o, f) && generate_answer(q, t->id, g, r, &o->wait, f) &&
+	    judge(q, t, der, r, g, f) && serial_of(g, o->serial, f) &&
+	    write_confirmation(q, t, g, o->confirm, f) && write_chain(&g->st, o->chain, f);
 }
 
 bool
@@ -128,27 +138,43 @@ request_take(const struct generate *q, const struct target *t, struct view der,
 	*o = (struct request_outcome){ 0 };
 	generated_init(&g);
 	g.st.x = *x;
-	ok = name_files(q, t, o, f) && judge(q, t, der, r, &g, f) && serial_of(&g, o->serial, f) &&
-	    write_confirmation(q, t, &g, o->confirm, f) && write_chain(&g.st, o->chain, f);
+	ok = take(q, t, der, &g, r, o, f);
 	generated_clear(&g);
 	return ok;
+}
+
+/* What waits is asked for by its token, else by the request. */
+static bool
+ask(const struct generate *q, const struct target *t, struct view der, struct generated *g,
+    struct exchange_answer *r, struct request_outcome *o, struct fault *f)
+{
+	bool	found;
+
+	if (!generated_load(q->a, t->id, g, &found, f))
+		return false;
+	if (found && generated_waits(g))
+		return generate_poll(q, g, r, &o->wait, f);
+	generated_clear(g);
+	generated_init(g);
+	return generate_bind(q, t->id, der, &g->st.x, r, f);
 }
 
 bool
 request_enroll(const struct generate *q, const struct target *t, const char *path,
     struct request_outcome *o, struct fault *f)
 {
-	struct exchange		x;
+	struct generated	g;
 	struct exchange_answer	r;
 	struct buf		der;
 	bool			ok;
 
 	*o = (struct request_outcome){ 0 };
+	generated_init(&g);
 	buf_init(&der, CONFIRM_MAX);
-	ok = name_files(q, t, o, f) && request_read(path, &der, f) &&
-	    generate_bind(q, t->id, buf_view(&der), &x, &r, f) &&
-	    request_take(q, t, buf_view(&der), &x, &r, o, f);
+	ok = request_read(path, &der, f) && ask(q, t, buf_view(&der), &g, &r, o, f) &&
+	    take(q, t, buf_view(&der), &g, &r, o, f);
 	buf_clear(&der);
+	generated_clear(&g);
 	return ok;
 }
 

@@ -16,6 +16,7 @@ struct request_outcome {
 	char	serial[ENROLL_SERIAL_MAX];
 	char	chain[ADMIN_PATH_MAX];		/* certificate and issuers, PEM */
 	char	confirm[ADMIN_PATH_MAX];	/* PKIData that the device has to sign */
+	struct generate_wait wait;
 };
 
 /*

@@ -10,7 +10,8 @@
 #include "message/envelope.h"
 
 #define FOLDER		"generated"
-#define VERSION		1
+#define VERSION		2
+#define VERSION_WITHOUT_WAIT	1	/* before requests of an Admin could wait */
 #define NAME_OCTETS	16	/* of the hash of an id: ids may be of any script */
 
 void
@@ -43,6 +44,22 @@ path_of(const struct admin *a, const char *id, char out[ADMIN_PATH_MAX], struct 
 
 /* --- writing ------------------------------------------------------------------------ */
 
+bool
+generated_waits(const struct generated *g)
+{
+	return !g->answered && g->st.wait.n_token > 0;
+}
+
+static void
+put_wait(const struct enroll_wait *w, struct buf *out)
+{
+	wire_put_view(out, view_of(w->token, w->n_token));
+	wire_put_u64(out, (uint64_t)w->since);
+	wire_put_u64(out, (uint64_t)w->pend_at);
+	wire_put_u64(out, (uint64_t)w->poll_at);
+	wire_put_u32(out, w->polls);
+}
+
 static bool
 put_state(const struct generated *g, struct buf *out, struct fault *f)
 {
@@ -59,6 +76,7 @@ put_state(const struct generated *g, struct buf *out, struct fault *f)
 	wire_put_u32(out, (uint32_t)g->st.n_certs);
 	for (size_t i = 0; i < g->st.n_certs; i++)
 		wire_put_view(out, buf_view(&g->st.certs[i]));
+	put_wait(&g->st.wait, out);
 	return buf_check(out, "state of an enrolment", f);
 }
 
@@ -109,6 +127,25 @@ get_exchange(struct wire *w, struct exchange *x)
 }
 
 static bool
+get_wait(struct wire *w, struct enroll_state *st)
+{
+	struct enroll_wait	*out = &st->wait;
+	struct view		 token = wire_get_view(w);
+
+	if (token.n > sizeof(out->token))
+		return false;
+	if (token.n > 0)
+		memcpy(out->token, token.p, token.n);
+	out->n_token = token.n;
+	out->since = (int64_t)wire_get_u64(w);
+	out->pend_at = (int64_t)wire_get_u64(w);
+	out->poll_at = (int64_t)wire_get_u64(w);
+	out->polls = wire_get_u32(w);
+	st->step = token.n > 0 ? ENROLL_POLL : ENROLL_NONE;
+	return true;
+}
+
+static bool
 get_certs(struct wire *w, struct enroll_state *st)
 {
 	uint32_t	n = wire_get_u32(w);
@@ -138,12 +175,13 @@ generated_decode(struct view text, struct generated *g, struct fault *f)
 	version = wire_get_u8(&w);
 	key = wire_get_view(&w);
 	g->answered = wire_get_u8(&w) == 1;
-	ok = get_exchange(&w, &g->st.x) && get_certs(&w, &g->st);
-	if (version != VERSION || !ok || (g->answered && g->st.n_certs < 2))
+	ok = get_exchange(&w, &g->st.x) && get_certs(&w, &g->st) &&
+	    (version == VERSION_WITHOUT_WAIT || get_wait(&w, &g->st));
+	if ((version != VERSION && version != VERSION_WITHOUT_WAIT) || !ok || (g->answered && g->st.n_certs < 2))
 		return fault_set(f, FAULT_MALFORMED, "", "the state of an enrolment is damaged");
 	if (!wire_end(&w, "state of an enrolment", f))
 		return false;
-	return (key.n == 0 && g->answered) || (g->key = key_load_der(key, f)) != NULL;
+	return (key.n == 0 && (g->answered || generated_waits(g))) || (g->key = key_load_der(key, f)) != NULL;
 }
 
 bool

@@ -16,10 +16,13 @@
 #define GENERATED_MAX	(64u << 10)	/* a key and a chain */
 
 struct generated {
-	struct key		*key;		/* NULL: none yet, or the device has it */
+	struct key		*key;		/* NULL: none yet, or others have it */
 	struct enroll_state	 st;		/* x and certs, once answered... */
 	bool			 answered;	/* ...and then only the confirmation is missing */
 };
+
+/* The PKI has put the request aside for a person (peer/wait.h): st.wait, and x to go on. */
+bool	generated_waits(const struct generated *g);
 
 void	generated_init(struct generated *g);
 void	generated_clear(struct generated *g);
@@ -27,7 +30,7 @@ void	generated_clear(struct generated *g);
 /* What an earlier run left for this authorization; *found tells. */
 MUST_CHECK bool generated_load(const struct admin *a, const char *id, struct generated *g,
     bool *found, struct fault *f);
-/* g->key is there, unless the device has it and only the confirmation is missing. */
+/* g->key is there, unless others have it; then something was answered. */
 MUST_CHECK bool generated_save(const struct admin *a, const char *id,
     const struct generated *g, struct fault *f);
 MUST_CHECK bool generated_drop(const struct admin *a, const char *id, struct fault *f);

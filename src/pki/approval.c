@@ -99,17 +99,24 @@ is_answered(struct work *w, const struct store_authz *z, bool *yes)
 	return true;
 }
 
+/* The certificate that is to have a successor, or 0. */
+static int64_t
+replaced_by(const struct store_approval *q)
+{
+	return q->kind == STORE_CHANGE_NONE ? 0 : q->cert;
+}
+
 static bool
 note_held(struct work *w, const struct store_authz *z, const struct store_approval *q)
 {
 	char	actor[160], object[64], detail[96];
 
-	snprintf(actor, sizeof(actor), "peer:%s", z->id);
+	work_actor(w, actor);
 	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
 	snprintf(detail, sizeof(detail), "%s, %" PRId64 " to approve", change_name(q->kind),
 	    q->needed);
 	return note_audit(w->e, w->now, actor, "request waits for approval", object, detail,
-	    &w->fault) && note_event(w->e, w->now, CVP_EVENT_HELD, z, q->cert, 0, &w->fault);
+	    &w->fault) && note_event(w->e, w->now, CVP_EVENT_HELD, z, replaced_by(q), 0, &w->fault);
 }
 
 bool
@@ -126,6 +133,10 @@ approval_hold(struct work *w, struct store_authz *z, enum store_change_kind kind
 	};
 	bool			 answered;
 
+	if (w->verdict.only_admin) {
+		q.layer = w->layer;
+		q.layer_by = w->layer_cert;
+	}
 	*held = false;
 	if (!is_answered(w, z, &answered))
 		return false;
@@ -176,7 +187,8 @@ approval_end(struct engine *e, struct store_authz *z, struct store_approval *q,
 	z->last_failure = how->code;
 	snprintf(object, sizeof(object), "authz:%" PRId64, z->n);
 	if (!note_audit(e, now, how->actor, how->action, object, how->reason, f) ||
-	    !note_event(e, now, CVP_EVENT_NOT_APPROVED, z, q->cert, (int)how->code, f))
+	    !note_event(e, now, CVP_EVENT_NOT_APPROVED, z, replaced_by(q), (int)how->code,
+	    f))
 		return false;
 	return z->state == STORE_AUTHZ_IN_PROGRESS ? free_token(e, z, now, f) :
 	    store_authz_update(e->p.store, z, z->state, &done, f);
@@ -272,18 +284,73 @@ approval_look(struct work *w, struct store_authz *z, enum approval_word *word)
 	return true;
 }
 
+/* --- an Admin's layer ------------------------------------------------------------------- */
+
+/* Whose layer it was may still enrol (corrections, 2). */
+static bool
+may_wrap(struct work *w, int64_t cert, bool *may)
+{
+	struct store		*st = w->e->p.store;
+	struct store_admin	 ad;
+	struct store_template	 t;
+
+	if (!store_admin_find_cert(st, cert, w->a, &ad, &w->fault) ||
+	    !store_template_find_n(st, w->sender.row.template, w->a, &t, &w->fault))
+		return false;
+	*may = ad.n != 0 && t.n != 0 && admin_may(&ad, t.name, "enroll");
+	return true;
+}
+
+static bool
+take_layer(struct work *w, const struct store_approval *q)
+{
+	struct store_cert	by;
+	bool			may;
+
+	w->layer = VIEW_NONE;
+	if (q->layer_by == 0 || q->layer.n == 0)
+		return true;
+	if (!may_wrap(w, q->layer_by, &may))
+		return false;
+	if (!may)
+		return true;
+	if (!store_cert_find(w->e->p.store, q->layer_by, true, w->a, &by, &w->fault))
+		return false;
+	w->layer = q->layer;
+	w->layer_by = by.body;
+	w->layer_cert = by.n;
+	return true;
+}
+
+bool
+approval_layer(struct work *w)
+{
+	struct store_approval	q;
+
+	if (!w->authz.held || w->polls || w->layer.n > 0)
+		return true;
+	if (!store_approval_find_open(w->e->p.store, w->authz.n, w->a, &q, &w->fault))
+		return false;
+	return q.n == 0 || q.cert != w->sender.row.n || memcmp(q.spki_hash,
+	    w->candidate.spki_hash, sizeof(q.spki_hash)) != 0 || take_layer(w, &q);
+}
+
 /* --- polls ---------------------------------------------------------------------------------- */
 
-
+/* A key that the PKI is to make is asked for by a control. */
 bool
 approval_open(struct work *w, const struct store_approval *q, struct cmc_request *data,
     struct certreq *r, struct fault *f)
 {
 	struct cms_signed	m;
 
-	return message_open(q->request, w->a, &m, f) &&
-	    cmc_request_decode(m.content, w->a, &cmc_limits_peer, data, NULL, f) &&
-	    (data->n_requests == 1 || fault_set(f, FAULT_INTERNAL, "", "a kept message with "
+	*r = (struct certreq){ 0 };
+	if (!message_open(q->request, w->a, &m, f) ||
+	    !cmc_request_decode(m.content, w->a, &cmc_limits_admin, data, NULL, f))
+		return false;
+	if (data->n_requests == 0 && cmc_find(&data->controls, CVP_KEY_GEN_REQUEST) != NULL)
+		return true;
+	return (data->n_requests == 1 || fault_set(f, FAULT_INTERNAL, "", "a kept message with "
 	    "%zu requests", data->n_requests)) &&
 	    certreq_read(&data->requests[0], w->a, r, f);
 }
@@ -339,6 +406,29 @@ goes_on(struct work *w, const struct store_approval *q)
 	    "recipientNonce of a poll is of no answer in its transaction");
 }
 
+/* What the kept message was. */
+static enum errand
+errand_of(const struct work *w, const struct store_approval *q, const struct cmc_request *data)
+{
+	if (!w->sender.by_cert)
+		return ERRAND_ENROLL;
+	if (q->kind != STORE_CHANGE_NONE)
+		return ERRAND_CHANGE;
+	return data->n_requests > 0 ? ERRAND_BIND : ERRAND_GENERATE;
+}
+
+/* An entry beside it has its id by now. */
+static bool
+take_target(struct work *w, const struct store_approval *q)
+{
+	struct store_authz	z;
+
+	if (!store_authz_find_n(w->e->p.store, q->authz, w->a, &z, &w->fault))
+		return false;
+	w->target.id = view_str(z.id);
+	return true;
+}
+
 static void
 stand_for(struct work *w, const struct store_approval *q, const struct cmc_request *data)
 {
@@ -348,9 +438,11 @@ stand_for(struct work *w, const struct store_approval *q, const struct cmc_reque
 	w->verified.data = *data;
 	w->message = q->request;
 	w->polls = true;
-	w->errand = w->sender.by_cert ? ERRAND_CHANGE : ERRAND_ENROLL;
+	w->errand = errand_of(w, q, data);
 	if (!verify_take_request(w, &about, &fail, &w->fault))
 		work_refuse(w, about, fail);
+	else if (!take_layer(w, q) || !take_target(w, q))
+		work_again(w);
 	else if (q->code != 0)
 		refuse_with(w, (uint32_t)q->code, q->reason);
 	else if (q->state == STORE_APPROVAL_CANCELLED)

@@ -237,7 +237,7 @@ bind_ask(struct work *w, struct buf *questions, size_t *count)
 {
 	struct admin_request	q = {
 		.sealed = w->authz.sealed, .terms = w->authz.terms,
-		.admin = w->sender.cert.der, .message = w->job->message,
+		.admin = w->sender.cert.der, .message = w->message,
 		.asked_at = w->authz.created,
 	};
 
@@ -299,7 +299,10 @@ bind_take(struct work *w, const struct frame *answer)
 		    w->errand == ERRAND_GENERATE ? CVP_NO_KEY_GENERATION : CVP_REQUESTER_MAY_NOT);
 }
 
-/* With the reservation, in one transaction: a key that is not kept is lost. */
+/*
+ * With the reservation, or with what a person is to approve, in one transaction:
+ * a key that is not kept is lost.
+ */
 bool
 generate_decide(struct work *w)
 {
@@ -310,7 +313,7 @@ generate_decide(struct work *w)
 
 	if (!enroll_decide(w))
 		return false;
-	if (!fresh || w->course != COURSE_ISSUE)
+	if (!fresh || (w->course != COURSE_ISSUE && w->course != COURSE_HOLD))
 		return true;
 	memcpy(g.digest, w->generate_digest, sizeof(g.digest));
 	return store_generated_insert(w->e->p.store, &g, &w->fault);

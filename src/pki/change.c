@@ -407,7 +407,7 @@ judge(struct work *w, bool *allowed)
 	struct granted_terms	 g;
 	struct change_ask	 q = {
 		.old = &w->sender.cert, .request = w->request, .template = &w->template->t,
-		.label = w->authz.label, .by_admin = w->outer != NULL, .now = w->now,
+		.label = w->authz.label, .by_admin = w->layer.n > 0, .now = w->now,
 	};
 
 	if (!granted_terms_read(w->authz.terms, w->a, &g, &w->fault))
@@ -567,8 +567,10 @@ change_decide(struct work *w)
 	w->authz = w->has_use ? now : w->prior;
 	if (!check_head(w, &old))
 		return true;
-	if (!find_template(w, &done) || done || !judge(w, &allowed))
+	if (!find_template(w, &done) || done)
 		return done;
+	if (!approval_layer(w) || !judge(w, &allowed))
+		return false;
 	if (!take_pending(w, w->verdict.kind, &done) || done)
 		return done;
 	if (w->authz.held && !take_held(w, &done, &approved))
@@ -585,9 +587,10 @@ change_ask_issue(struct work *w, struct buf *questions, size_t *count)
 {
 	struct change_parts	p = { .old = &w->sender.row, .cert = &w->cert,
 		.authz = &w->authz, .change = &w->change, .template = w->template->t.name,
-		.layer = w->verdict.only_admin ? w->outer : NULL };
+		.layer_by = w->layer_by };
 	struct change_request	q;
 
+	p.layer = w->verdict.only_admin ? w->layer : VIEW_NONE;
 	if (!change_question(w->e, &p, w->a, &q, &w->fault)) {
 		work_again(w);
 		return;

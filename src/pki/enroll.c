@@ -436,13 +436,8 @@ decide_issue(struct work *w, bool approved)
 
 	if (!check_request(w, &g, &code))
 		return !may_work_later(&w->fault) && say_no(w, code, approved);
-	if (!approved && approval_wanted(w, &g.cvp, STORE_CHANGE_NONE, true)) {
-		if (w->errand == ERRAND_ENROLL)
-			return hold_request(w, &g);
-		fault_set(&w->fault, FAULT_REFUSED, "docs/adr/0022", "a request that a person is "
-		    "to approve comes from the Peer");
-		return refuse_request(w, CVP_REQUESTER_MAY_NOT);
-	}
+	if (!approved && approval_wanted(w, &g.cvp, STORE_CHANGE_NONE, true))
+		return hold_request(w, &g);
 	if (!plan_request(w, &g, approved, &done))
 		return false;
 	if (done)

@@ -88,17 +88,14 @@ check_lost(const struct grant_frame *fr, struct grant *g)
 	    CVP_TERMS_CONFLICT, "a lost key, and no certificate that is replaced");
 }
 
-/* A person's word may be asked for, never waived; and only where a Peer asks itself. */
+/* A person's word may be asked for, never waived. */
 static bool
 check_approval(const struct grant_frame *fr, struct grant *g)
 {
 	bool	manual = g->terms.approval.present && g->terms.approval.v == CVP_APPROVAL_MANUAL;
 
-	if (!manual)
-		return fr->template->t.approval != APPROVAL_MANUAL || no_text(fr, g,
-		    CVP_TERMS_CONFLICT, "the template wants approval by hand");
-	return !g->terms.key_gen.present || g->terms.key_gen.v == CVP_KEYGEN_PEER ||
-	    no_text(fr, g, CVP_TERMS_CONFLICT, "approval by hand is for requests of the Peer's own");
+	return manual || fr->template->t.approval != APPROVAL_MANUAL || no_text(fr, g,
+	    CVP_TERMS_CONFLICT, "the template wants approval by hand");
 }
 
 /* What an entry may not say at all. */

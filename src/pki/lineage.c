@@ -30,9 +30,9 @@ change_question(struct engine *e, const struct change_parts *p, struct arena *a,
 		.old = p->old->body, .message = p->change->request, .tbs = p->cert->body,
 		.template = view_str(p->template),
 	};
-	if (p->layer != NULL) {
-		q->admin = p->layer->sender.cert.der;
-		q->layer = p->layer->job->message;
+	if (p->layer.n > 0) {
+		q->admin = p->layer_by;
+		q->layer = p->layer;
 	}
 	if (p->authz->n != p->old->authz) {
 		q->use = true;

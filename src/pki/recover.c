@@ -164,6 +164,27 @@ ask_change(struct engine *e, const struct change_parts *p, struct issue_answer *
 	    signer_get_issue(&fr, out, f);
 }
 
+/* What an Admin had put around it, if a person approved it and so it was kept. */
+static bool
+kept_layer(struct engine *e, const struct store_change *change, struct change_parts *p,
+    struct fault *f)
+{
+	struct store_approval	q;
+	struct store_cert	by;
+	uint8_t			digest[SHA256_OCTETS];
+
+	sha256(change->request, digest);
+	if (!store_approval_find_digest(e->p.store, p->authz->n, digest, e->scratch, &q, f))
+		return false;
+	if (q.n == 0 || q.layer_by == 0)
+		return true;
+	if (!store_cert_find(e->p.store, q.layer_by, true, e->scratch, &by, f))
+		return false;
+	p->layer = q.layer;
+	p->layer_by = by.body;
+	return true;
+}
+
 static bool
 finish_change(struct engine *e, const struct store_cert *c, int64_t now, struct fault *f)
 {
@@ -180,7 +201,7 @@ finish_change(struct engine *e, const struct store_cert *c, int64_t now, struct 
 	    !store_template_find_n(e->p.store, c->template, e->scratch, &t, f))
 		return false;
 	p.template = t.name;
-	if (!ask_change(e, &p, &i, f))
+	if (!kept_layer(e, &change, &p, f) || !ask_change(e, &p, &i, f))
 		return false;
 	struct change_issue	made = { c->n, i.cert, i.deed, i.sealed, change.kind };
 

@@ -451,18 +451,6 @@ verify_request(struct work *w, uint32_t *about, enum cmc_fail *fail, struct faul
 	return ok;
 }
 
-bool
-verify_take_request(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
-{
-	struct certreq	*r = arena_alloc(w->a, sizeof(*r));
-
-	if (r == NULL)
-		return arena_fault(f);
-	w->request = r;
-	return read_candidate(w, r, about, f) && (w->errand == ERRAND_CHANGE ?
-	    read_use(w, about, fail, f) : read_proofs(w, r->link_witness, about, fail, f));
-}
-
 static bool
 verify_change(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
 {
@@ -556,6 +544,22 @@ verify_generate(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fau
 	w->candidate.id = c->id;
 	sha256(c->value, w->generate_digest);
 	return true;
+}
+
+bool
+verify_take_request(struct work *w, uint32_t *about, enum cmc_fail *fail, struct fault *f)
+{
+	struct certreq	*r = arena_alloc(w->a, sizeof(*r));
+
+	if (r == NULL)
+		return arena_fault(f);
+	if (w->errand == ERRAND_BIND)
+		return verify_bind(w, about, fail, f);
+	if (w->errand == ERRAND_GENERATE)
+		return verify_generate(w, about, fail, f);
+	w->request = r;
+	return read_candidate(w, r, about, f) && (w->errand == ERRAND_CHANGE ?
+	    read_use(w, about, fail, f) : read_proofs(w, r->link_witness, about, fail, f));
 }
 
 static bool

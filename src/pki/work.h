@@ -158,6 +158,9 @@ struct work {
 
 	/* Messages wrapped in one. */
 	const struct work	*outer;		/* NULL: came alone */
+	/* What an Admin has put around the request, now or when it began to wait; and its signer. */
+	struct view		 layer, layer_by;
+	int64_t			 layer_cert;	/* likewise */
 	struct cmc_ids		 wrapped_ids;	/* of a wrapper: their body parts... */
 	size_t			 inner, n_inner;	/* ...and where their works are */
 
@@ -337,6 +340,8 @@ enum approval_word {
 };
 /* Of held z, into w->approval. */
 MUST_CHECK bool approval_look(struct work *w, struct store_authz *z, enum approval_word *word);
+/* What the Admin has put around a request of this key that waits counts when it comes again. */
+MUST_CHECK bool approval_layer(struct work *w);
 /* w->approval comes to a certificate, or to a refusal (z is freed). */
 MUST_CHECK bool approval_used(struct work *w);
 MUST_CHECK bool approval_refused(struct work *w, struct store_authz *z, uint32_t code);
@@ -367,7 +372,7 @@ struct change_parts {			/* what the signer is asked about */
 	const struct store_authz	*authz;		/* of cert */
 	const struct store_change	*change;
 	const char			*template;
-	const struct work		*layer;		/* an Admin's around it, if the terms want one */
+	struct view			 layer, layer_by;	/* if the terms want an Admin's around it */
 };
 MUST_CHECK bool change_question(struct engine *e, const struct change_parts *p,
     struct arena *a, struct change_request *q, struct fault *f);

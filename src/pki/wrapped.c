@@ -104,6 +104,9 @@ wrapped_expand(struct work *w, size_t *n)
 			return true;
 		}
 		in->outer = w;
+		in->layer = w->job->message;
+		in->layer_by = w->sender.cert.der;
+		in->layer_cert = w->sender.row.n;
 		(*n)++;
 	}
 	w->n_inner = w->wrapped_ids.n;

@@ -160,9 +160,6 @@ check_usage(const struct template *t, struct fault *f)
 		return fault_set(f, FAULT_USAGE, "RFC 4809, 3.3.2",
 		    "template %s: generation = \"peer\" is the only one for certificates of the "
 		    "management CA", t->name);
-	if (t->approval == APPROVAL_MANUAL && t->generation != GENERATION_BIT(GENERATION_PEER))
-		return fault_set(f, FAULT_USAGE, "RFC 4809, 3.4.4",
-		    "template %s: approval = \"manual\" goes with generation = \"peer\" alone", t->name);
 	if (t->management)
 		return true;
 	if (t->eku != 0 && (t->eku & (EKU_IPSEC_IKE | EKU_ANY)) == 0)

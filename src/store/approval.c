@@ -4,6 +4,7 @@
 
 #define COLUMNS	"n, state, authz, cert, kind, needed, created, pend_time, deadline," \
 		" closed, code, token, spki_hash, digest, txn, identity, reason"
+#define MESSAGES	", request, layer, layer_by"
 #define OPEN	" state IN (0, 1)"
 
 static void
@@ -36,8 +37,8 @@ store_approval_insert(struct store *st, struct store_approval *z, struct fault *
 {
 	static const char	sql[] = "INSERT INTO approval (state, authz, cert, kind,"
 	    " needed, created, pend_time, deadline, closed, code, token, spki_hash, digest,"
-	    " txn, identity, reason, request)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	    " txn, identity, reason, request, layer, layer_by)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	struct query		q;
 
 	if (!db_write(st, sql, &q, f))
@@ -59,6 +60,8 @@ store_approval_insert(struct store *st, struct store_approval *z, struct fault *
 	db_text(&q, z->identity);
 	db_text(&q, z->reason);
 	db_blob_or_null(&q, z->request);
+	db_blob_or_null(&q, z->layer);
+	db_ref(&q, z->layer_by);
 	return db_run_insert(&q, &z->n, f);
 }
 
@@ -82,7 +85,7 @@ store_approval_update(struct store *st, const struct store_approval *z,
 	return db_run_changed(&q, done, f);
 }
 
-/* The request is the last column: walks do without. */
+/* The messages are the last columns: walks do without. */
 static bool
 find_row(struct query *q, struct arena *a, struct store_approval *out, struct fault *f)
 {
@@ -95,6 +98,8 @@ find_row(struct query *q, struct arena *a, struct store_approval *out, struct fa
 		return true;
 	read_row(q, a, out);
 	out->request = db_get_blob(q, a);
+	out->layer = db_get_blob(q, a);
+	out->layer_by = db_get_int(q);
 	return db_row_last(q, f);
 }
 
@@ -103,7 +108,7 @@ store_approval_find_token(struct store *st, struct view token, struct arena *a,
     struct store_approval *out, struct fault *f)
 {
 	static const char	sql[] =
-	    "SELECT " COLUMNS ", request FROM approval WHERE token = ?";
+	    "SELECT " COLUMNS MESSAGES " FROM approval WHERE token = ?";
 	struct query		q;
 
 	if (!db_read(st, sql, &q, f))
@@ -116,7 +121,7 @@ bool
 store_approval_find_open(struct store *st, int64_t authz, struct arena *a,
     struct store_approval *out, struct fault *f)
 {
-	static const char	sql[] = "SELECT " COLUMNS ", request FROM approval"
+	static const char	sql[] = "SELECT " COLUMNS MESSAGES " FROM approval"
 	    " WHERE authz = ? AND" OPEN " ORDER BY n DESC LIMIT 1";
 	struct query		q;
 
@@ -131,7 +136,7 @@ store_approval_find_digest(struct store *st, int64_t authz,
     const uint8_t digest[STORE_DIGEST_OCTETS], struct arena *a,
     struct store_approval *out, struct fault *f)
 {
-	static const char	sql[] = "SELECT " COLUMNS ", request FROM approval"
+	static const char	sql[] = "SELECT " COLUMNS MESSAGES " FROM approval"
 	    " WHERE authz = ? AND digest = ? ORDER BY n DESC LIMIT 1";
 	struct query		q;
 
@@ -212,7 +217,8 @@ store_approval_count(struct store *st, int64_t counts[STORE_APPROVAL_STATES],
 bool
 store_approval_purge(struct store *st, int64_t before, size_t max, struct fault *f)
 {
-	static const char	sql[] = "UPDATE approval SET request = NULL WHERE n IN"
+	static const char	sql[] = "UPDATE approval SET request = NULL,"
+	    " layer = NULL WHERE n IN"
 	    " (SELECT n FROM approval WHERE closed < ? AND closed > 0"
 	    " AND request IS NOT NULL ORDER BY closed LIMIT ?)";
 	struct query		q;

@@ -282,8 +282,13 @@ static const char version_7[] =
 static const char version_8[] =
 "ALTER TABLE ca ADD COLUMN phase INTEGER NOT NULL DEFAULT 1;\n";
 
+/* What an Admin has put around a request that waits, where the terms leave it to one. */
+static const char version_9[] =
+"ALTER TABLE approval ADD COLUMN layer BLOB;\n"
+"ALTER TABLE approval ADD COLUMN layer_by INTEGER REFERENCES cert;\n";
+
 const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5,
-	version_6, version_7, version_8, NULL };
+	version_6, version_7, version_8, version_9, NULL };
 
 static int64_t
 last_version(const char *const *steps)

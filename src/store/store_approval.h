@@ -29,7 +29,8 @@ struct store_approval {
 	int64_t		 n;		/* 0: none */
 	enum store_approval_state state;
 	int64_t		 authz;		/* of the certificate that is to come */
-	int64_t		 cert;		/* that signed the request; 0: a first enrolment */
+	int64_t		 cert;		/* that signed the request: of the lineage, or for a first
+					   enrolment an Admin's; 0: the requested key signed */
 	enum store_change_kind kind;
 	int64_t		 needed;	/* different approvers */
 	int64_t		 created;
@@ -44,6 +45,8 @@ struct store_approval {
 	const char	*identity;	/* for people */
 	const char	*reason;	/* of a refusal, "" if none */
 	struct view	 request;	/* message as received; empty once it was purged */
+	struct view	 layer;		/* an Admin's around it, or empty; purged with it */
+	int64_t		 layer_by;	/* certificate that signed that, or 0 */
 };
 
 /* FAULT_CONFLICT if the token exists.  Sets q->n. */
