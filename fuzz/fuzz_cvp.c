@@ -88,6 +88,8 @@ take(unsigned kind, struct view v, struct arena *a, struct buf *out,
 	case 18:
 		TRY(struct cvp_failure, cvp_failure_decode(v, &v_, f),
 		    cvp_put_failure);
+	case 19:
+		TRY(struct cvp_hint, cvp_hint_decode(v, a, &v_, f), cvp_put_hint);
 	}
 	return fault_set(f, FAULT_USAGE, "", "no such kind");
 }

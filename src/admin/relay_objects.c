@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "codec/crl.h"
+#include "message/hint.h"
 
 #define PATH_MAX_OCTETS	128
 #define FETCHES_MAX	64
@@ -123,6 +124,8 @@ seconds_good(const struct object *g, int64_t now)
 		return RELAY_CERT_SECONDS;
 	if (!begins(g->path, "/crl/"))
 		return RELAY_CA_SECONDS;
+	if (strcmp(g->path, HINT_PATH) == 0)	/* its readers look at its dates */
+		return RELAY_CRL_SECONDS;
 	if (!crl_decode(buf_view(&g->body), &crl, NULL) || !crl.has_next_update ||
 	    crl.next_update <= now)
 		return 0;

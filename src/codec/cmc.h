@@ -84,8 +84,9 @@ enum cmc_kind {
 	CVP_EVENT_REPORT = CMC_CVP + 14,
 	CVP_TEMPLATE_QUERY = CMC_CVP + 15,
 	CVP_TEMPLATE_INFO = CMC_CVP + 16,
+	CVP_RENEWAL_HINT = CMC_CVP + 17,	/* docs/adr/0027 */
 };
-#define CMC_KIND_END	(CMC_CVP + 17)
+#define CMC_KIND_END	(CMC_CVP + 18)
 
 const char *cmc_kind_name(enum cmc_kind kind);	/* "senderNonce"; "unknown" */
 enum cmc_kind cmc_kind_of(struct view oid);	/* content octets of the OID */

@@ -79,6 +79,7 @@ static const struct rule rules[CMC_KIND_END] = {
 	[CVP_EVENT_REPORT] = { "eventReport", ID_CVP("\x0e"), R, false },
 	[CVP_TEMPLATE_QUERY] = { "templateQuery", ID_CVP("\x0f"), Q, false },
 	[CVP_TEMPLATE_INFO] = { "templateInfo", ID_CVP("\x10"), R, false },
+	[CVP_RENEWAL_HINT] = { "renewalHint", ID_CVP("\x11"), R, false },
 };
 
 static const struct rule *

@@ -554,4 +554,44 @@ void	cvp_put_template_info(struct buf *b, const struct cvp_template_info *i);
 /* One Template; TemplateRef.digest is the SHA-256 of it. */
 void	cvp_put_template(struct buf *b, const struct cvp_template *t);
 
+/*
+ * When the PKI wants certificates renewed: ours, not the profile's
+ * (docs/adr/0027).  In a PKIResponse that answers nothing.
+ *
+ * RenewalHint ::= SEQUENCE { version INTEGER (1), thisUpdate GeneralizedTime,
+ *	nextUpdate GeneralizedTime, rules SEQUENCE OF HintRule }
+ * HintRule ::= SEQUENCE { act ENUMERATED { renew(0), wait(1) },
+ *	from GeneralizedTime, to GeneralizedTime,
+ *	issuedBefore [0] GeneralizedTime OPTIONAL, template [1] UTF8String OPTIONAL,
+ *	serials [2] SEQUENCE OF INTEGER OPTIONAL, reason [3] UTF8String OPTIONAL }
+ */
+#define CVP_HINT_RULES_MAX	32
+#define CVP_HINT_SERIALS_MAX	100	/* of one rule: some 2 KB */
+#define CVP_HINT_REASON_MAX	256
+
+enum cvp_hint_act {
+	CVP_HINT_RENEW = 0,	/* between from and to */
+	CVP_HINT_WAIT = 1,	/* not before to */
+};
+struct cvp_hint_rule {
+	enum cvp_hint_act act;
+	int64_t		 from, to;	/* unix seconds; from is not behind to */
+	/* Which certificates; what is absent is true of all: */
+	struct cvp_time	 issued_before;	/* their notBefore */
+	struct view	 template;	/* name */
+	struct view	*serials;	/* INTEGER content octets */
+	size_t		 n_serials;
+
+	struct view	 reason;	/* for people; empty: absent */
+};
+struct cvp_hint {
+	int64_t		 this_update;	/* goes up with each one, so it is its number too */
+	int64_t		 next_update;
+	struct cvp_hint_rule *rules;
+	size_t		 n_rules;
+};
+MUST_CHECK bool cvp_hint_decode(struct view value, struct arena *a, struct cvp_hint *out,
+    struct fault *f);
+void	cvp_put_hint(struct buf *b, const struct cvp_hint *h);
+
 #endif

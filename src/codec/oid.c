@@ -237,6 +237,7 @@ static const struct {
 	{ OID_CVP_EVENT_REPORT, "eventReport" },
 	{ OID_CVP_TEMPLATE_QUERY, "templateQuery" },
 	{ OID_CVP_TEMPLATE_INFO, "templateInfo" },
+	{ OID_CVP_RENEWAL_HINT, "renewalHint" },
 	{ OID_CVP_AUTHZ_SECRETS, "authzSecrets" },
 	{ OID_CVP_FAILURE, "cvpFailure" },
 	{ OID_CT_PKI_DATA, "PKIData" },

@@ -2,6 +2,7 @@
 /* url.c - RFC 3986, as little of it as we need. */
 #include "net/url.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -216,6 +217,15 @@ url_parse(struct view text, struct url *out, struct fault *f)
 	copy(u.query, text);
 	*out = u;
 	return true;
+}
+
+bool
+url_at(const struct url *server, const char *path, char *out, size_t n)
+{
+	int	len = snprintf(out, n, "%s://%s%s%s:%u%s", server->tls ? "https" : "http",
+	    server->ipv6 ? "[" : "", server->host, server->ipv6 ? "]" : "", server->port, path);
+
+	return len >= 0 && (size_t)len < n;
 }
 
 bool

@@ -24,6 +24,9 @@ struct url {
 
 MUST_CHECK bool url_parse(struct view text, struct url *out, struct fault *f);
 
+/* Another path at the same server, without a query; false: no room. */
+MUST_CHECK bool url_at(const struct url *server, const char *path, char *out, size_t n);
+
 /* Percent-decoding; '+' stays '+'.  False at a broken or %00 escape. */
 MUST_CHECK bool url_decode(struct view v, struct buf *out, struct fault *f);
 /* Everything but unreserved characters (RFC 3986, 2.3) as %XX. */

@@ -28,6 +28,7 @@
 #define AGENT_CHANGE_MS		INT64_C(10000)	/* peers or the daemon did not answer */
 #define AGENT_CHANGE_MAX_MS	INT64_C(600000)
 #define AGENT_PAUSE_MIN_MS	INT64_C(1000)
+#define AGENT_HINT_ROUNDS	10	/* of CRLs, to one look for a hint */
 #define AGENT_TRIES_LEFT	8	/* at least, before a certificate ends */
 
 struct agent_time {

@@ -10,6 +10,7 @@
 #include "peer/agent_read.h"
 
 #define FILE_MAX	(1u << 20)
+#define HINT_REASON_SHOWN	1025
 
 /* Its lock is held.  Looks only: the lock's file may be another user's. */
 static bool
@@ -99,6 +100,23 @@ print_renewal(const json_t *r)
 	putchar('\n');
 }
 
+/* Why the moment is another than the ticket says; the PKI's words are from outside. */
+static void
+print_hint(const json_t *h)
+{
+	char	reason[HINT_REASON_SHOWN];
+
+	if (!json_is_object(h))
+		return;
+	text_escape(view_str(text(h, "reason")), 0, reason, sizeof(reason));
+	if (strcmp(text(h, "act"), "wait") == 0)
+		printf("hint         the PKI asks to wait until %s", text(h, "to"));
+	else
+		printf("hint         the PKI asks to renew between %s and %s", text(h, "from"),
+		    text(h, "to"));
+	printf("%s%s\n", reason[0] != '\0' ? ": " : "", reason);
+}
+
 static void
 print_crls(const json_t *list, int64_t now)
 {
@@ -123,6 +141,7 @@ agent_print(const json_t *agent, int64_t now)
 	    "not running: systemctl start pki4ipsec-peer");
 	printf("daemon       %s\n", text(agent, "daemon"));
 	print_renewal(json_object_get(agent, "renewal"));
+	print_hint(json_object_get(json_object_get(agent, "renewal"), "hint"));
 	print_crls(json_object_get(agent, "crls"), now);
 	printf("ended        %lld tunnels of revoked peers\n",
 	    (long long)json_integer_value(json_object_get(agent, "tunnels_ended")));

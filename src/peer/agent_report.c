@@ -116,6 +116,13 @@ crls_to_json(const struct agent_report *r)
 }
 
 static json_t *
+hint_to_json(const struct agent_report *r)
+{
+	return json_pack("{s:s, s:o, s:o, s:s}", "act", r->hint_waits ? "wait" : "renew", "from",
+	    date(r->hint_from), "to", date(r->hint_to), "reason", r->hint_reason);
+}
+
+static json_t *
 report_to_json(const struct agent_report *r)
 {
 	json_t	*j = json_pack("{s:i, s:i, s:o, s:o, s:s, s:{s:o, s:i, s:b}, s:s, s:o, s:I}",
@@ -125,6 +132,8 @@ report_to_json(const struct agent_report *r)
 	    "under_way", (int)r->renewal_under_way, "daemon", agent_daemon_name(r->daemon),
 	    "crls", crls_to_json(r), "tunnels_ended", (json_int_t)r->tunnels_ended);
 
+	if (j != NULL && r->hinted)
+		json_object_set_new(json_object_get(j, "renewal"), "hint", hint_to_json(r));
 	if (j != NULL && r->has_cert)
 		json_object_set_new(j, "certificate", json_pack("{s:s, s:b, s:o, s:o}",
 		    "serial", r->serial, "revoked", (int)r->revoked, "not_before", date(r->not_before),

@@ -6,6 +6,7 @@
 #ifndef PEER_AGENT_REPORT_H
 #define PEER_AGENT_REPORT_H
 
+#include "codec/cvp.h"
 #include "peer/crls.h"
 #include "peer/enroll.h"
 
@@ -44,6 +45,10 @@ struct agent_report {
 	int64_t			 not_before, not_after;
 	bool			 revoked;	/* our own certificate, says its CA */
 	int64_t			 renew_at;	/* 0: never */
+	bool			 hinted;	/* a hint of the PKI is why */
+	bool			 hint_waits;
+	int64_t			 hint_from, hint_to;
+	char			 hint_reason[CVP_HINT_REASON_MAX + 1];
 	unsigned		 renewal_failures;
 	bool			 renewal_under_way;
 	enum agent_daemon	 daemon;

@@ -196,9 +196,7 @@ crls_relay_uri(const char *uri, const char *server, char out[CRLS_URI_MAX])
 	if (!url_parse(view_str(uri), &at, NULL) || !url_parse(view_str(server), &own, NULL) ||
 	    (strcmp(at.host, own.host) == 0 && at.port == own.port))
 		return false;
-	if (snprintf(out, CRLS_URI_MAX, "%s://%s%s%s:%u%s",
-	    own.tls ? "https" : "http", own.ipv6 ? "[" : "", own.host, own.ipv6 ? "]" : "",
-	    own.port, at.path) >= CRLS_URI_MAX)
+	if (!url_at(&own, at.path, out, CRLS_URI_MAX))
 		out[0] = '\0';
 	return out[0] != '\0';
 }

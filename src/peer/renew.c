@@ -18,7 +18,6 @@
 
 #define ANSWER_MAX	(1u << 20)
 #define ARENA_MAX	(8u << 20)
-#define FOLDER		"renew"
 #define KEY_FILE	"renew/key.pem"
 #define STAGED_TICKET	"renew/ticket"	/* replaces DIR/ticket with the switch */
 #define TICKET_FILE	"ticket"
@@ -186,10 +185,10 @@ is_enrolled(const struct run *w, struct fault *f)
 static bool
 open_folder(struct run *w, struct fault *f)
 {
-	w->st.folder = FOLDER;
+	w->st.folder = RENEW_FOLDER;
 	return enroll_folder(w->q->dir, ENROLL_FOLDER, f) &&
 	    (w->lock = enroll_lock(w->q->dir, f)) != -1 && is_enrolled(w, f) &&
-	    enroll_folder(w->q->dir, FOLDER, f) && load_in_use(w, f) &&
+	    enroll_folder(w->q->dir, RENEW_FOLDER, f) && load_in_use(w, f) &&
 	    read_ticket(w->q->dir, TICKET_FILE, &w->ticket, f) &&
 	    enroll_state_load(w->q->dir, &w->st, f);
 }
@@ -688,78 +687,6 @@ renew_run(const struct renew *q, struct renew_report *r, struct fault *f)
 		r->poll_at = w.st.wait.poll_at;
 	}
 	end(&w);
-	return ok;
-}
-
-/* --- when ---------------------------------------------------------------------------------------- */
-
-/* A part of the window's first half, by the certificate: the same at each look. */
-static int64_t
-spread(struct view der, int64_t window)
-{
-	uint8_t		digest[SHA256_OCTETS];
-	uint32_t	part;
-
-	sha256(der, digest);
-	part = (uint32_t)digest[0] << 16 | (uint32_t)digest[1] << 8 | digest[2];
-	return window / 2 * part / (1 << 24);
-}
-
-static bool
-is_under_way(const char *dir, struct renew_due *out, struct fault *f)
-{
-	struct enroll_state	st;
-	bool			ok;
-
-	enroll_state_init(&st);
-	st.folder = FOLDER;
-	ok = enroll_state_load(dir, &st, f);
-	out->under_way = st.step != ENROLL_NONE && st.step != ENROLL_DONE;
-	out->poll_at = st.step == ENROLL_POLL ? st.wait.poll_at : 0;
-	enroll_state_clear(&st);
-	return ok;
-}
-
-static bool
-percent_of(const char *dir, unsigned *percent, struct fault *f)
-{
-	struct ticket	t;
-
-	if (*percent == 0) {
-		if (!read_ticket(dir, TICKET_FILE, &t, f))
-			return false;
-		*percent = t.renew_percent;
-		ticket_clear(&t);
-	}
-	if (*percent == 0 || *percent > 100)
-		*percent = RENEW_LAST_PERCENT;
-	return true;
-}
-
-bool
-renew_due(const char *dir, int64_t now, unsigned percent, struct renew_due *out,
-    struct fault *f)
-{
-	struct credential	c;
-	struct cert		cert;
-	bool			ok;
-
-	memset(out, 0, sizeof(*out));
-	if (!credential_load(dir, false, &c, f))
-		return fault_set(f, FAULT_NOT_FOUND, "", "no certificate in \"%s\"", dir);
-	ok = cert_decode(buf_view(&c.certs[0]), &cert, f) && percent_of(dir, &percent, f) &&
-	    is_under_way(dir, out, f);
-	if (ok) {
-		int64_t	life = cert.not_after - cert.not_before;
-
-		out->not_before = cert.not_before;
-		out->not_after = cert.not_after;
-		out->from = cert.not_after - life * percent / 100;
-		out->at = out->from + spread(cert.der, cert.not_after - out->from);
-		out->expired = now > cert.not_after;
-		out->due = !out->expired && (out->under_way || now >= out->at);
-	}
-	credential_clear(&c);
 	return ok;
 }
 

@@ -24,8 +24,10 @@
 #ifndef PEER_RENEW_H
 #define PEER_RENEW_H
 
+#include "codec/cvp.h"
 #include "peer/enroll.h"
 
+#define RENEW_FOLDER		"renew"	/* of a renewal under way */
 #define RENEW_LAST_PERCENT	33	/* of the lifetime, when the ticket does not say */
 #define RENEW_NAMES_MAX		TICKET_IDENTITIES_MAX
 
@@ -108,8 +110,14 @@ struct renew_due {
 	int64_t	from;		/* the PKI takes it from here on */
 	int64_t	at;		/* when this device is to ask: from, and a part of the
 				   window's first half that is the certificate's own,
-				   so that a fleet does not come at once */
+				   so that a fleet does not come at once; or as a hint says */
 	int64_t	not_before, not_after;
+
+	/* A hint of the PKI speaks of this certificate (hints.h), and at follows it. */
+	bool	hinted;
+	bool	hint_waits;	/* not before hint_to; else between from and to */
+	int64_t	hint_from, hint_to;
+	char	hint_reason[CVP_HINT_REASON_MAX + 1];
 };
 /*
  * percent: in the last so many percent of the lifetime, 1 ... 100; 0: as the

@@ -334,7 +334,8 @@ is_due(struct call *c, bool *due, struct fault *f)
 	if (c->in->json)
 		printf("{\"due\":false,\"at\":\"%s\"}\n", at);
 	else if (!c->in->quiet)
-		printf("nothing to do: renewal is due at %s\n", at);
+		printf("nothing to do: renewal is due at %s%s\n", at, d.hinted ?
+		    ", as the PKI hints" : "");
 	return true;
 }
 

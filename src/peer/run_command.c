@@ -24,6 +24,7 @@
 #include "peer/commands.h"
 #include "peer/enforce.h"
 #include "peer/enroll_state.h"
+#include "peer/hints.h"
 #include "peer/line.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
@@ -67,6 +68,8 @@ struct run {
 	struct agent		 agent;
 	struct change		 change;
 	struct crls		 crls;
+	struct hints		 hints;
+	unsigned		 rounds;	/* of CRLs */
 	struct stat		 seen;		/* DIR/chain.pem, as last read */
 	uint8_t			 serial[CERT_SERIAL_OCTETS_MAX];	/* of the certificate in use */
 	size_t			 n_serial;
@@ -127,6 +130,26 @@ mended(struct run *r, const char *what)
 
 /* --- what is in the folder ------------------------------------------------------------ */
 
+/* What the PKI asks for, said once for each time that it is something else. */
+static void
+note_hint(struct run *r, const struct renew_due *d)
+{
+	struct agent_report	*p = &r->report;
+	char			 at[32];
+
+	if (d->hinted && (!p->hinted || p->hint_to != d->hint_to ||
+	    p->hint_waits != d->hint_waits)) {
+		date_format(d->at, at);
+		log_line(LOG_LEVEL_INFO, "hint of the PKI", "act=%s renewal=%s reason=\"%s\"",
+		    d->hint_waits ? "wait" : "renew", at, d->hint_reason);
+	}
+	p->hinted = d->hinted;
+	p->hint_waits = d->hint_waits;
+	p->hint_from = d->hint_from;
+	p->hint_to = d->hint_to;
+	snprintf(p->hint_reason, sizeof(p->hint_reason), "%s", d->hint_reason);
+}
+
 static bool
 read_due(struct run *r, struct fault *f)
 {
@@ -143,6 +166,7 @@ read_due(struct run *r, struct fault *f)
 	r->report.not_after = d.not_after;
 	r->report.renew_at = d.expired ? 0 : d.at;
 	r->report.renewal_under_way = d.under_way;
+	note_hint(r, &d);
 	r->told_end = r->told_end && d.expired;
 	r->dirty = true;
 	return true;
@@ -419,6 +443,30 @@ look_at_line(struct run *r)
 	notify_watchdog();
 }
 
+/* Not for each round: it may be some minutes late.  Without one all is as it was. */
+static void
+look_for_hint(struct run *r)
+{
+	struct credential	c;
+	struct fault		f = { 0 };
+	bool			newer = false, ok;
+
+	if (r->rounds++ % AGENT_HINT_ROUNDS != 0 || !credential_load(r->dir, false, &c, &f))
+		return;
+	ok = hints_fetch(&r->hints, &c, r->http, (unsigned)r->crl_seconds, (int64_t)time(NULL),
+	    &newer, &f);
+	credential_clear(&c);
+	if (ok)
+		mended(r, "hint");
+	else if (f.kind == FAULT_BUSY)		/* what is wrong, the CRLs tell */
+		log_line(LOG_LEVEL_DEBUG, "hint not fetched", "why=\"%s\"", f.text);
+	else
+		trouble(r, "hint", &f, "ask the operator of the PKI");
+	fault_clear(&f);
+	if (!read_due(r, &f))			/* one that is kept may have ended, too */
+		trouble(r, "folder", &f, HELP_AGAIN);
+}
+
 static void
 do_crls(struct run *r)
 {
@@ -434,6 +482,7 @@ do_crls(struct run *r)
 		enforce(r, &r->crls.at[i]);
 	}
 	find_ourselves(r);
+	look_for_hint(r);
 	if (ok)
 		mended(r, "crl");
 	now = time_now();
@@ -691,15 +740,6 @@ read_options(struct run *r, struct fault *f)
 	    (percent == NULL || number_parse("--renew-last", percent, 1, 100, &r->percent, f));
 }
 
-static bool
-read_ticket(struct run *r, struct fault *f)
-{
-	char	path[INSTALL_PATH_MAX];
-
-	return path_join(path, sizeof(path), r->dir, "ticket", f) &&
-	    ticket_load(path, &r->ticket, f);
-}
-
 /* One agent on a folder; what it hears is open before it waits for anything. */
 static bool
 open_up(struct run *r, struct fault *f)
@@ -708,7 +748,7 @@ open_up(struct run *r, struct fault *f)
 	char			path[INSTALL_PATH_MAX];
 
 	if (!path_join(path, sizeof(path), r->dir, ENROLL_TICKET_FILE, f) ||
-	    (!file_exists(path) && !read_ticket(r, f)))
+	    (!file_exists(path) && !ticket_load_kept(r->dir, &r->ticket, f)))
 		return false;
 	return path_join(path, sizeof(path), r->dir, AGENT_LOCK_FILE, f) &&
 	    (r->lock = file_lock(path, f)) != -1 &&
@@ -726,9 +766,10 @@ start(struct run *r, struct fault *f)
 	char				line[INSTALL_PATH_MAX];
 	bool				needed;
 
-	if (r->ticket.id[0] == '\0' && !read_ticket(r, f))
+	if (r->ticket.id[0] == '\0' && !ticket_load_kept(r->dir, &r->ticket, f))
 		return false;
 	agent_begin(&r->agent, r->crl_seconds * 1000, &now);
+	hints_open(&r->hints, r->dir, r->ticket.url);
 	r->report.started = now.wall;
 	r->change = (struct change){ .dir = r->dir, .ticket = &r->ticket,
 	    .swanctl_dir = option_value(r->in, "swanctl-dir"),

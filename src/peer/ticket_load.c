@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "peer/install.h"
 
 #define URI_START	"pki4ipsec:"
 
@@ -38,6 +39,14 @@ ticket_load(const char *path, struct ticket *out, struct fault *f)
 
 	buf_init(&text, TICKET_FILE_MAX);
 	return take(file_read(path, &text, f), &text, out, f) || fault_within(f, "%s", path);
+}
+
+bool
+ticket_load_kept(const char *dir, struct ticket *out, struct fault *f)
+{
+	char	path[INSTALL_PATH_MAX];
+
+	return path_join(path, sizeof(path), dir, "ticket", f) && ticket_load(path, out, f);
 }
 
 bool

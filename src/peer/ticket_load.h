@@ -12,6 +12,8 @@
 #include "message/ticket.h"
 
 MUST_CHECK bool ticket_load(const char *path, struct ticket *out, struct fault *f);
+/* What is left of the one that was used, in a device's folder. */
+MUST_CHECK bool ticket_load_kept(const char *dir, struct ticket *out, struct fault *f);
 /* A file, "-" for standard input, or the ticket itself as a URI. */
 MUST_CHECK bool ticket_load_argument(const char *arg, struct ticket *out, struct fault *f);
 

@@ -408,6 +408,7 @@ judge(struct work *w, bool *allowed)
 	struct change_ask	 q = {
 		.old = &w->sender.cert, .request = w->request, .template = &w->template->t,
 		.label = w->authz.label, .by_admin = w->layer.n > 0, .now = w->now,
+		.hinted = !w->has_use && hint_allows(w->e, &w->sender.row, w->since.name, w->now),
 	};
 
 	if (!granted_terms_read(w->authz.terms, w->a, &g, &w->fault))

@@ -172,7 +172,7 @@ on_time(const struct cvp_change_terms *t, const struct change_ask *q,
 	int64_t	from = change_from(t, q->old);
 	char	date[32], text[128];
 
-	if (q->now >= from)
+	if (q->now >= from || (q->hinted && v->kind != STORE_CHANGE_UPDATE))
 		return true;
 	date_format(from, date);
 	snprintf(text, sizeof(text), "too early for a %s: it begins at %s",

@@ -26,6 +26,7 @@ struct change_ask {
 	const struct template		*template;	/* of the successor */
 	const char			*label;
 	bool				 by_admin;	/* in a layer of an Admin who may enrol */
+	bool				 hinted;	/* a hint asks for its renewal now */
 	int64_t				 now;
 };
 

@@ -22,6 +22,7 @@ extern const struct command cmd_pki_approve;
 extern const struct command cmd_pki_reject;
 extern const struct command cmd_pki_admin;
 extern const struct command cmd_pki_renew;
+extern const struct command cmd_pki_hint;
 extern const struct command cmd_pki_backup;
 extern const struct command cmd_pki_restore;
 extern const struct command cmd_pki_doctor;

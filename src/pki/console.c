@@ -375,6 +375,9 @@ static const struct verb {
 	{ "templates", 1, console_templates },
 	{ "template-file", 3, console_template_file },
 	{ CONSOLE_FILE_VERB, 2, console_template_import },
+	{ "hint-add", 9, console_hint_add },
+	{ "hints", 1, console_hints },
+	{ "hint-clear", 2, console_hint_clear },
 };
 
 static const struct verb *

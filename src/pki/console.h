@@ -26,6 +26,13 @@
  *	admin-remove NAME		no rights any more, its certificates revoked
  *	templates			all versions there ever were
  *	template-file NAME VERSION	one as a signed file; version 0: the one in use
+ *	hint-add ACT TEMPLATE ISSUED SERIALS FROM TO REASON DRY
+ *					a rule for renewals, first of all there are: ACT renew or
+ *					wait; SERIALS parted by commas; TO seconds after FROM, or
+ *					of a wait a date; an empty word: not said; DRY "dry": only
+ *					how many certificates it would speak of
+ *	hints				the rules there are
+ *	hint-clear N			rule N of them, or all
  *
  *	template-import FILE		the text of one: what is to stand in its place
  *

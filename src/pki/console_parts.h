@@ -31,6 +31,20 @@ MUST_CHECK bool console_revoke_one(struct call *c, int64_t n, unsigned reason,
 MUST_CHECK bool console_revoke(struct call *c, struct fault *f);
 MUST_CHECK bool console_revoke_where(struct call *c, struct fault *f);
 
+/* Of which template a certificate is; looked up once for rows that stand together. */
+struct console_template {
+	int64_t		 n;		/* looked up last; begin with -1 */
+	const char	*name;		/* "": none */
+	bool		 of_devices;	/* an operator's Admins are not meant by the way */
+};
+MUST_CHECK bool console_template(struct call *c, int64_t n, struct console_template *t,
+    struct fault *f);
+
+/* Verbs of console_hint.c. */
+MUST_CHECK bool console_hint_add(struct call *c, struct fault *f);
+MUST_CHECK bool console_hints(struct call *c, struct fault *f);
+MUST_CHECK bool console_hint_clear(struct call *c, struct fault *f);
+
 /* Verbs of console_queue.c. */
 MUST_CHECK bool console_queue(struct call *c, struct fault *f);
 MUST_CHECK bool console_approve(struct call *c, struct fault *f);

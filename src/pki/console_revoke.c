@@ -159,28 +159,26 @@ console_revoke(struct call *c, struct fault *f)
 struct match {
 	struct call	*c;
 	const char	*template, *name;	/* "": any */
-	int64_t		 template_n;		/* looked at last */
-	bool		 template_fits;
+	struct console_template	 of;
 	int64_t		*n;
 	size_t		 count;
 	json_t		*list;
 };
 
-/* Of devices only: an operator's Admins are not ended by the way. */
-static bool
-template_fits(struct match *m, int64_t n, struct fault *f)
+bool
+console_template(struct call *c, int64_t n, struct console_template *t, struct fault *f)
 {
 	struct store_template		 row = { 0 };
 	const struct template_entry	*use;
 
-	if (n == m->template_n)
+	if (n == t->n)
 		return true;
-	if (!store_template_find_n(m->c->e->p.store, n, m->c->a, &row, f))
+	if (!store_template_find_n(c->e->p.store, n, c->a, &row, f))
 		return false;
-	use = row.n == 0 ? NULL : templates_find(&m->c->e->templates, view_str(row.name));
-	m->template_n = n;
-	m->template_fits = row.n != 0 && (use == NULL || !use->t.management) &&
-	    (m->template[0] == '\0' || strcmp(m->template, row.name) == 0);
+	use = row.n == 0 ? NULL : templates_find(&c->e->templates, view_str(row.name));
+	t->n = n;
+	t->name = row.n != 0 ? row.name : "";
+	t->of_devices = row.n != 0 && (use == NULL || !use->t.management);
 	return true;
 }
 
@@ -191,9 +189,11 @@ match_one(void *ctx, const struct store_cert *cert, struct fault *f)
 	const char	*identity = cert->identity != NULL ? cert->identity : "";
 	char		 serial[2 * STORE_SERIAL_OCTETS + 1];
 
-	if (cert->authz == 0 || !template_fits(m, cert->template, f))
+	if (cert->authz == 0 || !console_template(m->c, cert->template, &m->of, f))
 		return cert->authz == 0;
-	if (!m->template_fits || (m->name[0] != '\0' && strstr(identity, m->name) == NULL))
+	if (!m->of.of_devices ||
+	    (m->template[0] != '\0' && strcmp(m->template, m->of.name) != 0) ||
+	    (m->name[0] != '\0' && strstr(identity, m->name) == NULL))
 		return true;
 	if (m->count == MATCHES_MAX)
 		return fault_set(f, FAULT_LIMIT, "", "more than %u certificates match: narrow the "
@@ -244,7 +244,7 @@ bool
 console_revoke_where(struct call *c, struct fault *f)
 {
 	struct match	m = { .c = c, .template = c->words[2], .name = c->words[3],
-		.template_n = -1, .list = json_array() };
+		.of.n = -1, .list = json_array() };
 	unsigned	reason;
 	bool		ok;
 

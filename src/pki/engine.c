@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "codec/crl.h"
 #include "crypt/digest.h"
+#include "message/hint.h"
 #include "pki/work.h"
 
 #define WORK_ARENA_MAX	(1u << 30)	/* a full authzRequest and its answer */
@@ -728,6 +729,8 @@ engine_new(const struct engine_parts *p, int64_t now, struct fault *f)
 	buf_init(&e->answers, EXCHANGE_MAX);
 	for (size_t i = 0; i < AUTHORITY_CAS; i++)
 		buf_init(&e->crl_octets[i], CRL_OCTETS_MAX);
+	buf_init(&e->hint_octets, HINT_OCTETS_MAX);
+	buf_init(&e->hint_staged, HINT_OCTETS_MAX);
 	e->pool = pool_new((size_t)p->config->threads, f);
 	if (e->pool == NULL || !authorities_load(p->config, &e->authorities, f) ||
 	    !templates_load(p->config, &e->templates, f) || !sync_store(e, now, f) ||
@@ -753,6 +756,9 @@ engine_free(struct engine *e)
 		buf_clear(&e->objects[i].body);
 	for (size_t i = 0; i < AUTHORITY_CAS; i++)
 		buf_clear(&e->crl_octets[i]);
+	buf_clear(&e->hint_octets);
+	buf_clear(&e->hint_staged);
+	arena_free(e->hint_arena);
 	free(e->works);
 	free(e->wrapped);
 	arena_free(e->scratch);

@@ -41,6 +41,7 @@ change_question(struct engine *e, const struct change_parts *p, struct arena *a,
 		q->use_label = view_str(p->authz->label);
 		return seal_facts_of(e, p->authz, a, &q->facts, f);
 	}
+	q->hint = hint_for_signer(e, p->old, q->template);
 	q->id = view_str(p->authz->id);
 	q->terms = p->authz->terms;
 	q->label = view_str(p->authz->label);

@@ -28,8 +28,8 @@ object_at(struct engine *e, const char *path, const char *type)
 	return o;
 }
 
-static bool
-set_object(struct engine *e, const char *path, const char *type, struct view body,
+bool
+publish_object(struct engine *e, const char *path, const char *type, struct view body,
     int64_t modified, int64_t expires, struct fault *f)
 {
 	struct object	*o = object_at(e, path, type);
@@ -52,13 +52,13 @@ set_crl_object(struct engine *e, enum authority_id ca, const struct store_crl *c
 
 	hex_encode(a->cert.ski, key_id);
 	snprintf(path, sizeof(path), "/crl/%s.crl", key_id);
-	if (!set_object(e, path, "application/pkix-crl", crl->der, crl->this_update,
+	if (!publish_object(e, path, "application/pkix-crl", crl->der, crl->this_update,
 	    crl->next_update, f))
 		return false;
 	snprintf(path, sizeof(path), "/crl/%s.crl", a->name);
 	e->crl_next[ca] = crl->this_update + (ca == AUTHORITY_ROOT ? ROOT_CRL_SECONDS / 2 :
 	    e->p.config->crl_interval);
-	return set_object(e, path, "application/pkix-crl", crl->der, crl->this_update,
+	return publish_object(e, path, "application/pkix-crl", crl->der, crl->this_update,
 	    crl->next_update, f);
 }
 
@@ -158,12 +158,14 @@ publish_committed(struct engine *e)
 			    crl->der.n);
 		memset(crl, 0, sizeof(*crl));
 	}
+	hint_committed(e);
 }
 
 void
 publish_undone(struct engine *e)
 {
 	memset(e->crl_staged, 0, sizeof(e->crl_staged));
+	hint_undone(e);
 }
 
 /* CRLs that are dirty or old.  The root's only while its key is here. */
@@ -185,6 +187,7 @@ publish_due(struct engine *e, int64_t now, struct fault *f)
 		*f = why;
 		return false;
 	}
+	hint_due(e, now);
 	return true;
 }
 
@@ -204,12 +207,12 @@ set_ca_objects(struct engine *e, int64_t now, struct fault *f)
 			continue;
 		list[n] = buf_view(&e->authorities.list[ca].der);
 		snprintf(path, sizeof(path), "/ca/%s.cer", e->authorities.list[ca].name);
-		if (!set_object(e, path, "application/pkix-cert", list[n++], now, 0, f))
+		if (!publish_object(e, path, "application/pkix-cert", list[n++], now, 0, f))
 			return false;
 	}
 	buf_init(&p7, CERT_OCTETS_MAX * AUTHORITY_CAS);
 	ok = cms_certs_only_encode(list, n, &p7, f) &&
-	    set_object(e, "/ca/chain.p7c", "application/pkcs7-mime; smime-type=certs-only",
+	    publish_object(e, "/ca/chain.p7c", "application/pkcs7-mime; smime-type=certs-only",
 	    buf_view(&p7), now, 0, f);
 	buf_clear(&p7);
 	return ok;

@@ -9,6 +9,7 @@
 #include "crypt/aead.h"
 #include "message/certreq.h"
 #include "message/envelope.h"
+#include "message/hint.h"
 #include "message/issue.h"
 #include "message/signed.h"
 #include "pki/own.h"
@@ -378,34 +379,31 @@ answer_prove(struct signer *s, struct wire *w, struct buf *answer, struct fault 
 
 /* --- RESPOND, CRL, CANCEL ----------------------------------------------------------- */
 
-/* Which root to trust is told by ANCHORS alone, to who knows the token. */
+/*
+ * Which root to trust is told by ANCHORS alone, to who knows the token; and
+ * when to renew by HINT.
+ */
 static bool
 check_response(struct signer *s, struct view content, struct fault *f)
 {
 	struct cmc_response	r;
 
-	return cmc_response_decode(content, s->arena, &cmc_limits_client, &r, NULL, f) &&
-	    (cmc_find(&r.controls, CMC_TRUSTED_ANCHORS) == NULL || fault_set(f,
-	    FAULT_REFUSED, "corrections, 10", "RESPOND: trust anchors in an answer"));
+	if (!cmc_response_decode(content, s->arena, &cmc_limits_client, &r, NULL, f))
+		return false;
+	if (cmc_find(&r.controls, CVP_RENEWAL_HINT) != NULL)
+		return fault_set(f, FAULT_REFUSED, "docs/adr/0027", "RESPOND: a hint in an answer");
+	return cmc_find(&r.controls, CMC_TRUSTED_ANCHORS) == NULL || fault_set(f,
+	    FAULT_REFUSED, "corrections, 10", "RESPOND: trust anchors in an answer");
 }
 
 static bool
-answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
-    struct fault *f)
+sign_response(struct signer *s, struct view content, const struct view *certs, size_t n,
+    int64_t now, struct buf *answer, struct fault *f)
 {
-	struct view		content = wire_get_view(w), certs[RESPOND_CERTS_MAX], sig;
-	uint32_t		n = wire_get_u32(w);
 	struct message_draft	d = { 0 };
 	struct buf		message, signature;
 	bool			ok;
 
-	if (n > RESPOND_CERTS_MAX)
-		return fault_set(f, FAULT_LIMIT, "", "%u certificates in an answer", n);
-	for (uint32_t i = 0; i < n; i++)
-		certs[i] = wire_get_view(w);
-	if (!wire_end(w, "RESPOND", f) || !der_check(content, CONTENT_DEPTH_MAX, f) ||
-	    !check_response(s, content, f))
-		return false;
 	buf_init(&message, FRAME_BODY_MAX);
 	buf_init(&signature, SIGNATURE_MAX);
 	ok = message_prepare(&d, &s->responder, OID_CT_PKI_RESPONSE, content, now, f) &&
@@ -413,14 +411,55 @@ answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer
 	if (ok) {
 		d.certs = certs;
 		d.ncerts = n;
-		sig = buf_view(&signature);
-		ok = message_finish(&d, sig, &message, f);
+		ok = message_finish(&d, buf_view(&signature), &message, f);
 	}
 	wire_put_view(answer, buf_view(&message));
 	message_draft_clear(&d);
 	buf_clear(&message);
 	buf_clear(&signature);
 	return ok;
+}
+
+static bool
+answer_respond(struct signer *s, struct wire *w, int64_t now, struct buf *answer,
+    struct fault *f)
+{
+	struct view	content = wire_get_view(w), certs[RESPOND_CERTS_MAX];
+	uint32_t	n = wire_get_u32(w);
+
+	if (n > RESPOND_CERTS_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "%u certificates in an answer", n);
+	for (uint32_t i = 0; i < n; i++)
+		certs[i] = wire_get_view(w);
+	return wire_end(w, "RESPOND", f) && der_check(content, CONTENT_DEPTH_MAX, f) &&
+	    check_response(s, content, f) && sign_response(s, content, certs, n, now, answer, f);
+}
+
+/* One control, of today, and nothing that a PKI would not say. */
+static bool
+check_hint(struct signer *s, struct view content, int64_t now, struct fault *f)
+{
+	struct cmc_response	r;
+	struct cvp_hint		h;
+
+	if (!cmc_response_decode(content, s->arena, &cmc_limits_client, &r, NULL, f))
+		return false;
+	if (r.controls.n != 1 || r.controls.v[0].kind != CVP_RENEWAL_HINT || r.contents.n > 0)
+		return fault_set(f, FAULT_REFUSED, "docs/adr/0027", "HINT: no hint, or not alone");
+	if (!cvp_hint_decode(r.controls.v[0].value, s->arena, &h, f) || !hint_check(&h, f))
+		return false;
+	return (h.this_update >= now - CRL_SKEW_SECONDS && h.this_update <= now + CRL_SKEW_SECONDS) ||
+	    fault_set(f, FAULT_REFUSED, "docs/adr/0027", "HINT: its thisUpdate is not now");
+}
+
+static bool
+answer_hint(struct signer *s, struct wire *w, int64_t now, struct buf *answer, struct fault *f)
+{
+	struct view	content = wire_get_view(w);
+
+	return wire_end(w, "HINT", f) && der_check(content, CONTENT_DEPTH_MAX, f) &&
+	    check_hint(s, content, now, f) &&
+	    sign_response(s, content, NULL, 0, now, answer, f);
 }
 
 /*
@@ -567,6 +606,8 @@ answer_any(struct signer *s, const struct frame *q, int64_t now, struct buf *ans
 		return signer_issue(s, &w, now, answer, f);
 	case SIGNER_RESPOND:
 		return answer_respond(s, &w, now, answer, f);
+	case SIGNER_HINT:
+		return answer_hint(s, &w, now, answer, f);
 	case SIGNER_CRL:
 		return answer_crl(s, &w, now, answer, f);
 	case SIGNER_CANCEL:

@@ -15,8 +15,9 @@
  *		its token was proved by this very key; decodes what it signs
  *		and holds it against the template, the sealed terms and
  *		the lints
- *	RESPOND	signs a PKIResponse as the CMC responder; trust anchors it tells
- *		nobody that way
+ *	RESPOND	signs a PKIResponse as the CMC responder; trust anchors and hints
+ *		it tells nobody that way
+ *	HINT	signs a hint of when to renew, of now and for two days at most
  *	CRL	signs a whole CRL of one of its CAs, of now and for no longer than
  *		is configured, numbers only going up
  *	USE	the same as PROVE for a token shown in a message that a
@@ -70,8 +71,9 @@ enum signer_op {
 	SIGNER_BIND,
 	SIGNER_GENERATE,
 	SIGNER_NOTE,
+	SIGNER_HINT,
 };
-#define SIGNER_OPS	(SIGNER_NOTE + 1)
+#define SIGNER_OPS	(SIGNER_HINT + 1)
 #define SIGNER_FAULT_FLAG	1	/* frame flag: the body is a fault */
 
 /* --- questions and answers, as the engine sees them ----------------------- */
@@ -168,6 +170,7 @@ struct change_request {
 	bool		changed;	/* since the deed, or the authorization; then... */
 	struct view	old_settings;	/* ...what it said at that time */
 	struct view	tbs;
+	struct view	hint;		/* as it was signed, if it opens the window; or nothing */
 	/* An Admin's layer around it, and who signed that; or nothing: */
 	struct view	admin, layer;
 	/* What the deed of the old one says; nothing of it if an authorization is used: */
@@ -217,6 +220,7 @@ void	signer_put_prove(struct buf *b, const struct prove_request *q);
 void	signer_put_issue(struct buf *b, const struct issue_request *q);
 void	signer_put_respond(struct buf *b, const struct respond_request *q);
 void	signer_put_crl(struct buf *b, uint8_t ca, struct view tbs);	/* authority_number() */
+void	signer_put_hint(struct buf *b, struct view content);	/* PKIResponse */
 void	signer_put_cancel(struct buf *b, const struct cancel_request *q);
 void	signer_put_use(struct buf *b, const struct use_request *q);
 void	signer_put_change(struct buf *b, const struct change_request *q);
@@ -247,7 +251,7 @@ MUST_CHECK bool signer_get_issue(const struct frame *fr, struct issue_answer *ou
 MUST_CHECK bool signer_get_journal(const struct frame *fr, struct journal_answer *out,
     struct fault *f);
 /*
- * RESPOND and CRL: the signed object; CANCEL, USE and BIND: see prove_answer; RELEASE: the
+ * RESPOND, HINT and CRL: the signed object; CANCEL, USE and BIND: see prove_answer; RELEASE: the
  * seal; ANCHORS: ContentInfo.
  */
 MUST_CHECK bool signer_get_object(const struct frame *fr, enum signer_op op,

@@ -6,6 +6,7 @@
  */
 #include "codec/oid.h"
 #include "crypt/digest.h"
+#include "message/hint.h"
 #include "message/issue.h"
 #include "message/proof.h"
 #include "pki/change_rule.h"
@@ -164,6 +165,7 @@ read_change(struct wire *w, struct change_request *q, struct fault *f)
 	q->changed = wire_get_u8(w) != 0;
 	q->old_settings = wire_get_view(w);
 	q->tbs = wire_get_view(w);
+	q->hint = wire_get_view(w);
 	q->admin = wire_get_view(w);
 	q->layer = wire_get_view(w);
 	q->id = wire_get_view(w);
@@ -245,6 +247,27 @@ check_layer(struct signer *s, const struct change_request *q, int64_t now, struc
 	    "CHANGE: the Admin's layer is around other messages"));
 }
 
+/*
+ * An operator's word reaches us through the engine, so a hint is no better than
+ * the engine; but it is one that all devices have seen, since no other is signed.
+ */
+static bool
+is_hinted(struct signer *s, const struct change_request *q, const struct signer_asked *a,
+    int64_t now)
+{
+	struct hint_cert	c = { .serial = a->old.serial, .template = q->template,
+		.not_before = a->old.not_before, .not_after = a->old.not_after };
+	struct cms_signed	m;
+	struct cvp_hint		h;
+
+	return q->hint.n > 0 && message_open(q->hint, s->arena, &m, NULL) &&
+	    message_verify_cert(&m, &s->authorities.list[AUTHORITY_CMC].cert, NULL,
+	    SIGNING_CERTIFICATE_REQUIRED, NULL) &&
+	    hint_open(q->hint, NULL, s->arena, &h, NULL) &&
+	    now < h.next_update + CLOCK_SKEW_SECONDS &&
+	    hint_opens(&h, &c, now + CLOCK_SKEW_SECONDS);
+}
+
 static bool
 judge(struct signer *s, const struct change_request *q, const struct signer_asked *a,
     const struct template *t, const struct granted_terms *g, int64_t now,
@@ -254,7 +277,7 @@ judge(struct signer *s, const struct change_request *q, const struct signer_aske
 		.old = &a->old, .request = &a->request, .template = t, .now = now,
 		.terms = q->use ? NULL : g, .use = q->use ? g : NULL,
 		.label = arena_str(s->arena, q->use ? q->use_label : q->label),
-		.by_admin = q->layer.n > 0,
+		.by_admin = q->layer.n > 0, .hinted = is_hinted(s, q, a, now),
 	};
 
 	if (ask.by_admin && !check_layer(s, q, now, f))

@@ -164,6 +164,7 @@ signer_put_change(struct buf *b, const struct change_request *q)
 	wire_put_u8(b, q->changed);
 	wire_put_view(b, q->old_settings);
 	wire_put_view(b, q->tbs);
+	wire_put_view(b, q->hint);
 	wire_put_view(b, q->admin);
 	wire_put_view(b, q->layer);
 	wire_put_view(b, q->id);
@@ -199,6 +200,15 @@ signer_put_anchors(struct buf *b, const struct anchors_request *q)
 	wire_put_view(b, q->sealed);
 	wire_put_view(b, q->transaction);
 	wire_put_view(b, q->nonce);
+	frame_end(b, mark);
+}
+
+void
+signer_put_hint(struct buf *b, struct view content)
+{
+	size_t	mark = frame_begin(b, SIGNER_HINT, 0, 0);
+
+	wire_put_view(b, content);
 	frame_end(b, mark);
 }
 

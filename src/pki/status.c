@@ -11,11 +11,13 @@
 #include "crypt/digest.h"
 #include "pki/authority.h"
 #include "pki/commands.h"
+#include "pki/hint.h"
 #include "store/store_approval.h"
 #include "store/store_authz.h"
 #include "store/store_cert.h"
 #include "store/store_log.h"
 
+#define HINT_TEXT_MAX	1024
 #define AUDIT_SHOWN_MAX	4096	/* octets of one column */
 
 static const char *const cert_states[STORE_CERT_STATES] = {
@@ -105,6 +107,7 @@ struct status {
 	int64_t	approvals[STORE_APPROVAL_STATES];
 	struct store_crl crls[AUTHORITY_CAS];
 	int64_t	living[AUTHORITY_CAS], last[AUTHORITY_CAS];	/* certificates of each CA, end of the last */
+	struct cvp_hint	hint;
 };
 
 static bool
@@ -125,10 +128,13 @@ read_ca(struct view_of_pki *v, enum authority_id id, struct status *s, int64_t n
 static bool
 read_status(struct view_of_pki *v, struct status *s, int64_t now, struct fault *f)
 {
+	bool	given;
+
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
 		if (!read_ca(v, id, s, now, f))
 			return false;
-	return store_authz_count(v->store, s->authz, f) &&
+	return hint_rules_load(v->store, v->arena, &s->hint, &given, f) &&
+	    store_authz_count(v->store, s->authz, f) &&
 	    store_cert_count(v->store, s->certs, f) &&
 	    store_approval_count(v->store, s->approvals, f);
 }
@@ -202,6 +208,17 @@ cas_json(const struct view_of_pki *v, const struct status *s, int64_t now)
 }
 
 static void
+print_hints(const struct cvp_hint *h)
+{
+	char	text[HINT_TEXT_MAX];
+
+	for (size_t i = 0; i < h->n_rules; i++) {
+		hint_rule_text(&h->rules[i], text, sizeof(text));
+		printf("%-14s  %s\n", i == 0 ? "hints" : "", text);
+	}
+}
+
+static void
 print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 {
 	const char	*names[STORE_AUTHZ_STATES];
@@ -215,6 +232,7 @@ print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 	if (s->approvals[STORE_APPROVAL_WAITING] > 0)
 		printf("%-14s  %" PRId64 " wait: pki4ipsec pki queue --dir %s\n", "approvals",
 		    s->approvals[STORE_APPROVAL_WAITING], v->config.dir);
+	print_hints(&s->hint);
 	putchar('\n');
 	for (enum authority_id id = 0; id < AUTHORITIES; id++) {
 		int64_t	end = v->authorities.list[id].cert.not_after;
@@ -254,6 +272,7 @@ print_json(const struct view_of_pki *v, const struct status *s, int64_t now)
 	json_object_set_new(root, "approvals", json_pack("{s:I, s:I}", "waiting",
 	    (json_int_t)s->approvals[STORE_APPROVAL_WAITING], "approved",
 	    (json_int_t)s->approvals[STORE_APPROVAL_APPROVED]));
+	json_object_set_new(root, "hints", hint_rules_json(&s->hint));
 	json_object_set_new(root, "crl_number",
 	    json_integer(s->crls[authority_in_use(&v->authorities, AUTHORITY_IKE, now)].number));
 	json_object_set_new(root, "cas", cas_json(v, s, now));

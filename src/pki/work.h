@@ -189,8 +189,13 @@ struct engine {
 	int64_t			 crl_tried[AUTHORITY_CAS];	/* highest number the signer saw */
 	struct store_crl	 crl_staged[AUTHORITY_CAS];	/* signed, not yet committed */
 	struct buf		 crl_octets[AUTHORITY_CAS];	/* their DER */
-	/* Of each CA its certificate and its CRL under two names; the chain. */
-	struct object		 objects[3 * AUTHORITY_CAS + 1];
+	struct buf		 hint_octets;	/* as signed; empty: none was ever given */
+	struct cvp_hint		 hint;		/* what they say; lives in... */
+	struct arena		*hint_arena;
+	struct buf		 hint_staged;	/* signed, not yet committed */
+	int64_t			 hint_next;	/* when one is due */
+	/* Of each CA its certificate and its CRL under two names; the chain; the hint. */
+	struct object		 objects[3 * AUTHORITY_CAS + 2];
 	size_t			 n_objects;
 };
 
@@ -501,6 +506,19 @@ MUST_CHECK bool publish_due(struct engine *e, int64_t now, struct fault *f);
 /* After the commit: offer what was staged; after a rollback: forget it. */
 void	publish_committed(struct engine *e);
 void	publish_undone(struct engine *e);
+MUST_CHECK bool publish_object(struct engine *e, const char *path, const char *type,
+    struct view body, int64_t modified, int64_t expires, struct fault *f);
+
+/* When devices are to renew (hint_publish.c).  Due: with the CRLs, and staged like them. */
+void	hint_due(struct engine *e, int64_t now);
+MUST_CHECK bool hint_stage(struct engine *e, int64_t now, struct fault *f);
+void	hint_committed(struct engine *e);
+void	hint_undone(struct engine *e);
+/* Does it ask for the renewal of c, of this template, now?  With what the signer is shown that. */
+bool	hint_allows(const struct engine *e, const struct store_cert *c, struct view template,
+	    int64_t now);
+struct view hint_for_signer(const struct engine *e, const struct store_cert *c,
+	    struct view template);
 
 /*
  * The signer's journal has it as cancelled, locked or unlocked (enum

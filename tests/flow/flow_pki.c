@@ -247,7 +247,7 @@ see_public(const struct flow_pki *p, struct looking *l)
 	must(engine_certificate(p->engine, l->sha1, &der, &l->seen->published, &f), &f);
 	buf_clear(&der);
 	for (size_t i = 0; i < n; i++) {
-		if (strncmp(o[i].path, "/crl/", 5) != 0)
+		if (strcmp(o[i].content_type, "application/pkix-crl") != 0)
 			continue;
 		must(crl_decode(buf_view(&o[i].body), &crl, &f) && crl_find(&crl,
 		    view_of(l->serial, sizeof(l->serial)), &found, &entry, &f), &f);

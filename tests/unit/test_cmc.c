@@ -395,12 +395,13 @@ test_kinds(void **state)
 		known++;
 		assert_int_equal(cmc_kind_of(oid), k);
 	}
-	assert_int_equal(known, 33 + 16);
+	assert_int_equal(known, 33 + 17);
 	/* The numbers that two editions had swapped: 33 and 34. */
 	assert_int_equal(cmc_kind_of(OID_CMC_POP_LINK_WITNESS_V2), 33);
 	assert_int_equal(cmc_kind_of(OID_CMC_IDENTITY_PROOF_V2), 34);
 	assert_int_equal(cmc_kind_of(OID_CVP_AUTHZ_REQUEST), CVP_AUTHZ_REQUEST);
 	assert_int_equal(cmc_kind_of(OID_CVP_TEMPLATE_INFO), CVP_TEMPLATE_INFO);
+	assert_int_equal(cmc_kind_of(OID_CVP_RENEWAL_HINT), CVP_RENEWAL_HINT);
 	/* id-cmc 65 is not id-cvp 1 */
 	assert_int_equal(cmc_kind_of(VIEW_LIT(ARC_CMC "\x41")), CMC_UNKNOWN);
 	assert_int_equal(cmc_kind_of(OID_CVP_FAILURE), CMC_UNKNOWN);

@@ -49,7 +49,11 @@
 
 enum kind { TERMS, REQUEST, RESPONSE, SECRETS, ACK, CANCEL, CANCEL_RESULT,
     CANCEL_ACK, QUERY, INFO, BIND, USE, KEY_REQUEST, KEY_RESPONSE, EVENT_QUERY,
-    EVENT_REPORT, TEMPLATE_QUERY, TEMPLATE_INFO, FAILURE };
+    EVENT_REPORT, TEMPLATE_QUERY, TEMPLATE_INFO, FAILURE, HINT };
+
+#define LATER		"32303237313132343034323431335a"
+#define HINT_RULE(act, rest)	"30(0a01" act " 18(" TIME ") 18(" LATER ") " rest ")"
+#define HINT_OF(rules)	"30(020101 18(" TIME ") 18(" LATER ") 30(" rules "))"
 
 static const struct {
 	const char	*label;
@@ -230,6 +234,22 @@ static const struct {
 	{ "CvpFailure, complete", FAILURE, "30(02010c 0c0161 800162)",
 	    FAULT_NONE },
 	{ "CvpFailure without a code", FAILURE, "30(0c0161)", FAULT_MALFORMED },
+	{ "a hint that says nothing", HINT, HINT_OF(""), FAULT_NONE },
+	{ "a hint with all there is", HINT, HINT_OF(HINT_RULE("00",
+	    "80(" TIME ") 810167 a2(020101 02020102) 830177") HINT_RULE("01", "")), FAULT_NONE },
+	{ "a hint to do something else", HINT, HINT_OF(HINT_RULE("02", "")), FAULT_MALFORMED },
+	{ "a hint for no serial number", HINT, HINT_OF(HINT_RULE("00", "a2()")),
+	    FAULT_MALFORMED },
+	{ "a hint in the wrong order", HINT, HINT_OF(HINT_RULE("00", "830177 810167")),
+	    FAULT_MALFORMED },
+	{ "a window that ends first", HINT, HINT_OF("30(0a0100 18(" LATER ") 18(" TIME "))"),
+	    FAULT_MALFORMED },
+	{ "a hint over at once", HINT, "30(020101 18(" TIME ") 18(" TIME ") 30())",
+	    FAULT_MALFORMED },
+	{ "a hint of another version", HINT, "30(020102 18(" TIME ") 18(" LATER ") 30())",
+	    FAULT_MALFORMED },
+	{ "a hint and something behind", HINT, "30(020101 18(" TIME ") 18(" LATER ") 30() 0500)",
+	    FAULT_MALFORMED },
 };
 
 #define TRY(type, call, put) do {				\
@@ -307,6 +327,8 @@ try_value(enum kind kind, struct view v, struct arena *a, struct buf *out,
 	case FAILURE:
 		TRY(struct cvp_failure, cvp_failure_decode(v, &v_, f),
 		    cvp_put_failure);
+	case HINT:
+		TRY(struct cvp_hint, cvp_hint_decode(v, a, &v_, f), cvp_put_hint);
 	}
 	return false;
 }

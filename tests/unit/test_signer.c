@@ -445,6 +445,7 @@ read_change(struct change_request *out)
 	out->changed = wire_get_u8(&w) != 0;
 	out->old_settings = wire_get_view(&w);
 	out->tbs = wire_get_view(&w);
+	out->hint = wire_get_view(&w);
 	out->admin = wire_get_view(&w);
 	out->layer = wire_get_view(&w);
 	out->id = wire_get_view(&w);
