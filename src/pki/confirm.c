@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "codec/crl.h"
+#include "crypt/key.h"
+#include "message/signed.h"
 #include "pki/work.h"
 
 /* The control names the very certificate that signs (corrections, 11). */
@@ -60,6 +62,52 @@ read_verdict(struct work *w, bool *accept, struct fault *f)
 	return said == CMC_SUCCESS || said == CMC_FAILED ||
 	    fault_set(f, FAULT_REFUSED, "RFC 10002, 6.14", "a confirmation with status %s",
 	    cmc_status_name(said));
+}
+
+/*
+ * The certificate that is named is the requested key's, and this key signs: what
+ * a device says that cannot use it (corrections, 11).  Public-key work comes
+ * last; whatever does not fit is one answer.
+ */
+static bool
+signed_by_key(struct work *w, const struct cmc_control *c, struct fault *f)
+{
+	struct sender		*s = &w->sender;
+	struct cmc_cert_id	 id;
+	struct pubkey		*pub;
+	bool			 ok;
+
+	if (!cmc_cert_id_decode(c->value, &id, f) || !cert_by_serial(w->e, id.issuer,
+	    id.serial, true, w->a, &s->row, f))
+		return false;
+	if (s->row.n == 0 || s->row.state == STORE_CERT_RESERVED ||
+	    s->row.state == STORE_CERT_REJECTED)
+		return fault_set(f, FAULT_NOT_FOUND, "", "rejection of a certificate never issued");
+	if (!cert_decode(s->row.body, &s->cert, f) ||
+	    (pub = pubkey_from_spki(s->cert.spki, f)) == NULL)
+		return false;
+	ok = message_verify_ski(&w->opened.message, s->cert.ski, pub, f);
+	pubkey_free(pub);
+	return ok;
+}
+
+void
+confirm_by_key(struct work *w)
+{
+	bool	accept;
+
+	if (read_verdict(w, &accept, &w->fault) && (!accept || fault_set(&w->fault,
+	    FAULT_REFUSED, "corrections, 11", "an acceptance that the certificate does not sign")) &&
+	    signed_by_key(w, cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE),
+	    &w->fault)) {
+		w->errand = ERRAND_CONFIRM;
+		return;
+	}
+	w->sender.row.n = 0;
+	if (may_work_later(&w->fault))
+		work_again(w);
+	else
+		work_refuse(w, CMC_WHOLE_MESSAGE, CMC_BAD_MESSAGE_CHECK);
 }
 
 /* With a delay the receipt names the time at which the old one ends. */

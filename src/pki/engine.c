@@ -473,6 +473,8 @@ run_batch(struct engine *e, size_t n, int64_t now)
 	for (size_t i = 0; i < n; i++)
 		if (!e->works[i].done && e->works[i].errand == ERRAND_POLL)
 			approval_poll(&e->works[i]);
+		else if (!e->works[i].done && e->works[i].errand == ERRAND_REJECT)
+			confirm_by_key(&e->works[i]);
 	for (size_t i = 0; i < n; i++)
 		if (!e->works[i].done && is_request(&e->works[i]))
 			find_authz(&e->works[i]);

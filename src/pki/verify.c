@@ -130,6 +130,7 @@ kinds_of(const struct work *w)
 	case ERRAND_ENROLL:
 		return enroll_kinds;
 	case ERRAND_CONFIRM:
+	case ERRAND_REJECT:
 		return confirm_kinds;
 	case ERRAND_CHANGE:
 		return change_kinds;
@@ -209,6 +210,9 @@ errand_of(const struct work *w)
 	if (w->verified.data.n_requests == 0 &&
 	    cmc_find(&w->verified.data.controls, CMC_QUERY_PENDING) != NULL)
 		return ERRAND_POLL;
+	if (!w->sender.by_cert && w->verified.data.n_requests == 0 &&
+	    cmc_find(&w->verified.data.controls, CMC_CONFIRM_CERT_ACCEPTANCE) != NULL)
+		return ERRAND_REJECT;
 	if (!w->sender.by_cert)
 		return ERRAND_ENROLL;
 	if (w->sender.admin.n != 0 &&

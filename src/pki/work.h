@@ -101,6 +101,7 @@ enum errand {
 	ERRAND_UNSIGNED,		/* authzCancel, authzCancelAck */
 	ERRAND_WRAPPER,			/* batchRequests of an Admin's relay */
 	ERRAND_POLL,			/* queryPending; becomes what it asks for */
+	ERRAND_REJECT,			/* confirmCertAcceptance by the requested key; becomes ERRAND_CONFIRM */
 };
 
 struct work {
@@ -277,7 +278,8 @@ void	change_ask_issue(struct work *w, struct buf *questions, size_t *count);
 bool	change_finish(struct work *w);		/* writes; false: undo */
 bool	change_note(struct work *w);		/* writes; false: undo */
 
-bool	confirm_run(struct work *w);		/* confirm.c; writes */
+void	confirm_by_key(struct work *w);		/* confirm.c; reads the store */
+bool	confirm_run(struct work *w);		/* writes */
 /* The time for confirming a first certificate or a successor is over... */
 bool	confirm_is_late(const struct store_authz *z, int64_t now);
 /* ...so it is revoked (RFC 4809, 3.4.10); a predecessor stays. */

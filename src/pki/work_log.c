@@ -10,7 +10,7 @@ work_log(const struct work *w)
 {
 	static const char *const errands[] = { "message", "enroll", "change", "bind",
 		"generate", "confirm", "control",
-		"unsigned", "wrapper", "poll" };
+		"unsigned", "wrapper", "poll", "rejection" };
 	/* A refusal is what was said last. */
 	const struct answer_status *s = &w->answer.status[w->answer.n_status > 0 ?
 	    w->answer.n_status - 1 : 0];

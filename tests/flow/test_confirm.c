@@ -125,6 +125,21 @@ test_confirmations(void **state)
 		    .transaction = VIEW_LIT("\x42") }, CMC_BAD_REQUEST, WHOLE },
 		{ "a rejection by another Peer", { .by = &peer, .of = of, .nonce = nonce,
 		    .reject = true }, CMC_BAD_MESSAGE_CHECK, WHOLE },
+		{ "a rejection by another key", { .by = &theirs.c, .by_ski = true, .of = of,
+		    .nonce = nonce, .reject = true }, CMC_BAD_MESSAGE_CHECK, WHOLE },
+		{ "a rejection by the key, of another", { .by = &mine.c, .by_ski = true,
+		    .of = &theirs.c.cert, .nonce = nonce, .reject = true },
+		    CMC_BAD_MESSAGE_CHECK, WHOLE },
+		{ "a rejection by the key, of two", { .by = &mine.c, .by_ski = true, .of = of,
+		    .also = &theirs.c.cert, .nonce = nonce, .reject = true },
+		    CMC_BAD_REQUEST, RAW_EXTRA + 1 },
+		{ "a rejection by the key, without nonce", { .by = &mine.c, .by_ski = true,
+		    .of = of, .reject = true }, CMC_BAD_REQUEST, WHOLE },
+		{ "a rejection by the key, to another answer", { .by = &mine.c, .by_ski = true,
+		    .of = of, .nonce = buf_view(&theirs.nonce), .reject = true },
+		    CMC_BAD_REQUEST, WHOLE },
+		{ "a rejection by the Admin's key", { .by = &admin, .by_ski = true, .of = of,
+		    .nonce = nonce, .reject = true }, CMC_BAD_MESSAGE_CHECK, WHOLE },
 		{ "a rejection without nonce", { .by = &mine.c, .of = of, .reject = true },
 		    CMC_BAD_REQUEST, WHOLE },
 	};
@@ -174,6 +189,42 @@ test_accept_then_reject(void **state)
 	confirm(&c, &a);
 	expect_refused(&a, CMC_BAD_CERT_ID, RAW_EXTRA, "acceptance after rejection");
 	expect_state(&n, STORE_AUTHZ_REJECTED, STORE_CERT_REVOKED, "acceptance");
+	raw_issued_clear(&n);
+}
+
+/*
+ * C-11: a device that cannot use the certificate says so with the key that it
+ * asked for, which the certificate's SKI names; once, and a repeat is answered alike.
+ */
+static void
+test_reject_by_key(void **state)
+{
+	struct raw_confirmation	c;
+	struct raw_answer	a;
+	struct raw_issued	n;
+	struct flow_seen	s;
+
+	(void)state;
+	raw_issue(&pki, &n);
+	c = raw_good(&n);
+	c.reject = c.by_ski = true;
+	for (int i = 0; i < 2; i++) {
+		confirm(&c, &a);
+		expect_success(&a, "rejection by the key");
+		expect_state(&n, STORE_AUTHZ_REJECTED, STORE_CERT_REVOKED, "rejection by the key");
+	}
+	flow_look(&pki, n.d.t.id, &s);
+	assert_true(s.events & FLOW_EVENT(CVP_EVENT_REJECTED));
+	raw_issued_clear(&n);
+
+	raw_issue(&pki, &n);
+	c = raw_good(&n);
+	confirm(&c, &a);
+	expect_success(&a, "acceptance");
+	c.reject = c.by_ski = true;
+	confirm(&c, &a);
+	expect_refused(&a, CMC_BAD_REQUEST, RAW_EXTRA, "rejection by the key after acceptance");
+	expect_state(&n, STORE_AUTHZ_CONFIRMED, STORE_CERT_CONFIRMED, "rejection by the key");
 	raw_issued_clear(&n);
 }
 
@@ -451,6 +502,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_confirmations),
 		cmocka_unit_test(test_accept_then_reject),
+		cmocka_unit_test(test_reject_by_key),
 		cmocka_unit_test(test_confirm_with_request),
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_repeat_of_revoked),
