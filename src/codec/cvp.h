@@ -499,8 +499,10 @@ enum cvp_event_kind {
 	CVP_EVENT_HELD = 13,		/* docs/adr/0022 */
 	CVP_EVENT_APPROVED = 14,
 	CVP_EVENT_NOT_APPROVED = 15,
+	CVP_EVENT_DEVICE_FAILED = 16,	/* docs/adr/0035 */
+	CVP_EVENT_DEVICE_MENDED = 17,
 };
-#define CVP_EVENT_END	16
+#define CVP_EVENT_END	18
 const char *cvp_event_name(uint32_t kind);	/* "not-confirmed"; "unknown" */
 const char *cvp_event_text(uint32_t kind);	/* "certificate issued" */
 

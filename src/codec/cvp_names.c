@@ -137,6 +137,10 @@ static const struct {
 	    "renewal, rekey or update refused" },
 	[CVP_EVENT_HELD] = { "held", "request waits for approval" },
 	[CVP_EVENT_APPROVED] = { "approved", "request approved" },
+	[CVP_EVENT_DEVICE_FAILED] = { "device-failed",
+	    "the device's daemon does not take its certificate" },
+	[CVP_EVENT_DEVICE_MENDED] = { "device-mended",
+	    "the device's daemon uses its certificate again" },
 	[CVP_EVENT_NOT_APPROVED] = { "not-approved", "request rejected, or not decided in time" },
 };
 

@@ -11,6 +11,7 @@ agent_begin(struct agent *a, int64_t crl_interval_ms, const struct agent_time *n
 	*a = (struct agent){
 		.crl_interval_ms = crl_interval_ms,
 		.crls = { now->ms, 0 },
+		.tell = { AGENT_NEVER, 0 },
 		.change = { AGENT_NEVER, 0 },
 		.renewal = { now->ms, 0 },
 	};
@@ -22,6 +23,12 @@ int64_t
 agent_renewal_at(const struct agent *a)
 {
 	return a->has_cert ? a->renew_at : AGENT_NEVER;
+}
+
+static int64_t
+task_in(const struct agent_task *t, const struct agent_time *now)
+{
+	return t->at == AGENT_NEVER ? AGENT_NEVER : t->at - now->ms;
 }
 
 /* In milliseconds from now until it is due; below 0: since when it is. */
@@ -48,8 +55,8 @@ agent_next(const struct agent *a, const struct agent_time *now)
 		int64_t		in;
 	} tasks[] = {
 		{ AGENT_CRLS, a->crls.at - now->ms },
-		{ AGENT_CHANGE, a->change.at == AGENT_NEVER ? AGENT_NEVER :
-		    a->change.at - now->ms },
+		{ AGENT_TELL, task_in(&a->tell, now) },
+		{ AGENT_CHANGE, task_in(&a->change, now) },
 		{ AGENT_RENEW, renewal_in(a, now) },
 	};
 	struct agent_step	step = { AGENT_WAIT, AGENT_WAIT_MAX_MS };
@@ -162,10 +169,45 @@ agent_change_failed(struct agent *a, const struct agent_time *now, bool refused,
 }
 
 void
+agent_tell(struct agent *a, const struct agent_time *now, bool again)
+{
+	int64_t	least = a->told_ms + (again ? AGENT_TELL_AGAIN_MS : AGENT_TELL_PAUSE_MS);
+
+	if (a->tell.at != AGENT_NEVER)		/* it waits already, with its pauses */
+		return;
+	a->tell = (struct agent_task){ a->has_told && least > now->ms ? least : now->ms, 0 };
+}
+
+void
+agent_tell_nothing(struct agent *a)
+{
+	a->tell = (struct agent_task){ AGENT_NEVER, 0 };
+}
+
+void
+agent_told(struct agent *a, const struct agent_time *now, enum fault_kind kind,
+    unsigned retry_after, uint32_t chance)
+{
+	if (kind == FAULT_BUSY) {
+		a->tell.failures++;
+		a->tell.at = now->ms + pause_ms(AGENT_BUSY_MS, AGENT_BUSY_MAX_MS,
+		    a->tell.failures, retry_after, chance);
+		return;
+	}
+	agent_tell_nothing(a);
+	if (kind != FAULT_NONE)
+		return;
+	a->has_told = true;
+	a->told_ms = now->ms;
+}
+
+void
 agent_hurry(struct agent *a, const struct agent_time *now)
 {
 	a->crls.at = now->ms;
 	a->renewal.at = now->ms;
+	if (a->tell.failures > 0)	/* not what is told already */
+		a->tell.at = now->ms;
 	if (a->change.at != AGENT_NEVER)
 		a->change.at = now->ms;
 }

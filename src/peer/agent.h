@@ -29,6 +29,9 @@
 #define AGENT_CHANGE_MAX_MS	INT64_C(600000)
 #define AGENT_PAUSE_MIN_MS	INT64_C(1000)
 #define AGENT_HINT_ROUNDS	10	/* of CRLs, to one look for a hint */
+#define AGENT_TELL_TRIES	3	/* what may pass is told after so many failures */
+#define AGENT_TELL_PAUSE_MS	INT64_C(3600000)	/* to other words; to the same, a day */
+#define AGENT_TELL_AGAIN_MS	INT64_C(86400000)
 #define AGENT_TRIES_LEFT	8	/* at least, before a certificate ends */
 
 struct agent_time {
@@ -39,6 +42,7 @@ struct agent_time {
 enum agent_act {
 	AGENT_WAIT = 0,
 	AGENT_CRLS,		/* fetch and enforce */
+	AGENT_TELL,		/* the PKI, that the daemon does not take it, or does again */
 	AGENT_CHANGE,		/* a step towards the new certificate in the daemon */
 	AGENT_RENEW,
 };
@@ -53,6 +57,9 @@ struct agent {
 	int64_t		 crl_interval_ms;
 	struct agent_task crls;
 	struct agent_task change;	/* at: AGENT_NEVER when there is none */
+	struct agent_task tell;		/* likewise */
+	bool		 has_told;
+	int64_t		 told_ms;	/* when the PKI heard the last */
 	struct agent_task renewal;	/* not before this, whatever the calendar says */
 
 	/* The certificate, as renew_due() describes it. */
@@ -91,6 +98,16 @@ void	agent_renewal_waits(struct agent *a, const struct agent_time *now, int64_t 
 void	agent_changed(struct agent *a, const struct agent_time *now, int64_t wait_ms);
 void	agent_change_failed(struct agent *a, const struct agent_time *now, bool refused,
 	    uint32_t chance);
+
+/*
+ * Something is to be told: now, or when the last time was long enough ago.
+ * again: the PKI has heard these very words.  What was to be told before is not any more.
+ */
+void	agent_tell(struct agent *a, const struct agent_time *now, bool again);
+void	agent_tell_nothing(struct agent *a);
+/* What came of it; FAULT_NONE: heard.  A no is not asked twice. */
+void	agent_told(struct agent *a, const struct agent_time *now, enum fault_kind kind,
+	    unsigned retry_after, uint32_t chance);
 
 /* Somebody wants to see it all now: pauses end. */
 void	agent_hurry(struct agent *a, const struct agent_time *now);

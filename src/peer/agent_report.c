@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -31,6 +32,20 @@ agent_daemon_name(enum agent_daemon d)
 	};
 
 	return names[d];
+}
+
+bool
+agent_report_hint(struct agent_report *r, const struct renew_due *d)
+{
+	bool	other = d->hinted && (!r->hinted || r->hint_to != d->hint_to ||
+	    r->hint_waits != d->hint_waits);
+
+	r->hinted = d->hinted;
+	r->hint_waits = d->hint_waits;
+	r->hint_from = d->hint_from;
+	r->hint_to = d->hint_to;
+	memcpy(r->hint_reason, d->hint_reason, sizeof(r->hint_reason));
+	return other;
 }
 
 static enum agent_health

@@ -9,6 +9,7 @@
 #include "codec/cvp.h"
 #include "peer/crls.h"
 #include "peer/enroll.h"
+#include "peer/renew.h"
 
 #define AGENT_STATUS_FILE	"status.json"
 #define AGENT_LOCK_FILE		"run.lock"
@@ -56,6 +57,9 @@ struct agent_report {
 	size_t			 tunnels_ended;
 	struct agent_error	 error;		/* the last that is not mended */
 };
+
+/* Take over what d says of a hint; true if that is something else than before. */
+bool	agent_report_hint(struct agent_report *r, const struct renew_due *d);
 
 enum agent_health agent_report_health(const struct agent_report *r);
 

@@ -291,6 +291,28 @@ ask_revocation(const struct cert *cert, struct key *key, unsigned reason,
 	return ok;
 }
 
+bool
+ask_report(const struct cert *cert, struct key *key, const char *words, const struct rng *rng,
+    int64_t now, struct exchange *x, struct buf *out, struct fault *f)
+{
+	struct cmc_writer	w;
+	struct buf		content;
+	uint32_t		id = ASK_REPORT_ID + 1;
+	bool			ok;
+
+	buf_init(&content, CONTENT_MAX);
+	exchange_begin(x, rng);
+	cmc_data_begin(&w, &content);
+	cmc_control_status_one(&w, ASK_REPORT_ID, words != NULL ? CMC_FAILED : CMC_SUCCESS,
+	    CMC_WHOLE_MESSAGE, CMC_BAD_REQUEST, words);
+	exchange_put(x, rng, &w, &id);
+	cmc_finish(&w);
+	ok = buf_check(&content, "report", f) &&
+	    sign_by_cert(cert, key, buf_view(&content), now, out, f);
+	buf_clear(&content);
+	return ok;
+}
+
 /* --- confirmation ------------------------------------------------------------------ */
 
 bool

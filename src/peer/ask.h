@@ -12,6 +12,7 @@
 #define ASK_REQUEST_ID	1u	/* body part of the certification request */
 #define ASK_CONFIRM_ID	1u	/* control confirmCertAcceptance */
 #define ASK_REVOKE_ID	1u	/* control revokeRequest */
+#define ASK_REPORT_ID	1u	/* control statusInfoV2 */
 #define ASK_POLL_ID	1u	/* control queryPending */
 #define ASK_USE_ID	2u	/* control authzUse */
 
@@ -42,6 +43,14 @@ MUST_CHECK bool ask_poll(struct view token, const struct cert *cert, struct key 
 
 /* The holder of a certificate gives it up (RFC 4809, 3.5.3); reason: CRLReason. */
 MUST_CHECK bool ask_revocation(const struct cert *cert, struct key *key, unsigned reason,
+    const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
+    struct fault *f);
+
+/*
+ * That the device cannot use its certificate, in words, or (NULL) can again: a
+ * status about no request (RFC 10002, 6.1; docs/adr/0035).
+ */
+MUST_CHECK bool ask_report(const struct cert *cert, struct key *key, const char *words,
     const struct rng *rng, int64_t now, struct exchange *x, struct buf *out,
     struct fault *f);
 

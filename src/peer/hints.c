@@ -46,31 +46,41 @@ hints_load(const char *dir, int64_t now, struct arena *a, struct cvp_hint *out)
 	return read_kept(dir, a, out) && hint_is_current(out, now);
 }
 
-bool
-hints_take(const char *dir, const struct credential *c, struct view octets, int64_t now,
-    bool *newer, struct fault *f)
+static bool
+judge(const char *dir, const struct credential *c, struct view octets, int64_t now,
+    struct arena *a, bool *newer, struct fault *f)
 {
 	struct exchange_trust	trust = { .anchor = buf_view(&c->certs[c->n_certs - 1]),
 		.now = now };
-	struct arena		*a = arena_new(ARENA_MAX);
-	struct cvp_hint		 hint, held;
-	char			 path[INSTALL_PATH_MAX];
-	bool			 found, ok;
+	struct cvp_hint		hint, held;
+	bool			found = read_kept(dir, a, &held);
 
-	if (a == NULL)
-		return arena_fault(f);
-	*newer = false;
-	found = read_kept(dir, a, &held);
-	ok = hint_open(octets, &trust, a, &hint, f) &&
-	    hint_judge(&hint, found ? &held : NULL, now, newer, f) &&
-	    (!*newer || (path_of(dir, path, f) && file_write(path, octets, 0644, f)));
-	arena_free(a);
-	return ok;
+	return hint_open(octets, &trust, a, &hint, f) &&
+	    hint_judge(&hint, found ? &held : NULL, now, newer, f);
 }
 
 bool
-hints_fetch(struct hints *h, const struct credential *c, struct http_client *http,
-    unsigned max_age, int64_t now, bool *newer, struct fault *f)
+hints_take(const char *dir, struct view octets, int64_t now, bool *newer, struct fault *f)
+{
+	struct arena		*a = arena_new(ARENA_MAX);
+	struct credential	 c;
+	char			 path[INSTALL_PATH_MAX];
+	bool			 ok;
+
+	*newer = false;
+	if (a == NULL)
+		return arena_fault(f);
+	if ((ok = credential_load(dir, false, &c, f))) {
+		ok = judge(dir, &c, octets, now, a, newer, f);
+		credential_clear(&c);
+	}
+	arena_free(a);
+	return ok && (!*newer || (path_of(dir, path, f) && file_write(path, octets, 0644, f)));
+}
+
+bool
+hints_fetch(struct hints *h, struct http_client *http, unsigned max_age, int64_t now,
+    bool *newer, struct fault *f)
 {
 	struct http_result	r;
 	struct fault		why = { 0 };
@@ -83,7 +93,7 @@ hints_fetch(struct hints *h, const struct credential *c, struct http_client *htt
 	buf_init(&b, HINT_OCTETS_MAX);
 	ok = http_get_changed(http, h->url, h->etag, max_age, &b, &r, &why);
 	if (ok && r.status != 304) {
-		ok = hints_take(h->dir, c, buf_view(&b), now, newer, &why);
+		ok = hints_take(h->dir, buf_view(&b), now, newer, &why);
 		snprintf(h->etag, sizeof(h->etag), "%s", ok ? r.etag : "");
 	}
 	buf_clear(&b);

@@ -26,15 +26,15 @@ struct hints {
 void	hints_open(struct hints *h, const char *dir, const char *server);
 
 /*
- * Ask for it; a newer one is on disk afterwards.  c: the device's certificates,
- * whose last one is the root.  There is none: true, and nothing changes.
+ * Ask for it; a newer one is on disk afterwards.  There is none: true, and nothing
+ * changes.
  */
-MUST_CHECK bool hints_fetch(struct hints *h, const struct credential *c,
-    struct http_client *http, unsigned max_age, int64_t now, bool *newer, struct fault *f);
-
-/* What came, if it is this PKI's, of now, and newer than what is kept. */
-MUST_CHECK bool hints_take(const char *dir, const struct credential *c, struct view octets,
+MUST_CHECK bool hints_fetch(struct hints *h, struct http_client *http, unsigned max_age,
     int64_t now, bool *newer, struct fault *f);
+
+/* What came, if it is of the PKI of dir's certificate, of now, and newer than what is kept. */
+MUST_CHECK bool hints_take(const char *dir, struct view octets, int64_t now, bool *newer,
+    struct fault *f);
 
 /* The one that counts now, in the arena; false: there is none that can be read. */
 bool	hints_load(const char *dir, int64_t now, struct arena *a, struct cvp_hint *out);

@@ -10,6 +10,7 @@
 #include "net/client.h"
 #include "peer/crls.h"
 #include "peer/line.h"
+#include "peer/tunnels.h"
 
 #define LINE_OCTETS_MAX	(8 * INSTALL_CERT_MAX)
 #define CHAIN_NAME	"/chain.p7c"
@@ -239,5 +240,28 @@ line_fetch(const struct line_terms *t, const struct cert *leaf, const char *serv
 	buf_clear(&p7);
 	if (!ok && f != NULL)
 		*f = why;
+	return ok;
+}
+
+bool
+line_ask(const char *dir, const char *server, struct http_client *http, unsigned max_age,
+    int64_t now, bool *changed, struct fault *f)
+{
+	struct line_terms	t = { .dir = dir, .now = now };
+	struct credential	c;
+	struct cert		leaf;
+	bool			ok;
+
+	*changed = false;
+	if (!credential_load(dir, false, &c, f))
+		return false;
+	ok = c.n_certs < 2;
+	if (!ok) {
+		t.issuer = buf_view(&c.certs[1]);
+		t.anchor = buf_view(&c.certs[c.n_certs - 1]);
+		ok = cert_decode(buf_view(&c.certs[0]), &leaf, f) && line_fetch(&t, &leaf, server,
+		    http, max_age, changed, f);
+	}
+	credential_clear(&c);
 	return ok;
 }

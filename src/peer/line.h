@@ -54,5 +54,8 @@ MUST_CHECK bool line_keep(const struct line_terms *t, const struct view *certs, 
 MUST_CHECK bool line_fetch(const struct line_terms *t, const struct cert *leaf,
     const char *server, struct http_client *http, unsigned max_age, bool *changed,
     struct fault *f);
+/* The same for the certificate in use in dir; one that the root has signed has no line. */
+MUST_CHECK bool line_ask(const char *dir, const char *server, struct http_client *http,
+    unsigned max_age, int64_t now, bool *changed, struct fault *f);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "codec/name.h"
 #include "peer/ask.h"
 #include "peer/generation.h"
+#include "peer/reach.h"
 #include "peer/renew.h"
 #include "peer/renew_names.h"
 #include "peer/talk.h"
@@ -687,6 +689,23 @@ renew_run(const struct renew *q, struct renew_report *r, struct fault *f)
 		r->poll_at = w.st.wait.poll_at;
 	}
 	end(&w);
+	return ok;
+}
+
+bool
+renew_by_http(const char *dir, const char *url, const struct rng *rng, struct renew_report *r,
+    unsigned *retry_after, struct fault *f)
+{
+	struct renew		q = { .dir = dir, .rng = rng, .now = (int64_t)time(NULL) };
+	struct reach_http	h;
+	bool			ok;
+
+	if (!reach_http_open(&h, url, dir, f))
+		return false;
+	q.transport = reach_http(&h);
+	ok = renew_run(&q, r, f);
+	*retry_after = h.retry_after;
+	reach_http_close(&h);
 	return ok;
 }
 

@@ -102,6 +102,10 @@ struct renew_report {
 MUST_CHECK bool renew_run(const struct renew *q, struct renew_report *r,
     struct fault *f);
 
+/* The same over HTTP, now, as an agent does it. */
+MUST_CHECK bool renew_by_http(const char *dir, const char *url, const struct rng *rng,
+    struct renew_report *r, unsigned *retry_after, struct fault *f);
+
 struct renew_due {
 	bool	due;
 	bool	under_way;	/* begun: run it, whatever the time */

@@ -16,15 +16,13 @@
 #include "peer/commands.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
+#include "peer/talk.h"
 #include "peer/ticket_load.h"
 #include "peer/tunnels.h"
 #include "profile/identity.h"
 
 #define RETRY_PRESET		"2m"
 #define RETRY_SECONDS_MAX	INT64_C(2592000)	/* a month */
-#define ANSWER_MAX		(1u << 20)
-#define MESSAGE_ROOM		(64u << 10)
-#define ARENA_MAX		(4u << 20)
 #define AGAIN	"the same command again: it goes on where it stopped"
 
 #define COMMON \
@@ -375,51 +373,24 @@ run_update(const struct invocation *in)
 /* --- revoke --------------------------------------------------------------------------------- */
 
 static bool
-exchange_once(struct call *c, const struct credential *in_use, const struct cert *cert,
-    struct key *key, unsigned reason, struct arena *a, struct fault *f)
+write_revocation(void *ctx, const struct cert *cert, struct key *key, struct exchange *x,
+    struct buf *out, struct fault *f)
 {
-	struct exchange_trust	trust = { .now = (int64_t)time(NULL),
-		.anchor = buf_view(&in_use->certs[in_use->n_certs - 1]) };
-	struct exchange_answer	r;
-	struct exchange		x;
-	struct buf		message, answer;
-	bool			ok;
+	struct call	*c = ctx;
+	unsigned	 reason;
 
-	buf_init(&message, MESSAGE_ROOM);
-	buf_init(&answer, ANSWER_MAX);
 	tell_stage(c, "request");
-	ok = ask_revocation(cert, key, reason, rng_system(), trust.now, &x, &message, f) &&
-	    c->transport.exchange(c->transport.ctx, buf_view(&message), &answer, f) &&
-	    exchange_read(&x, buf_view(&answer), &trust, a, &r, f) &&
-	    exchange_check(&r, CMC_WHOLE_MESSAGE, f);
-	buf_clear(&message);
-	buf_clear(&answer);
-	return ok;
+	return crl_reason_find(option_value(c->in, "reason"), &reason) &&
+	    ask_revocation(cert, key, reason, rng_system(), (int64_t)time(NULL), x, out, f);
 }
 
 static bool
 revoke_once(struct call *c, struct fault *f)
 {
-	struct credential	 in_use;
-	struct cert		 cert;
-	struct key		*key = NULL;
-	struct arena		*a = arena_new(ARENA_MAX);
-	unsigned		 reason;
-	bool			 ok;
+	struct talk_message	m = { .dir = c->dir, .transport = c->transport,
+		.now = (int64_t)time(NULL), .write = write_revocation, .ctx = c };
 
-	if (a == NULL)
-		return arena_fault(f);
-	ok = crl_reason_find(option_value(c->in, "reason"), &reason) &&
-	    credential_load(c->dir, true, &in_use, f);
-	if (ok) {
-		ok = (key = key_load_pem(buf_view(&in_use.key_pem), f)) != NULL &&
-		    cert_decode(buf_view(&in_use.certs[0]), &cert, f) &&
-		    exchange_once(c, &in_use, &cert, key, reason, a, f);
-		credential_clear(&in_use);
-	}
-	key_free(key);
-	arena_free(a);
-	return ok;
+	return talk_once(&m, f);
 }
 
 static bool

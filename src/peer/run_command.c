@@ -29,6 +29,7 @@
 #include "peer/reach.h"
 #include "peer/renew.h"
 #include "peer/run_enroll.h"
+#include "peer/tell.h"
 #include "peer/ticket_load.h"
 #include "peer/vici.h"
 
@@ -41,6 +42,7 @@
 
 #define HELP_AGAIN	"nothing: the agent tries again"
 #define HELP_TICKET	"ask your Admin for a new ticket, then pki4ipsec peer enroll"
+#define HELP_RENEW	"pki4ipsec peer renew -v; or ask your Admin for a new ticket"
 #define HELP_DAEMON	"systemctl status strongswan"
 
 static const struct option options[] = {
@@ -67,6 +69,7 @@ struct run {
 	struct ticket		 ticket;
 	struct agent		 agent;
 	struct change		 change;
+	struct tell		 tell;
 	struct crls		 crls;
 	struct hints		 hints;
 	unsigned		 rounds;	/* of CRLs */
@@ -130,26 +133,6 @@ mended(struct run *r, const char *what)
 
 /* --- what is in the folder ------------------------------------------------------------ */
 
-/* What the PKI asks for, said once for each time that it is something else. */
-static void
-note_hint(struct run *r, const struct renew_due *d)
-{
-	struct agent_report	*p = &r->report;
-	char			 at[32];
-
-	if (d->hinted && (!p->hinted || p->hint_to != d->hint_to ||
-	    p->hint_waits != d->hint_waits)) {
-		date_format(d->at, at);
-		log_line(LOG_LEVEL_INFO, "hint of the PKI", "act=%s renewal=%s reason=\"%s\"",
-		    d->hint_waits ? "wait" : "renew", at, d->hint_reason);
-	}
-	p->hinted = d->hinted;
-	p->hint_waits = d->hint_waits;
-	p->hint_from = d->hint_from;
-	p->hint_to = d->hint_to;
-	snprintf(p->hint_reason, sizeof(p->hint_reason), "%s", d->hint_reason);
-}
-
 static bool
 read_due(struct run *r, struct fault *f)
 {
@@ -166,7 +149,9 @@ read_due(struct run *r, struct fault *f)
 	r->report.not_after = d.not_after;
 	r->report.renew_at = d.expired ? 0 : d.at;
 	r->report.renewal_under_way = d.under_way;
-	note_hint(r, &d);
+	if (agent_report_hint(&r->report, &d))
+		log_line(LOG_LEVEL_INFO, "hint of the PKI", "act=%s reason=\"%s\"",
+		    d.hint_waits ? "wait" : "renew", d.hint_reason);
 	r->told_end = r->told_end && d.expired;
 	r->dirty = true;
 	return true;
@@ -400,34 +385,13 @@ find_ourselves(struct run *r)
 
 /* --- the other CAs of the line -------------------------------------------------------------- */
 
-static bool
-ask_line(struct run *r, bool *changed, struct fault *f)
-{
-	struct line_terms	t = { .dir = r->dir, .now = (int64_t)time(NULL) };
-	struct credential	c;
-	struct cert		leaf;
-	bool			ok;
-
-	*changed = false;
-	if (!credential_load(r->dir, false, &c, f))
-		return false;
-	ok = c.n_certs < 2;		/* signed by the root: no line */
-	if (!ok) {
-		t.issuer = buf_view(&c.certs[1]);
-		t.anchor = buf_view(&c.certs[c.n_certs - 1]);
-		ok = cert_decode(buf_view(&c.certs[0]), &leaf, f) && line_fetch(&t, &leaf,
-		    r->ticket.url, r->http, (unsigned)r->crl_seconds, changed, f);
-	}
-	credential_clear(&c);
-	return ok;
-}
-
 /* Before the CRLs: a CA that is new has one, too. */
 static void
 look_at_line(struct run *r)
 {
 	struct fault	f = { 0 };
-	bool		changed, ok = ask_line(r, &changed, &f);
+	bool		changed, ok = line_ask(r->dir, r->ticket.url, r->http,
+	    (unsigned)r->crl_seconds, (int64_t)time(NULL), &changed, &f);
 
 	if (ok && changed)
 		ok = read_credential(r, &f);
@@ -447,16 +411,13 @@ look_at_line(struct run *r)
 static void
 look_for_hint(struct run *r)
 {
-	struct credential	c;
-	struct fault		f = { 0 };
-	bool			newer = false, ok;
+	struct fault	f = { 0 };
+	bool		newer;
 
-	if (r->rounds++ % AGENT_HINT_ROUNDS != 0 || !credential_load(r->dir, false, &c, &f))
+	if (r->rounds++ % AGENT_HINT_ROUNDS != 0)
 		return;
-	ok = hints_fetch(&r->hints, &c, r->http, (unsigned)r->crl_seconds, (int64_t)time(NULL),
-	    &newer, &f);
-	credential_clear(&c);
-	if (ok)
+	if (hints_fetch(&r->hints, r->http, (unsigned)r->crl_seconds, (int64_t)time(NULL), &newer,
+	    &f))
 		mended(r, "hint");
 	else if (f.kind == FAULT_BUSY)		/* what is wrong, the CRLs tell */
 		log_line(LOG_LEVEL_DEBUG, "hint not fetched", "why=\"%s\"", f.text);
@@ -493,32 +454,6 @@ do_crls(struct run *r)
 
 /* --- renewal -------------------------------------------------------------------------------- */
 
-static const char *
-renewal_help(const struct fault *f)
-{
-	if (f->kind == FAULT_BUSY)
-		return HELP_AGAIN;
-	return "pki4ipsec peer renew -v; or ask your Admin for a new ticket";
-}
-
-static bool
-renew(struct run *r, struct renew_report *got, unsigned *retry_after, struct fault *f)
-{
-	struct reach_http	h;
-	struct renew		q = {
-		.dir = r->dir, .rng = r->rng, .now = (int64_t)time(NULL),
-	};
-	bool			ok;
-
-	if (!reach_http_open(&h, r->ticket.url, r->dir, f))
-		return false;
-	q.transport = reach_http(&h);
-	ok = renew_run(&q, got, f);
-	*retry_after = h.retry_after;
-	reach_http_close(&h);
-	return ok;
-}
-
 static void
 do_renew(struct run *r)
 {
@@ -526,7 +461,8 @@ do_renew(struct run *r)
 	struct renew_report	got;
 	struct fault		f = { 0 }, g = { 0 };
 	unsigned		retry_after = 0;
-	bool			ok = renew(r, &got, &retry_after, &f);
+	bool			ok = renew_by_http(r->dir, r->ticket.url, r->rng,
+	    &got, &retry_after, &f);
 
 	now = time_now();
 	if (ok) {
@@ -540,11 +476,29 @@ do_renew(struct run *r)
 		log_line(LOG_LEVEL_INFO, "renewal waits for approval", "why=\"%s\"", f.text);
 	} else {
 		agent_renewal_failed(&r->agent, &now, f.kind, retry_after, chance(r));
-		trouble(r, "renewal", &f, renewal_help(&f));
+		trouble(r, "renewal", &f, f.kind == FAULT_BUSY ? HELP_AGAIN : HELP_RENEW);
 	}
 	r->report.renewal_failures = r->agent.renewal.failures;
 	if (ok ? !read_folder(r, &g) : !read_due(r, &g))
 		trouble(r, "folder", &g, HELP_AGAIN);
+}
+
+/* --- what the Admin should hear ------------------------------------------------------------- */
+
+static void
+do_tell(struct run *r)
+{
+	struct agent_time	now;
+	struct fault		f = { 0 };
+	unsigned		retry_after = 0;
+	bool			ok = tell_by_http(&r->tell, r->dir, r->ticket.url, r->rng,
+	    &retry_after, &f);
+
+	now = time_now();
+	agent_told(&r->agent, &now, f.kind, retry_after, chance(r));
+	log_line(ok ? LOG_LEVEL_INFO : f.kind == FAULT_BUSY ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+	    !ok ? "the Admin is not told" : r->tell.failing ? "the Admin is told of the failure" :
+	    "the Admin is told that it is mended", "serial=%s why=\"%s\"", r->report.serial, f.text);
 }
 
 /* --- the daemon ------------------------------------------------------------------------------ */
@@ -552,6 +506,7 @@ do_renew(struct run *r)
 static void
 tell_change(struct run *r, const struct change_step *s)
 {
+	struct agent_time	now = time_now();
 	static const char *const phrases[] = {
 		[CHANGE_LOADED] = "certificate loaded into the daemon",
 		[CHANGE_PROVED] = "certificate proved",
@@ -563,18 +518,22 @@ tell_change(struct run *r, const struct change_step *s)
 	if (s->event == CHANGE_BACK) {
 		snprintf(f.text, sizeof(f.text), "every peer refuses the new certificate, the one "
 		    "before is in the daemon again: %.256s", s->words);
+		tell_unused(&r->tell, &r->agent, &now, &f);
 		trouble(r, "change", &f, "look at the peer's log; is its clock right, does it trust "
 		    "our CA?");
 	} else if (s->event == CHANGE_LATER) {
 		f.kind = FAULT_BUSY;
 		snprintf(f.text, sizeof(f.text), "some tunnels still use the certificate of before: "
 		    "%.256s", s->words);
+		tell_unused(&r->tell, &r->agent, &now, &f);
 		trouble(r, "change", &f, HELP_AGAIN);
 	} else if (s->event != CHANGE_NOTHING) {
 		log_line(LOG_LEVEL_INFO, phrases[s->event], "serial=%s connection=\"%s\"",
 		    r->report.serial, s->connection);
 		mended(r, "change");
 	}
+	if (s->event == CHANGE_FINISHED)
+		tell_used(&r->tell, &r->agent, &now);
 	r->dirty = r->dirty || s->event != CHANGE_NOTHING;
 }
 
@@ -591,6 +550,7 @@ do_change(struct run *r)
 		agent_change_failed(&r->agent, &now, false, chance(r));
 		r->report.daemon = f.kind == FAULT_BUSY ? AGENT_UNREACHABLE : AGENT_COMING;
 		trouble(r, "change", &f, HELP_DAEMON);
+		tell_unused(&r->tell, &r->agent, &now, &f);
 		return;
 	}
 	tell_change(r, &s);
@@ -689,6 +649,7 @@ loop(struct run *r)
 {
 	static void	(*const acts[])(struct run *) = {
 		[AGENT_CRLS] = do_crls,
+		[AGENT_TELL] = do_tell,
 		[AGENT_CHANGE] = do_change,
 		[AGENT_RENEW] = do_renew,
 	};

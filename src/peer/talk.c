@@ -3,6 +3,11 @@
 #include "peer/ask.h"
 #include "peer/line.h"
 #include "peer/talk.h"
+#include "peer/tunnels.h"
+
+#define MESSAGE_ROOM	(64u << 10)
+#define ANSWER_MAX	(1u << 20)
+#define ARENA_MAX	(8u << 20)
 
 bool
 talk_is_badly_made(const struct exchange_failure *why)
@@ -76,4 +81,48 @@ talk_is_receipt(const struct enroll_state *st, const struct exchange_answer *r,
 		return fault_set(f, FAULT_SIGNATURE, "",
 		    "the answer is no receipt for this certificate");
 	return true;
+}
+
+static bool
+exchange_once(const struct talk_message *m, const struct credential *c, struct key *key,
+    struct arena *a, struct fault *f)
+{
+	struct exchange_trust	trust = { .now = m->now,
+		.anchor = buf_view(&c->certs[c->n_certs - 1]) };
+	struct exchange_answer	r;
+	struct exchange		x;
+	struct cert		cert;
+	struct buf		message, answer;
+	bool			ok;
+
+	buf_init(&message, MESSAGE_ROOM);
+	buf_init(&answer, ANSWER_MAX);
+	ok = cert_decode(buf_view(&c->certs[0]), &cert, f) &&
+	    m->write(m->ctx, &cert, key, &x, &message, f) &&
+	    m->transport.exchange(m->transport.ctx, buf_view(&message), &answer, f) &&
+	    exchange_read(&x, buf_view(&answer), &trust, a, &r, f) &&
+	    exchange_check(&r, CMC_WHOLE_MESSAGE, f);
+	buf_clear(&message);
+	buf_clear(&answer);
+	return ok;
+}
+
+bool
+talk_once(const struct talk_message *m, struct fault *f)
+{
+	struct arena		*a = arena_new(ARENA_MAX);
+	struct credential	 c;
+	struct key		*key;
+	bool			 ok;
+
+	if (a == NULL)
+		return arena_fault(f);
+	if ((ok = credential_load(m->dir, true, &c, f))) {
+		key = key_load_pem(buf_view(&c.key_pem), f);
+		ok = key != NULL && exchange_once(m, &c, key, a, f);
+		key_free(key);
+		credential_clear(&c);
+	}
+	arena_free(a);
+	return ok;
 }

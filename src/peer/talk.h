@@ -23,6 +23,18 @@ MUST_CHECK bool talk_line(const char *dir, const struct enroll_state *st,
 MUST_CHECK bool talk_stage(struct enroll_state *st, const struct cert *c,
     const struct accept_terms *t, bool good, struct fault *f);
 
+/* A message about the certificate in use, which signs it, and no more. */
+struct talk_message {
+	const char		*dir;		/* of the device */
+	struct transport	 transport;
+	int64_t			 now;		/* unix seconds */
+	bool			(*write)(void *ctx, const struct cert *cert, struct key *key,
+				    struct exchange *x, struct buf *out, struct fault *f);
+	void			*ctx;
+};
+/* Send it once; true: the PKI has taken it.  FAULT_BUSY: later perhaps. */
+MUST_CHECK bool talk_once(const struct talk_message *m, struct fault *f);
+
 /* success about our very control, and the very certificate (corrections, 11). */
 MUST_CHECK bool talk_is_receipt(const struct enroll_state *st,
     const struct exchange_answer *r, struct fault *f);

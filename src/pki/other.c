@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages made of controls alone: revocation by a Peer, everything an Admin
- * asks, and cancellation, which needs no signature.
+ * Messages made of controls alone: revocation and reports by a Peer, everything an
+ * Admin asks, and cancellation, which needs no signature.
  */
 #include <stdio.h>
 
@@ -20,6 +20,7 @@ static const struct {
 	{ CVP_AUTHZ_CANCEL, false, cancel_run },
 	{ CVP_AUTHZ_CANCEL_ACK, false, cancel_ack },
 	{ CMC_REVOKE_REQUEST, false, revoke_run },
+	{ CMC_STATUS_INFO_V2, false, report_run },
 };
 #define RUNNERS	(sizeof(table) / sizeof(table[0]))
 

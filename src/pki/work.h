@@ -294,6 +294,7 @@ bool	query_run(struct work *w, const struct cmc_control *c);		/* query.c */
 bool	event_query_run(struct work *w, const struct cmc_control *c);
 bool	template_query_run(struct work *w, const struct cmc_control *c);
 bool	revoke_run(struct work *w, const struct cmc_control *c);	/* revoke.c */
+bool	report_run(struct work *w, const struct cmc_control *c);	/* report.c */
 
 /* --- templates and their versions (catalogue.c) ----------------------------------- */
 

@@ -89,13 +89,10 @@ published(void)
 static enum fault_kind
 take(const struct device *d, struct view octets, bool *newer)
 {
-	struct credential	c;
-	struct fault		f = { 0 };
+	struct fault	f = { 0 };
 
-	assert_true(credential_load(d->dir, false, &c, &f));
-	if (hints_take(d->dir, &c, octets, pki.now, newer, &f) != (f.kind == FAULT_NONE))
+	if (hints_take(d->dir, octets, pki.now, newer, &f) != (f.kind == FAULT_NONE))
 		fail_msg("%s", f.text);
-	credential_clear(&c);
 	return f.kind;
 }
 

@@ -4,7 +4,8 @@
 # A renewed certificate that the peer does not take (here: it cannot get a
 # CRL, and is strict) ends no tunnel: the certificate before goes back into
 # the daemon, the agent says so loudly, and brings the new one in when the
-# peer takes it (RFC 4809, 3.5.2; R4809-3.5.2.2-1).
+# peer takes it (RFC 4809, 3.5.2; R4809-3.5.2.2-1); its Admin
+# hears of it (R4809-3.4.11-19).
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 live_need
@@ -57,8 +58,17 @@ status >"$WORK/status" || rc=$?
 [ $rc = 1 ] || fail "status ends with $rc"
 expect "status says it" "daemon *refused" "$(cat "$WORK/status")"
 
-step "the peer can get CRLs again"
+step "the PKI is there again, and its Admin hears of it first"
 serve_start "$WORK/vpn"
+hears() {
+	kill -HUP "$(cat "$WORK/gw1/agent.pid")"
+	on pki "$PKI4IPSEC" admin events --all --dir "$WORK/vpn/admin" |
+		grep -q 'device-failed .*every peer refuses'
+}
+wait_for 60 "the event" hears
+pass "the Admin is told in the device's words"
+
+step "the peer can get CRLs again"
 kill -HUP "$(cat "$WORK/gw1/agent.pid")"
 wait_for 30 "the new certificate" agent_said gw1 \
     "certificate in use by the daemon serial=$new"

@@ -288,6 +288,59 @@ test_health(void **state)
 	}
 }
 
+/* --- telling the Admin ------------------------------------------------------------------- */
+
+static struct agent_time
+later(int64_t ms)
+{
+	return (struct agent_time){ WALL + ms / 1000, MS + ms };
+}
+
+static int64_t
+tell_at(const struct agent *a)
+{
+	return a->tell.at == AGENT_NEVER ? AGENT_NEVER : a->tell.at - MS;
+}
+
+/* At once, then hours apart; the same words a day; before another change is tried. */
+static void
+test_tell(void **state)
+{
+	struct agent_time	then;
+	struct agent		a;
+
+	(void)state;
+	agent_begin(&a, INTERVAL, &now);
+	a.crls.at = MS + 50000;
+	assert_int_equal(tell_at(&a), AGENT_NEVER);
+	agent_tell(&a, &now, false);
+	assert_int_equal(tell_at(&a), 0);
+	a.change.at = MS;
+	assert_int_equal(agent_next(&a, &now).act, AGENT_TELL);
+	agent_told(&a, &now, FAULT_BUSY, 0, 0);
+	assert_int_equal(tell_at(&a), AGENT_BUSY_MS / 2);
+	agent_tell(&a, &now, false);		/* waits already */
+	assert_int_equal(tell_at(&a), AGENT_BUSY_MS / 2);
+	agent_hurry(&a, &now);
+	assert_int_equal(tell_at(&a), 0);
+	agent_told(&a, &now, FAULT_NONE, 0, 0);
+	assert_int_equal(tell_at(&a), AGENT_NEVER);
+	then = later(1000);
+	agent_tell(&a, &then, false);
+	assert_int_equal(tell_at(&a), AGENT_TELL_PAUSE_MS);
+	agent_hurry(&a, &then);
+	assert_int_equal(tell_at(&a), AGENT_TELL_PAUSE_MS);
+	agent_tell_nothing(&a);
+	assert_int_equal(tell_at(&a), AGENT_NEVER);
+	agent_tell(&a, &then, true);
+	assert_int_equal(tell_at(&a), AGENT_TELL_AGAIN_MS);
+	agent_told(&a, &then, FAULT_REFUSED, 0, 0);	/* a no is an answer */
+	assert_int_equal(tell_at(&a), AGENT_NEVER);
+	then = later(2 * AGENT_TELL_AGAIN_MS);
+	agent_tell(&a, &then, true);
+	assert_int_equal(tell_at(&a), 2 * AGENT_TELL_AGAIN_MS);
+}
+
 int
 main(void)
 {
@@ -300,6 +353,7 @@ main(void)
 		cmocka_unit_test(test_change_pauses),
 		cmocka_unit_test(test_hurry),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -645,7 +645,7 @@ test_failures(void **state)
 	assert_string_equal(cvp_state_name((enum cvp_state)10), "unknown");
 	for (uint32_t k = 1; k < CVP_EVENT_END; k++)
 		assert_string_not_equal(cvp_event_name(k), "unknown");
-	assert_string_equal(cvp_event_name(16), "unknown");
+	assert_string_equal(cvp_event_name(CVP_EVENT_END), "unknown");
 	assert_string_equal(cvp_cancel_outcome_name(CVP_CANCEL_ALREADY),
 	    "alreadyCancelled");
 }
