@@ -2,11 +2,14 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "net/client.h"
 #include "net/url.h"
 #include "peer/hints.h"
 
 #define ARENA_MAX	(4u << 20)
+#define LOOK_CONNECT_MS	5000
+#define LOOK_TOTAL_MS	15000
 
 void
 hints_open(struct hints *h, const char *dir, const char *server)
@@ -102,4 +105,20 @@ hints_fetch(struct hints *h, struct http_client *http, unsigned max_age, int64_t
 	if (f != NULL)
 		*f = why;
 	return false;
+}
+
+void
+hints_look(const char *dir, const char *server, int64_t now)
+{
+	struct http_client_config	config = { .connect_ms = LOOK_CONNECT_MS,
+		.total_ms = LOOK_TOTAL_MS, .tls_unverified = true };	/* the signature counts */
+	struct http_client		*http = http_client_new(&config, NULL);
+	struct hints			 h;
+	struct fault			 f = { 0 };
+	bool				 newer;
+
+	hints_open(&h, dir, server);
+	if (http != NULL && !hints_fetch(&h, http, 0, now, &newer, &f))
+		log_line(LOG_LEVEL_DEBUG, "hint not fetched", "why=\"%s\"", f.text);
+	http_client_free(http);
 }

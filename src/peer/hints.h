@@ -32,6 +32,9 @@ void	hints_open(struct hints *h, const char *dir, const char *server);
 MUST_CHECK bool hints_fetch(struct hints *h, struct http_client *http, unsigned max_age,
     int64_t now, bool *newer, struct fault *f);
 
+/* The same for who asks once, and not often.  Whatever goes wrong changes nothing. */
+void	hints_look(const char *dir, const char *server, int64_t now);
+
 /* What came, if it is of the PKI of dir's certificate, of now, and newer than what is kept. */
 MUST_CHECK bool hints_take(const char *dir, struct view octets, int64_t now, bool *newer,
     struct fault *f);

@@ -14,6 +14,7 @@
 #include "peer/ask.h"
 #include "peer/change.h"
 #include "peer/commands.h"
+#include "peer/hints.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
 #include "peer/talk.h"
@@ -323,6 +324,8 @@ is_due(struct call *c, bool *due, struct fault *f)
 	struct renew_due	d;
 	char			at[32];
 
+	if (c->files.dir == NULL)
+		hints_look(c->dir, c->own.url, (int64_t)time(NULL));
 	if (!renew_due(c->dir, (int64_t)time(NULL), 0, &d, f))
 		return false;
 	*due = d.due;

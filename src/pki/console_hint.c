@@ -66,17 +66,18 @@ static bool
 read_issued(const struct call *c, struct cvp_hint_rule *r, struct fault *f)
 {
 	int64_t	last = c->now - CLOCK_SKEW_SECONDS;
+	bool	ends = r->act == CVP_HINT_WAIT || r->n_serials > 0;
 
-	r->issued_before = (struct cvp_time){ r->act == CVP_HINT_RENEW, last };
+	r->issued_before = (struct cvp_time){ !ends, last };
 	if (c->words[ISSUED][0] == '\0')
 		return true;
 	r->issued_before.present = true;
 	if (!read_date(c->words[ISSUED], &r->issued_before.v, f))
 		return false;
-	if (r->act == CVP_HINT_RENEW && r->issued_before.v > c->now)
+	if (!ends && r->issued_before.v > c->now)
 		return fault_set(f, FAULT_USAGE, "", "issued before %s: what is renewed until then "
 		    "would be renewed again", c->words[ISSUED]);
-	if (r->act == CVP_HINT_RENEW && r->issued_before.v > last)
+	if (!ends && r->issued_before.v > last)
 		r->issued_before.v = last;
 	return true;
 }
@@ -134,7 +135,7 @@ read_rule(struct call *c, struct cvp_hint_rule *r, struct fault *f)
 		return fault_set(f, FAULT_LIMIT, "", "a reason of %zu octets, up to %d are taken",
 		    r->reason.n, CVP_HINT_REASON_MAX);
 	return read_act(c, r, f) && read_template(c, r, f) && read_window(c, r, f) &&
-	    read_issued(c, r, f) && read_serials(c, r, f);
+	    read_serials(c, r, f) && read_issued(c, r, f);
 }
 
 /* --- of how many it speaks ---------------------------------------------------------------- */

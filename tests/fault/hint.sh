@@ -66,6 +66,16 @@ is "the other device has" "$(serial gw2)" "$other"
 "$PKI4IPSEC" peer renew --dir "$DIR" >"$WORK/early.log" 2>&1 && fail "renewed once more"
 pass "and is not to be renewed again"
 
+step "without an agent, by a timer"
+authorize 1 timer
+enroll timer1 || fail "peer enroll"
+due() { "$PKI4IPSEC" peer renew --if-due --dir "$WORK/devices/timer1" | grep -q "$1"; }
+due 'nothing to do' || fail "it is not due"
+hint renew --serial "$(serial timer1 | tr A-F a-f)" --over 1s >"$WORK/hint.log" ||
+    fail "pki hint renew"
+wait_for 20 "the renewal" due 'renewal with a new key'
+pass "peer renew --if-due reads it, too"
+
 step "wait"
 until=$(date -u -d "+700 days" +%F)	# longer than the certificate lives
 hint wait --until "$until" --reason maintenance >"$WORK/hint.log" || fail "pki hint wait"
@@ -80,14 +90,14 @@ is "it still renews before its end" "$next" True
     fail "pki status does not show it"
 is "rules" "$("$PKI4IPSEC" pki status --dir "$VPN" --json | "$FAULT_PYTHON" -c '
 import json, sys
-print(len(json.load(sys.stdin)["hints"]))')" 2
+print(len(json.load(sys.stdin)["hints"]))')" 3
 
 step "what nobody signed, and what is no more"
 printf 'no hint' >"$WORK/devices/gw2/hint"
 hint clear >"$WORK/hint.log" || fail "pki hint clear"
 gone() { ! shows "$WORK/devices/gw2" '^hint '; }
 wait_for 60 "the hint to be gone" gone
-is "words in the audit trail" "$(db "select count(*) from audit where action like 'hint%'")" 3
+is "words in the audit trail" "$(db "select count(*) from audit where action like 'hint%'")" 4
 audit_holds
 serve_stop
 is "pki serve ended with" "$SERVE_RC" 0
