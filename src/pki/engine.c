@@ -689,7 +689,7 @@ sync_store(struct engine *e, int64_t now, struct fault *f)
 	for (enum authority_id id = 0; id < AUTHORITY_CAS; id++)
 		if (authority_is_here(&e->authorities, id) && !sync_ca(e, id, now, f))
 			return false;
-	return phases_retire(e, now, f) && catalogue_sync(e, now, f) &&
+	return phases_follow(e, now, f) && phases_retire(e, now, f) && catalogue_sync(e, now, f) &&
 	    store_counter_get(e->p.store, STORE_COUNTER_EPOCH, &e->epoch, f) &&
 	    store_counter_get(e->p.store, STORE_COUNTER_CLOCK, &e->clock, f) &&
 	    store_commit(e->p.store, f);

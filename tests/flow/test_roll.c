@@ -155,7 +155,7 @@ on_crl(const char *path, const struct cert *c)
 	struct crl_revoked	entry;
 	struct crl		crl;
 	struct fault		f = { 0 };
-	bool			found;
+	bool			found = false;
 
 	assert_non_null(object(path));
 	if (!crl_decode(buf_view(&object(path)->body), &crl, &f) ||
