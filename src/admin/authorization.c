@@ -255,21 +255,43 @@ set_outcome(struct authorization *z, const struct cvp_result *r, struct outcome 
 	return set_failure(z, r->failure, o, f);
 }
 
+/* Of an earlier answer, which came again because nobody knew that it had come. */
+static bool
+is_delivered(const struct authorization *z, const struct cvp_result *r)
+{
+	return r->id.n > 0 && inventory_by_id(z->inv, r->id) != NULL;
+}
+
+static void
+count_results(struct authorization *z)
+{
+	z->b.granted = 0;
+	for (size_t i = 0; i < z->n; i++)
+		z->b.granted += outcome_granted(&z->v[i]);
+	z->b.failed = z->n - z->b.granted;
+}
+
+/* All of them, or a piece (corrections, 20): behind those that there are. */
 static bool
 read_results(struct authorization *z, const struct cvp_authz_response *r, struct fault *f)
 {
 	if (!view_equal(r->batch_id, view_of(z->b.id, sizeof(z->b.id))))
 		return fault_set(f, FAULT_MALFORMED, "", "the answer is about another batch");
-	if ((z->v = arena_array(z->arena, r->n_results + 1, sizeof(*z->v))) == NULL)
+	if (z->v == NULL &&
+	    (z->v = arena_array(z->arena, z->asked.n_entries + 1, sizeof(*z->v))) == NULL)
 		return arena_fault(f);
-	z->b.granted = z->b.failed = 0;
+	z->from = z->n;
 	for (size_t i = 0; i < r->n_results; i++) {
-		if (!set_outcome(z, &r->results[i], &z->v[i], f))
+		if (is_delivered(z, &r->results[i]))
+			continue;
+		if (z->n == z->asked.n_entries)
+			return fault_set(f, FAULT_MALFORMED, "", "the answer speaks of more entries "
+			    "than were asked for");
+		if (!set_outcome(z, &r->results[i], &z->v[z->n], f))
 			return false;
-		z->b.granted += outcome_granted(&z->v[i]);
+		z->n++;
 	}
-	z->n = r->n_results;
-	z->b.failed = z->n - z->b.granted;
+	count_results(z);
 	return true;
 }
 
@@ -460,7 +482,7 @@ write_tickets(struct authorization *z, const struct cvp_secrets *s, struct known
 	const char	*batch = arena_str(z->arena, view_str(z->b.hex));
 	size_t		 n = 0;
 
-	for (size_t i = 0; i < z->n; i++) {
+	for (size_t i = z->from; i < z->n; i++) {
 		struct outcome	*o = &z->v[i];
 		struct view	 token;
 
@@ -488,7 +510,7 @@ name_tickets(struct authorization *z, const struct ticket_folder *to, struct fau
 {
 	size_t	n = 0;
 
-	for (size_t i = 0; i < z->n; i++)
+	for (size_t i = z->from; i < z->n; i++)
 		if (outcome_granted(&z->v[i]) && (z->v[i].ticket = arena_printf(z->arena, "%s/%s",
 		    to->path, to->v[n++].name)) == NULL)
 			return arena_fault(f);
@@ -504,11 +526,22 @@ is_over(void *ctx, const char *id)
 	return k != NULL && k->end[0] != '\0';
 }
 
+static size_t
+granted_now(const struct authorization *z)
+{
+	size_t	n = 0;
+
+	for (size_t i = z->from; i < z->n; i++)
+		n += outcome_granted(&z->v[i]);
+	return n;
+}
+
 /* Tickets first, then the inventory: what is in there has a ticket. */
 static bool
 deliver(struct authorization *z, struct view secrets, struct fault *f)
 {
-	struct known		*known = arena_array(z->arena, z->n + 1, sizeof(*known));
+	size_t			 n = granted_now(z);
+	struct known		*known = arena_array(z->arena, n + 1, sizeof(*known));
 	struct ticket_folder	 to;
 	struct cvp_secrets	 s;
 	bool			 ok;
@@ -520,12 +553,12 @@ deliver(struct authorization *z, struct view secrets, struct fault *f)
 	if (!view_equal(s.batch_id, view_of(z->b.id, sizeof(z->b.id))))
 		return fault_set(f, FAULT_MALFORMED, "", "the secrets are of another batch");
 	qsort(s.v, s.n, sizeof(*s.v), entry_order);
-	if (!tickets_open(&to, z->b.out, z->b.granted, z->arena, f))
+	if (!tickets_open(&to, z->b.out, n, z->arena, f))
 		return false;
 	to.is_over = is_over;
 	to.ctx = z;
 	ok = write_tickets(z, &s, known, &to, f) && name_tickets(z, &to, f) &&
-	    inventory_merge(z->inv, known, z->b.granted, f) &&
+	    inventory_merge(z->inv, known, n, f) &&
 	    inventory_save(z->a->dir, z->inv, f);
 	tickets_close(&to);
 	return ok;
@@ -561,13 +594,13 @@ take_answer(struct authorization *z, const struct exchange_answer *r, struct fau
 	secrets = cmc_content_by_id(&r->response.contents, said.secrets);
 	if (said.secrets != 0 && secrets != NULL)
 		envelope = secrets->contentinfo;
-	if (z->b.granted > 0 && envelope.n == 0)
+	if (granted_now(z) > 0 && envelope.n == 0)
 		z->gone = true;
 	if (z->gone)
 		return fault_set(f, FAULT_NOT_FOUND, "", "the PKI has deleted the tokens of batch %s: "
 		    "their time is over, authorize these devices again", z->b.hex);
 	set_ack(&z->b, c->value, envelope);
-	return z->b.granted == 0 || open_and_deliver(z, envelope, f);
+	return granted_now(z) == 0 || open_and_deliver(z, envelope, f);
 }
 
 /* The Admin's signature is the identity of the request, too (profile, 7.4(8)). */
@@ -598,41 +631,6 @@ ask_with_request(struct authorization *z, struct ask *authz, struct exchange_ans
 	return ok;
 }
 
-/* An answer that refuses all of it means that there is nothing to come back to. */
-static bool
-send_request(struct authorization *z, struct fault *f)
-{
-	struct ask		ask = { .kind = CVP_AUTHZ_REQUEST };
-	struct exchange_answer	r;
-	struct fault		why = { 0 };
-	struct buf		request;
-	bool			ok;
-
-	buf_init(&request, BATCH_REQUEST_MAX);
-	ok = batch_request(z->a->dir, &z->b, &request, f);
-	ask.value = arena_copy(z->arena, buf_view(&request));
-	buf_clear(&request);
-	ok = ok && (ask.value.p != NULL || arena_fault(f)) &&
-	    cvp_authz_request_decode(ask.value, z->arena, CVP_ENTRIES_MAX, &z->asked, f) &&
-	    (z->p10.n > 0 ? ask_with_request(z, &ask, &r, f) :
-	    admin_ask(z->a, &ask, 1, z->arena, &r, f));
-	if (!ok)
-		return false;
-	if (!exchange_check(&r, ask.id, f)) {
-		if (f->kind != FAULT_BUSY)
-			(void)!batch_drop(z->a->dir, &z->b, &why);
-		return false;
-	}
-	if (!take_answer(z, &r, f)) {
-		z->n = 0;		/* nobody has a ticket: nothing to tell of */
-		if (z->gone)		/* asking again would bring the same */
-			(void)!batch_end(z->a->dir, &z->b, &why);
-		return false;
-	}
-	z->b.state = BATCH_DELIVERED;
-	return batch_update(z->a->dir, &z->b, f);
-}
-
 static bool
 acknowledge(struct authorization *z, struct fault *f)
 {
@@ -656,6 +654,75 @@ acknowledge(struct authorization *z, struct fault *f)
 	return ok;
 }
 
+/* An answer that refuses all of it means that there is nothing to come back to. */
+static bool
+take_piece(struct authorization *z, const struct exchange_answer *r, uint32_t id, bool *more,
+    struct fault *f)
+{
+	struct exchange_failure	why;
+	struct fault		drop = { 0 };
+
+	exchange_failure(r, id, &why);
+	*more = why.status == CMC_PARTIAL && why.has_pend;
+	if (!*more && !exchange_check(r, id, f)) {
+		if (f->kind != FAULT_BUSY && z->n == 0)
+			(void)!batch_drop(z->a->dir, &z->b, &drop);
+		else if (f->kind != FAULT_BUSY)
+			(void)!batch_end(z->a->dir, &z->b, &drop);
+		return false;
+	}
+	if (take_answer(z, r, f))
+		return true;
+	z->n = z->from;		/* nobody of these has a ticket: nothing to tell of */
+	count_results(z);
+	if (z->gone)		/* asking again would bring the same */
+		(void)!batch_end(z->a->dir, &z->b, &drop);
+	return false;
+}
+
+/* For the rest, in the same transaction, once the PKI knows that this much is here. */
+static bool
+ask_for_rest(struct authorization *z, uint32_t id, struct exchange_answer *r, struct fault *f)
+{
+	struct exchange_failure	why;
+
+	exchange_failure(r, id, &why);
+	return acknowledge(z, f) &&
+	    admin_ask_rest(z->a, why.pend_token, z->arena, &z->x, r, f);
+}
+
+static bool
+ask(struct authorization *z, struct ask *one, struct exchange_answer *r, struct fault *f)
+{
+	return z->p10.n > 0 ? ask_with_request(z, one, r, f) :
+	    admin_ask_for(z->a, one, 1, VIEW_NONE, z->arena, &z->x, r, f);
+}
+
+static bool
+send_request(struct authorization *z, struct fault *f)
+{
+	struct ask		one = { .kind = CVP_AUTHZ_REQUEST };
+	struct exchange_answer	r;
+	struct buf		request;
+	bool			ok, more;
+
+	z->v = NULL;
+	z->n = z->asked_at = 0;
+	buf_init(&request, BATCH_REQUEST_MAX);
+	ok = batch_request(z->a->dir, &z->b, &request, f);
+	one.value = arena_copy(z->arena, buf_view(&request));
+	buf_clear(&request);
+	if (!ok || (one.value.p == NULL && !arena_fault(f)) ||
+	    !cvp_authz_request_decode(one.value, z->arena, CVP_ENTRIES_MAX, &z->asked, f) ||
+	    !ask(z, &one, &r, f) || !take_piece(z, &r, one.id, &more, f))
+		return false;
+	while (more)
+		if (!ask_for_rest(z, one.id, &r, f) || !take_piece(z, &r, one.id, &more, f))
+			return false;
+	z->b.state = BATCH_DELIVERED;
+	return batch_update(z->a->dir, &z->b, f);
+}
+
 /*
  * The tickets are on disk whatever becomes of the acknowledgement.  A PKI
  * that does not know the batch any more needs none.
@@ -666,10 +733,8 @@ authorization_run(struct authorization *z, struct fault *f)
 	struct fault	why = { 0 };
 
 	z->acknowledged = false;
-	if (z->b.state == BATCH_SENT && !send_request(z, f)) {
-		z->n = 0;	/* what has no ticket is not reported as granted */
+	if (z->b.state == BATCH_SENT && !send_request(z, f))
 		return false;
-	}
 	if (!acknowledge(z, &why) && why.kind != FAULT_REFUSED)
 		return true;
 	z->acknowledged = true;

@@ -44,6 +44,7 @@ struct authorization {
 	size_t			 asked_at;	/* ...and looked at last */
 	struct outcome		*v;		/* after run; empty if there was none to read */
 	size_t			 n;
+	size_t			 from;		/* first one of the answer that is being taken */
 	bool			 gone;		/* the PKI has deleted the tokens */
 	bool			 acknowledged;	/* else the PKI is told the next time */
 

@@ -11,6 +11,7 @@
 #include "codec/oid.h"
 #include "net/client.h"
 
+#define POLL_MAX	(16u << 10)	/* octets of a message that asks for the rest */
 #define REQUEST_TYPE	"application/pkcs7-mime; smime-type=CMC-Request; name=request.p7m"
 #define ANSWER_TYPE	"application/pkcs7-mime"
 #define PEM_FILE_MAX	(256u << 10)
@@ -326,7 +327,6 @@ write_request(struct admin *a, struct ask *asks, size_t n, struct view requests,
 
 	buf_init(&content, MESSAGE_MAX);
 	cmc_data_begin(&w, &content);
-	exchange_begin(x, a->rng);
 	exchange_put(x, a->rng, &w, &id);
 	for (size_t i = 0; i < n; i++) {
 		asks[i].id = id++;
@@ -377,9 +377,30 @@ admin_ask_for(struct admin *a, struct ask *asks, size_t n, struct view requests,
 	struct buf	request;
 	bool		ok;
 
+	exchange_begin(x, a->rng);
 	buf_init(&request, MESSAGE_MAX + CERT_OCTETS_MAX);
 	ok = write_request(a, asks, n, requests, x, &request, f) &&
 	    admin_send(a, x, buf_view(&request), arena, out, f);
+	buf_clear(&request);
+	return ok;
+}
+
+bool
+admin_ask_rest(struct admin *a, struct view token, struct arena *arena, struct exchange *x,
+    struct exchange_answer *out, struct fault *f)
+{
+	struct ask	one = { .kind = CMC_QUERY_PENDING };
+	struct buf	value, request;
+	bool		ok;
+
+	buf_init(&value, 256);
+	buf_init(&request, POLL_MAX);
+	der_put(&value, DER_OCTET_STRING, token);
+	one.value = buf_view(&value);
+	ok = buf_check(&value, "queryPending", f) &&
+	    write_request(a, &one, 1, VIEW_NONE, x, &request, f) &&
+	    admin_send(a, x, buf_view(&request), arena, out, f);
+	buf_clear(&value);
 	buf_clear(&request);
 	return ok;
 }

@@ -85,6 +85,9 @@ MUST_CHECK bool admin_ask(struct admin *a, struct ask *asks, size_t n, struct ar
 MUST_CHECK bool admin_ask_for(struct admin *a, struct ask *asks, size_t n,
     struct view requests, struct arena *arena, struct exchange *x,
     struct exchange_answer *out, struct fault *f);
+/* What is not done yet (RFC 10002, 6.13): by the token of the answer, in its transaction. */
+MUST_CHECK bool admin_ask_rest(struct admin *a, struct view token, struct arena *arena,
+    struct exchange *x, struct exchange_answer *out, struct fault *f);
 /* Octets that somebody else signed in this transaction, and the PKI's answer. */
 MUST_CHECK bool admin_send(struct admin *a, struct exchange *x, struct view octets,
     struct arena *arena, struct exchange_answer *out, struct fault *f);

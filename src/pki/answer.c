@@ -26,6 +26,13 @@ answer_pending(struct answer *a, uint32_t about, struct view token, int64_t when
 }
 
 void
+answer_partial(struct answer *a, uint32_t about, struct view token, int64_t when)
+{
+	answer_pending(a, about, token, when);
+	a->status[a->n_status - 1].status = CMC_PARTIAL;
+}
+
+void
 answer_fail(struct answer *a, uint32_t about, enum cmc_fail fail, const char *text)
 {
 	*next_status(a) = (struct answer_status){
@@ -66,7 +73,8 @@ put_status(struct cmc_writer *w, uint32_t *id, const struct answer_status *s)
 		.status = s->status, .refs = &ref, .n_refs = 1,
 		.text = view_str(s->text),
 		.other = s->status == CMC_FAILED ? CMC_OTHER_FAIL :
-		    s->status == CMC_PENDING ? CMC_OTHER_PEND : CMC_OTHER_NONE,
+		    s->status == CMC_PENDING || s->status == CMC_PARTIAL ? CMC_OTHER_PEND :
+		    CMC_OTHER_NONE,
 		.fail = s->fail, .pend_token = s->pend_token, .pend_time = s->pend_time,
 	};
 

@@ -61,6 +61,8 @@ void	answer_fail(struct answer *a, uint32_t about, enum cmc_fail fail,
 	    const char *text);
 /* Not decided yet: ask with this token, not before that time. */
 void	answer_pending(struct answer *a, uint32_t about, struct view token, int64_t when);
+/* So much of it is done: ask for the rest, likewise. */
+void	answer_partial(struct answer *a, uint32_t about, struct view token, int64_t when);
 /* failInfo by the table of the profile, and the code beside it. */
 void	answer_fail_code(struct answer *a, uint32_t about, uint32_t code,
 	    const char *text);

@@ -458,7 +458,14 @@ approval_poll(struct work *w)
 	struct store_approval		 q;
 	struct cmc_request		 data;
 	struct certreq			 r;
+	bool				 taken = false;
 
+	if (w->sender.admin.n != 0 && !authorize_poll(w, c, &taken)) {
+		work_again(w);
+		return;
+	}
+	if (taken)
+		return;
 	if (find_row(w, c, &q) && approval_open(w, &q, &data, &r, &w->fault) &&
 	    is_requester(w, &q, &r) && goes_on(w, &q))
 		stand_for(w, &q, &data);

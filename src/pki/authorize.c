@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -15,6 +16,8 @@
 #include "pki/grant.h"
 
 #define RESPONSE_MAX	(16u << 20)
+#define PIECE_FIRST	1000u	/* entries, while nobody knows how fast this machine is */
+#define TOKEN_OCTETS	16
 
 /* --- before any entry is looked at --------------------------------------------- */
 
@@ -158,13 +161,34 @@ list_mints(struct work *w, const struct cvp_authz_request *q, const struct grant
 	return true;
 }
 
+static int64_t
+monotonic_us(void)
+{
+	struct timespec	t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Tokens are most of the work: what one takes says how many are a piece. */
+static bool
+exchange_timed(struct engine *e, size_t n, struct fault *f)
+{
+	int64_t	from = monotonic_us();
+
+	if (!engine_exchange(e, 1, f))
+		return false;
+	e->mint_us = (monotonic_us() - from) / (int64_t)n + 1;
+	return true;
+}
+
 /* Ask the signer for ids and tokens of all that are granted. */
 static bool
 mint(struct work *w, const struct grant_frame *fr, const struct cvp_authz_request *q,
     struct grant *g, struct view *secrets, struct fault *f)
 {
 	struct mint_request	 m = { .batch_id = q->batch_id, .recipient = q->encrypt_to,
-		.message = w->job->message, .asked_at = w->now,
+		.message = w->message, .asked_at = w->now,
 		.formats = fr->formats, .n_formats = fr->n_formats };
 	struct mint_answer	 answer;
 	struct frame		 frame;
@@ -176,7 +200,7 @@ mint(struct work *w, const struct grant_frame *fr, const struct cvp_authz_reques
 		return true;
 	buf_reset(&w->e->questions);
 	signer_put_mint(&w->e->questions, &m);
-	if (!engine_exchange(w->e, 1, f) ||
+	if (!exchange_timed(w->e, m.n, f) ||
 	    !frame_take(buf_view(&w->e->answers), FRAME_BODY_MAX, &frame, &used, f) ||
 	    !signer_get_mint(&frame, w->a, &answer, f))
 		return false;
@@ -193,11 +217,11 @@ mint(struct work *w, const struct grant_frame *fr, const struct cvp_authz_reques
 /* --- storing -------------------------------------------------------------------- */
 
 static bool
-store_grant(struct work *w, const struct grant *g, int64_t batch, struct fault *f)
+store_grant(struct work *w, const struct grant *g, struct store_batch *b, struct fault *f)
 {
 	struct store_authz	z = {
 		.id = arena_str(w->a, g->id),
-		.admin = w->sender.admin.n, .batch = batch, .template = w->template->n,
+		.admin = w->sender.admin.n, .batch = b->n, .template = w->template->n,
 		.entry_id = g->entry->entry_id, .label = g->label, .terms = g->der,
 		.window_from = g->from, .window_to = g->to,
 		.confirm_within = w->template->t.confirm_seconds,
@@ -214,6 +238,8 @@ store_grant(struct work *w, const struct grant *g, int64_t batch, struct fault *
 	sha256(g->der, z.content_digest);
 	if (!store_authz_insert(w->e->p.store, &z, f) || !grant_names(w->e, g, z.n, f))
 		return false;
+	if (b->first == 0)
+		b->first = z.n;
 	snprintf(actor, sizeof(actor), "admin:%s", w->sender.admin.name);
 	snprintf(object, sizeof(object), "authz:%" PRId64, z.n);
 	return note_audit(w->e, w->now, actor, "authz granted", object, z.id, f);
@@ -377,28 +403,76 @@ encode_response(struct work *w, const struct cvp_authz_request *q, const struct 
 }
 
 static void
-say(struct work *w, const struct cmc_control *c, struct view response, struct view secrets)
+say(struct work *w, const struct cmc_control *c, const struct store_batch *b,
+    struct view response, struct view secrets)
 {
-	answer_status(&w->answer, CMC_SUCCESS, c->id);
+	if (b->token.n > 0)
+		answer_partial(&w->answer, c->id, b->token, w->now);
+	else
+		answer_status(&w->answer, CMC_SUCCESS, c->id);
 	answer_control(&w->answer, CVP_AUTHZ_RESPONSE, response);
 	w->answer.content = secrets;
 }
 
+/*
+ * Entries that some seconds are enough for (corrections, 20).  A request that
+ * stands beside its authorization is not parted from it.
+ */
+static size_t
+piece_of(const struct work *w, size_t left)
+{
+	int64_t	budget = w->e->p.config->authorize_seconds * 1000000, n = PIECE_FIRST;
+
+	if (w->errand == ERRAND_BIND)
+		return left;
+	if (budget == 0)
+		n = 1;
+	else if (w->e->mint_us > 0)
+		n = budget / w->e->mint_us;
+	n = n < 1 ? 1 : n;
+	return (uint64_t)n < left ? (size_t)n : left;
+}
+
+/* What is to be asked for the next time, if anything is. */
 static bool
-grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_request *q,
+set_rest(struct work *w, const struct cvp_authz_request *whole, size_t done,
     struct store_batch *b)
 {
+	uint8_t	*token = arena_alloc(w->a, TOKEN_OCTETS);
+
+	if (token == NULL)
+		return arena_fault(&w->fault);
+	b->next += (int64_t)done;
+	b->token = b->message = VIEW_NONE;
+	if ((size_t)b->next == whole->n_entries)
+		return true;
+	rng_fill(w->e->p.rng, token, TOKEN_OCTETS);
+	b->token = view_of(token, TOKEN_OCTETS);
+	b->message = w->message;
+	return true;
+}
+
+/* A piece of it, or all. */
+static bool
+grant_next(struct work *w, const struct cmc_control *c, const struct cvp_authz_request *whole,
+    struct store_batch *b)
+{
+	struct cvp_authz_request	 part = *whole, *q = &part;
 	struct grant_frame	 fr = {
 		.e = w->e, .a = w->a, .now = w->now, .admin = &w->sender.admin,
 		.template = w->template,
 		.request_terms = &q->terms,
 	};
-	struct grant		*g = arena_array(w->a, q->n_entries, sizeof(*g));
+	struct grant		*g;
 	struct view		 parts[2];
 	size_t			 granted = 0;
 	struct fault		*f = &w->fault;
 
-	if (g == NULL)
+	part.entries += b->next;
+	part.n_entries = piece_of(w, whole->n_entries - (size_t)b->next);
+	b->secrets = VIEW_NONE;
+	b->first = 0;
+	if ((g = arena_array(w->a, q->n_entries, sizeof(*g))) == NULL)
 		return arena_fault(f);
 	if (!template_terms(w->template, w->a, &fr.template_terms, f))
 		return false;
@@ -408,13 +482,13 @@ grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_re
 	}
 	if (!judge_entries(w, &fr, q, g, f) || !refuse_twins(w, q, g, f) ||
 	    !mint(w, &fr, q, g, &b->secrets, f) ||
-	    !store_batch_insert(w->e->p.store, b, f))
+	    (b->n == 0 && !store_batch_insert(w->e->p.store, b, f)))
 		return false;
 	for (size_t i = 0; i < q->n_entries; i++) {
 		if (g[i].code != 0)
 			continue;
 		granted++;
-		if (!store_grant(w, &g[i], b->n, f))
+		if (!store_grant(w, &g[i], b, f))
 			return false;
 	}
 	b->response = encode_response(w, q, g, b->secrets.n > 0);
@@ -424,11 +498,11 @@ grant_all(struct work *w, const struct cmc_control *c, const struct cvp_authz_re
 	parts[0] = b->response;
 	parts[1] = b->secrets;
 	digest_parts(DIGEST_SHA256, parts, 2, b->ack_digest);
-	if (!store_batch_answer(w->e->p.store, b, f))
+	if (!set_rest(w, whole, q->n_entries, b) || !store_batch_answer(w->e->p.store, b, f))
 		return false;
 	log_line(LOG_LEVEL_INFO, "authorized", "admin=\"%s\" template=\"%s\" entries=%zu granted=%zu",
 	    w->sender.admin.name, w->template->t.name, q->n_entries, granted);
-	say(w, c, b->response, b->secrets);
+	say(w, c, b, b->response, b->secrets);
 	return true;
 }
 
@@ -454,7 +528,7 @@ without_secrets(struct work *w, struct view *response, struct fault *f)
  * badRequest.  All checks of this Admin were made anew before.
  */
 static bool
-repeat_batch(struct work *w, const struct cmc_control *c, const struct store_batch *b,
+repeat_batch(struct work *w, const struct cmc_control *c, struct store_batch *b,
     const uint8_t digest[32])
 {
 	struct view	response = b->response;
@@ -465,12 +539,63 @@ repeat_batch(struct work *w, const struct cmc_control *c, const struct store_bat
 		work_refuse(w, c->id, CMC_BAD_REQUEST);
 		return true;
 	}
+	/* The rest is asked for in the transaction of the answer, which is this one. */
+	if (b->token.n > 0 && !w->polls) {
+		b->message = w->message;
+		if (!store_batch_answer(w->e->p.store, b, &w->fault))
+			return false;
+	}
 	if (b->secrets.n == 0 && !without_secrets(w, &response, &w->fault))
 		return false;
 	log_line(LOG_LEVEL_INFO, "authorization repeated", "admin=\"%s\" batch=%" PRId64,
 	    w->sender.admin.name, b->n);
-	say(w, c, response, b->secrets);
+	say(w, c, b, response, b->secrets);
 	return true;
+}
+
+/* A piece is repeated until the Admin has it; then comes the next one. */
+static bool
+goes_on(const struct store_batch *b, const uint8_t digest[32])
+{
+	return b->token.n > 0 && b->acked != 0 && memcmp(b->request_digest, digest, 32) == 0;
+}
+
+static bool
+stands_for(struct work *w, const struct store_batch *b, bool *yes)
+{
+	const struct cmc_control	*c;
+	struct cms_signed		 m;
+	struct cmc_request		 data;
+	struct view			 transaction = VIEW_NONE;
+
+	*yes = false;
+	if (!message_open(b->message, w->a, &m, &w->fault) ||
+	    !cmc_request_decode(m.content, w->a, &cmc_limits_admin, &data, NULL, &w->fault))
+		return false;
+	if ((c = cmc_find(&data.controls, CMC_TRANSACTION_ID)) != NULL &&
+	    !cmc_transaction_id(c->value, &transaction, &w->fault))
+		return false;
+	if (!view_equal(transaction, w->verified.transaction))
+		return true;
+	*yes = w->polls = true;
+	w->errand = ERRAND_OTHER;
+	w->verified.data = data;
+	w->message = b->message;
+	return true;
+}
+
+bool
+authorize_poll(struct work *w, const struct cmc_control *c, bool *taken)
+{
+	struct store_batch	b;
+	struct view		token;
+	struct fault		why = { 0 };
+
+	*taken = false;
+	if (!cmc_octets(c->value, 1, CMC_PEND_TOKEN_MAX, &token, &why))
+		return true;	/* whose token this is not either: approval.c says so */
+	return store_batch_find_token(w->e->p.store, w->sender.admin.n, token, w->a, &b,
+	    &w->fault) && (b.n == 0 || stands_for(w, &b, taken));
 }
 
 bool
@@ -493,7 +618,7 @@ authorize_run(struct work *w, const struct cmc_control *c)
 	if (!store_batch_find(w->e->p.store, w->sender.admin.n, q.batch_id, w->a, &b,
 	    &w->fault))
 		return false;
-	if (b.n != 0)
+	if (b.n != 0 && !goes_on(&b, digest))
 		return repeat_batch(w, c, &b, digest);
 	if (!find_template(w, &q, &code) || !template_fits(w, &q, &code)) {
 		work_refuse_code(w, c->id, code);
@@ -501,11 +626,12 @@ authorize_run(struct work *w, const struct cmc_control *c)
 			w->answer.status[w->answer.n_status - 1].text = w->fault.text;
 		return true;
 	}
-	b = (struct store_batch){
-		.admin = w->sender.admin.n, .batch_id = q.batch_id, .created = w->now,
-	};
+	if (b.n == 0)
+		b = (struct store_batch){
+			.admin = w->sender.admin.n, .batch_id = q.batch_id, .created = w->now,
+		};
 	memcpy(b.request_digest, digest, sizeof(digest));
-	return grant_all(w, c, &q, &b);
+	return grant_next(w, c, &q, &b);
 }
 
 /* The Admin has the secrets on its disk: ours are deleted. */

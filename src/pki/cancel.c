@@ -82,7 +82,8 @@ do_cancel(struct work *w, struct store_authz *z, struct view sealed, struct faul
 {
 	bool	done;
 
-	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, f))
+	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, z->n,
+	    f))
 		return false;
 	z->sealed = VIEW_NONE;
 	z->sealed_cancel = arena_copy(w->a, sealed);

@@ -62,6 +62,8 @@ static const struct row rows[] = {
 	    "time for requests in flight when the server stops" },
 	{ "limits", "hang", SECONDS, AT(hang_seconds), 5, 3600, "60s",
 	    "a process that says nothing for so long is ended and started again" },
+	{ "limits", "authorize", SECONDS, AT(authorize_seconds), 0, 60, "5s",
+	    "work on one list of devices, until what is done is answered; 0s: one device" },
 	{ "limits", "refusal", WHOLE, AT(refusal_floor_ms), 0, 10000, "50",
 	    "milliseconds before a failed proof is answered" },
 	{ "crl", "interval", SECONDS, AT(crl_interval), 60, 604800, "1h",

@@ -33,6 +33,7 @@ struct pki_config {
 	int64_t	request_seconds;		/* a request must have arrived by then */
 	int64_t	stop_seconds;			/* for what is in flight at SIGTERM */
 	int64_t	hang_seconds;			/* silence of a child, until it is ended */
+	int64_t	authorize_seconds;		/* of work on one list, until what is done is answered */
 	int64_t	crl_interval;			/* seconds between CRLs without revocations */
 	int64_t	crl_lifetime;			/* thisUpdate to nextUpdate */
 	int64_t	crl_max_age;			/* Cache-Control for the CRL */

@@ -625,7 +625,8 @@ move_due(struct engine *e, int64_t now, bool *more, struct fault *f)
 	}
 	if (!phases_follow(e, now, f) ||
 	    !store_request_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, &purged, f) ||
-	    !store_approval_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, f))
+	    !store_approval_purge(e->p.store, now - REQUEST_SECONDS_MAX, DUE_MAX, f) ||
+	    !store_batch_forget(e->p.store, now - REQUEST_SECONDS_MAX, f))
 		return false;
 	return store_clock(e, now, CLOCK_STORE_SECONDS, f);
 }

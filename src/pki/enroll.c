@@ -366,7 +366,8 @@ enroll_bind(struct work *w, int64_t cert)
 	bool			 done = true;
 
 	/* Whoever has this token had it from that envelope (corrections, 3). */
-	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, &w->fault))
+	if (z->batch != 0 && !store_batch_drop_secrets(w->e->p.store, z->batch, z->n,
+	    &w->fault))
 		return false;
 	if (z->state == STORE_AUTHZ_WAITING &&
 	    !authz_move(w->e, z, STORE_AUTHZ_OPEN, "pki", w->now, &done, &w->fault))

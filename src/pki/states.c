@@ -159,7 +159,8 @@ bool
 authz_void(struct engine *e, struct store_authz *z, const char *actor, int64_t now,
     struct fault *f)
 {
-	if (z->batch != 0 && !store_batch_drop_secrets(e->p.store, z->batch, f))
+	if (z->batch != 0 && !store_batch_drop_secrets(e->p.store, z->batch, z->n,
+	    f))
 		return false;
 	z->sealed = z->sealed_cancel = VIEW_NONE;
 	z->confirm_by = now;

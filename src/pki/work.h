@@ -184,6 +184,7 @@ struct engine {
 	bool			 clock_behind;		/* far below it: nothing is decided */
 	bool			 recover_due;
 	int64_t			 ended_until, expired_at;
+	int64_t			 mint_us;		/* what one token took last; 0: not known yet */
 	bool			 journal_grew;	/* since its counter was stored */
 	bool			 crl_dirty[AUTHORITY_CAS];
 	int64_t			 crl_next[AUTHORITY_CAS];	/* when one is due */
@@ -348,6 +349,8 @@ enum approval_word {
 };
 /* Of held z, into w->approval. */
 MUST_CHECK bool approval_look(struct work *w, struct store_authz *z, enum approval_word *word);
+/* authorize.c: does this token ask for the rest of a list?  Then w stands for its message. */
+MUST_CHECK bool authorize_poll(struct work *w, const struct cmc_control *c, bool *taken);
 /* What the Admin has put around a request of this key that waits counts when it comes again. */
 MUST_CHECK bool approval_layer(struct work *w);
 /* w->approval comes to a certificate, or to a refusal (z is freed). */

@@ -3,7 +3,8 @@
 #include "store/store_authz.h"
 
 #define COLUMNS	"n, admin, batch_id, request_digest, response, secrets," \
-		" ack_digest, created, acked"
+		" ack_digest, created, acked, next, first, token," \
+		" message"
 
 static bool
 find_batch(struct query *q, struct arena *a, struct store_batch *out,
@@ -25,6 +26,10 @@ find_batch(struct query *q, struct arena *a, struct store_batch *out,
 	db_get_fixed(q, out->ack_digest, sizeof(out->ack_digest));
 	out->created = db_get_int(q);
 	out->acked = db_get_int(q);
+	out->next = db_get_int(q);
+	out->first = db_get_int(q);
+	out->token = db_get_blob(q, a);
+	out->message = db_get_blob(q, a);
 	return db_row_last(q, f);
 }
 
@@ -54,7 +59,8 @@ store_batch_answer(struct store *st, const struct store_batch *b,
     struct fault *f)
 {
 	static const char	sql[] = "UPDATE batch SET response = ?,"
-	    " secrets = ?, ack_digest = ? WHERE n = ?";
+	    " secrets = ?, ack_digest = ?, acked = 0, next = ?, first = ?, token = ?,"
+	    " message = ? WHERE n = ?";
 	struct query		q;
 	bool			done;
 
@@ -63,6 +69,10 @@ store_batch_answer(struct store *st, const struct store_batch *b,
 	db_blob(&q, b->response);
 	db_blob_or_null(&q, b->secrets);
 	db_blob(&q, view_of(b->ack_digest, sizeof(b->ack_digest)));
+	db_int(&q, b->next);
+	db_int(&q, b->first);
+	db_blob_or_null(&q, b->token);
+	db_blob_or_null(&q, b->message);
 	db_int(&q, b->n);
 	if (!db_run_changed(&q, &done, f))
 		return false;
@@ -83,6 +93,34 @@ store_batch_find(struct store *st, int64_t admin, struct view batch_id,
 	db_int(&q, admin);
 	db_blob(&q, batch_id);
 	return find_batch(&q, a, out, f);
+}
+
+bool
+store_batch_find_token(struct store *st, int64_t admin, struct view token, struct arena *a,
+    struct store_batch *out, struct fault *f)
+{
+	static const char	sql[] = "SELECT " COLUMNS " FROM batch"
+	    " WHERE token = ? AND admin = ?";
+	struct query		q;
+
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_blob(&q, token);
+	db_int(&q, admin);
+	return find_batch(&q, a, out, f);
+}
+
+bool
+store_batch_forget(struct store *st, int64_t before, struct fault *f)
+{
+	static const char	sql[] = "UPDATE batch SET token = NULL, message = NULL"
+	    " WHERE token IS NOT NULL AND created < ?";
+	struct query		q;
+
+	if (!db_write(st, sql, &q, f))
+		return false;
+	db_int(&q, before);
+	return db_run(&q, f);
 }
 
 bool
@@ -114,15 +152,16 @@ store_batch_ack(struct store *st, int64_t n, int64_t now, bool *done,
 }
 
 bool
-store_batch_drop_secrets(struct store *st, int64_t n, struct fault *f)
+store_batch_drop_secrets(struct store *st, int64_t n, int64_t authz, struct fault *f)
 {
 	static const char	sql[] = "UPDATE batch SET secrets = NULL"
-	    " WHERE n = ? AND secrets IS NOT NULL";
+	    " WHERE n = ? AND secrets IS NOT NULL AND first <= ?";
 	struct query		q;
 
 	if (!db_write(st, sql, &q, f))
 		return false;
 	db_int(&q, n);
+	db_int(&q, authz);
 	return db_run(&q, f);
 }
 

@@ -287,8 +287,17 @@ static const char version_9[] =
 "ALTER TABLE approval ADD COLUMN layer BLOB;\n"
 "ALTER TABLE approval ADD COLUMN layer_by INTEGER REFERENCES cert;\n";
 
+/* Authorizations that are answered in pieces: what is done, and the message for the rest. */
+static const char version_10[] =
+"ALTER TABLE batch ADD COLUMN next INTEGER NOT NULL DEFAULT 0;\n"
+"ALTER TABLE batch ADD COLUMN first INTEGER NOT NULL DEFAULT 0;\n"
+"ALTER TABLE batch ADD COLUMN token BLOB;\n"
+"ALTER TABLE batch ADD COLUMN message BLOB;\n"
+"CREATE INDEX batch_token ON batch (token) WHERE token IS NOT NULL;\n";
+
 const char *const schema_steps[] = { version_1, version_2, version_3, version_4, version_5,
-	version_6, version_7, version_8, version_9, NULL };
+	version_6, version_7, version_8, version_9, version_10,
+	NULL };
 
 static int64_t
 last_version(const char *const *steps)

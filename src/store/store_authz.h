@@ -102,14 +102,27 @@ struct store_batch {
 	struct view	 secrets;	/* sealed or enveloped ContentInfo; empty once deleted */
 	uint8_t		 ack_digest[STORE_DIGEST_OCTETS];	/* of the piece, for authzAck */
 	int64_t		 created, acked;
+	/* Answered in pieces (corrections, 20): response and secrets are the last one's. */
+	int64_t		 next;		/* entries answered so far */
+	int64_t		 first;		/* authorization of the last piece */
+	struct view	 token;		/* pendToken for the rest; empty: there is none */
+	struct view	 message;	/* that asked, while there is a rest */
 };
 
 /* FAULT_CONFLICT if this Admin used the batch_id before.  Sets b->n. */
 MUST_CHECK bool store_batch_insert(struct store *st, struct store_batch *b,
     struct fault *f);
-/* Fill in response, secrets and ack_digest of batch b->n, once its entries are stored. */
+/*
+ * Fill in response, secrets and ack_digest of batch b->n, once its entries are stored;
+ * next, token and message; it is not acknowledged.
+ */
 MUST_CHECK bool store_batch_answer(struct store *st, const struct store_batch *b,
     struct fault *f);
+/* One of this Admin that has a rest. */
+MUST_CHECK bool store_batch_find_token(struct store *st, int64_t admin, struct view token,
+    struct arena *a, struct store_batch *out, struct fault *f);
+/* What nobody came back for has no rest any more. */
+MUST_CHECK bool store_batch_forget(struct store *st, int64_t before, struct fault *f);
 MUST_CHECK bool store_batch_find(struct store *st, int64_t admin,
     struct view batch_id, struct arena *a, struct store_batch *out,
     struct fault *f);
@@ -118,7 +131,7 @@ MUST_CHECK bool store_batch_find_n(struct store *st, int64_t n, struct arena *a,
 /* Record the acknowledgement and delete the secrets.  *done: it was the first. */
 MUST_CHECK bool store_batch_ack(struct store *st, int64_t n, int64_t now,
     bool *done, struct fault *f);
-MUST_CHECK bool store_batch_drop_secrets(struct store *st, int64_t n,
+MUST_CHECK bool store_batch_drop_secrets(struct store *st, int64_t n, int64_t authz,
     struct fault *f);
 /* Delete the secrets of batches that have nothing waiting or open any more. */
 MUST_CHECK bool store_batch_drop_ended(struct store *st, struct fault *f);
