@@ -40,6 +40,7 @@ static const struct option options[] = {
 	{ "key", "KIND", NULL, "kind of the keys; by default the template's choice" },
 	{ "out", "DIR", "bundles", "where the bundles go" },
 	{ "format", "p12|pem", "p12", "PKCS #12 and a passphrase, or PEM" },
+	{ "device-confirms", NULL, NULL, "hand key and certificate over unconfirmed: the device signs" },
 	{ "wait", "TIME", WAIT_PRESET, "how long to wait for a person's approval at the PKI; 0: not at all" },
 	{ 0 },
 };
@@ -156,6 +157,7 @@ read_options(struct call *c, const struct invocation *in, struct fault *f)
 	    option_value(in, "wait"), 0, WAIT_SECONDS_MAX, &c->wait, f))
 		return false;
 	c->q.by_pki = c->method == GENERATION_PKI;
+	c->q.device_confirms = option_given(in, "device-confirms");
 	c->q.out = option_value(in, "out");
 	c->q.format = strcmp(format, "pem") == 0 ? BUNDLE_PEM : BUNDLE_P12;
 	if (c->q.format == BUNDLE_P12 && strcmp(format, "p12") != 0)
@@ -246,7 +248,7 @@ check_target(const struct call *c, const struct target *t, struct fault *f)
 	if (t == NULL)
 		return fault_set(f, FAULT_NOT_FOUND, "", "its authorizations are all over: authorize "
 		    "it again");
-	return t->generation == c->method || fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3", "it is "
+	return t->generation == c->method || option_given(c->s.in, "confirm") || fault_set(f, FAULT_REFUSED, "RFC 4809, 3.3", "it is "
 	    "authorized for a key made by \"%s\": pki4ipsec admin authorize --generation %s",
 	    generation_name(t->generation), generation_name(c->method));
 }
@@ -272,15 +274,19 @@ say(struct call *c, const char *word, const struct generate_outcome *o, const st
 	if (o->wait.waits)
 		date_format(o->wait.poll_at, next);
 	if (in->json) {
-		json_array_append_new(c->list, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s}",
+		json_array_append_new(c->list, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s, s:s}",
 		    "device", word, "enrolled", ok, "already", o->already, "serial", o->serial,
 		    "bundle", ok ? o->bundle : "", "passphrase_file", ok ? o->passphrase : "",
-		    "asked_again", next, "error", ok ? "" : f->text));
+		    "confirm", ok ? o->confirm : "", "asked_again", next, "error", ok ? "" : f->text));
 		return;
 	}
 	text_escape(view_str(word), 0, shown, sizeof(shown));
 	if (!ok)
 		fprintf(stderr, "pki4ipsec: %s: %s\n", shown, f->text);
+	else if (!in->quiet && o->confirm[0] != '\0')
+		printf("issued %s, certificate %s, %s; the device signs %s with its key: "
+		    "pki4ipsec admin enroll --confirm FILE %s --dir %s\n", shown, o->serial, o->bundle,
+		    o->confirm, shown, option_value(in, "dir"));
 	else if (!in->quiet)
 		printf("%s %s, certificate %s, %s\n", o->already ? "already enrolled:" : "enrolled",
 		    shown, o->serial, o->bundle);

@@ -15,6 +15,7 @@
 #include "peer/wait.h"
 
 #define VALUE_MAX	(32u << 10)	/* a request with its names, a certificate */
+#define CONFIRM_MAX	(32u << 10)
 #define MESSAGE_OCTETS	(64u << 10)
 
 /* One device under way. */
@@ -285,6 +286,22 @@ confirm(struct device_run *w, struct fault *f)
 	return fault_within(f, "confirmation");
 }
 
+bool
+generate_confirmation(const struct generate *q, const char *id, struct generated *g,
+    const char *path, struct fault *f)
+{
+	struct buf	content;
+	struct cert	c;
+	bool		ok;
+
+	buf_init(&content, CONFIRM_MAX);
+	ok = cert_decode(buf_view(&g->st.certs[0]), &c, f) &&
+	    ask_confirm_content(&c, NULL, q->a->rng, &g->st.x, &content, f) &&
+	    generated_save(q->a, id, g, f) && file_write(path, buf_view(&content), 0644, f);
+	buf_clear(&content);
+	return ok;
+}
+
 /* --- one device --------------------------------------------------------------------------- */
 
 static bool
@@ -346,7 +363,8 @@ name_bundle(struct device_run *w, struct fault *f)
 	if (snprintf(w->o->bundle, ADMIN_PATH_MAX, "%s/%s.%s", w->q->out, name,
 	    pem ? "pem" : "p12") >= ADMIN_PATH_MAX ||
 	    (!pem && snprintf(w->o->passphrase, ADMIN_PATH_MAX, "%s/%s.passphrase", w->q->out,
-	    name) >= ADMIN_PATH_MAX))
+	    name) >= ADMIN_PATH_MAX) || (w->q->device_confirms && snprintf(w->o->confirm,
+	    ADMIN_PATH_MAX, "%s/%s.confirm", w->q->out, name) >= ADMIN_PATH_MAX))
 		return fault_set(f, FAULT_LIMIT, "", "--out: the path is too long");
 	return true;
 }
@@ -358,8 +376,10 @@ look_around(struct device_run *w, bool found, bool *done, struct fault *f)
 	bool	there = file_exists(w->o->bundle);
 
 	*done = !found && there && w->t->state == CVP_STATE_CONFIRMED;
-	if (*done)
+	if (*done) {
 		w->o->already = true;
+		w->o->confirm[0] = '\0';
+	}
 	if (*done || found)
 		return true;
 	if (w->t->state == CVP_STATE_CONFIRMED)
@@ -367,6 +387,25 @@ look_around(struct device_run *w, bool found, bool *done, struct fault *f)
 		    "here: revoke it and authorize the device again for another one");
 	return !there || fault_set(f, FAULT_CONFLICT, "", "\"%s\" is there already: move it "
 	    "away, or take another --out", w->o->bundle);
+}
+
+/* The bundle is the device's; from here on the key is nowhere else. */
+static bool
+hand_over(struct device_run *w, struct fault *f)
+{
+	if (!write_bundle(w, f))
+		return false;
+	key_free(w->g.key);
+	w->g.key = NULL;
+	return generate_confirmation(w->q, w->t->id, &w->g, w->o->confirm, f);
+}
+
+static bool
+finish(struct device_run *w, struct fault *f)
+{
+	if (w->q->device_confirms)
+		return hand_over(w, f);
+	return confirm(w, f) && write_bundle(w, f) && generated_drop(w->q->a, w->t->id, f);
 }
 
 static bool
@@ -381,11 +420,14 @@ run(struct device_run *w, struct fault *f)
 	snprintf(w->o->serial, sizeof(w->o->serial), "%s", w->t->serial_text);
 	if (done)
 		return true;
-	if ((!w->g.answered && !enroll(w, f)) || !confirm(w, f) || !write_bundle(w, f) ||
+	if (w->g.answered && w->g.key == NULL)
+		return fault_set(f, FAULT_CONFLICT, "", "its key and certificate were handed over, and "
+		    "the device has to confirm: pki4ipsec admin enroll --confirm FILE %s", w->t->name);
+	if ((!w->g.answered && !enroll(w, f)) || !finish(w, f) ||
 	    !cert_decode(buf_view(&w->g.st.certs[0]), &c, f))
 		return false;
 	hex_encode(serial_magnitude(c.serial), w->o->serial);
-	return generated_drop(w->q->a, w->t->id, f);
+	return true;
 }
 
 bool

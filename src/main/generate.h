@@ -21,6 +21,7 @@ struct generate {
 	struct admin		*a;
 	struct arena		*arena;
 	bool			 by_pki;	/* who makes the key */
+	bool			 device_confirms;	/* with the key, once it has its bundle */
 	const char		*key;		/* its kind; NULL: the template's choice */
 	const char		*out;		/* folder of the bundles */
 	enum bundle_format	 format;
@@ -37,6 +38,7 @@ struct generate_outcome {
 	struct generate_wait wait;
 	char	serial[ENROLL_SERIAL_MAX];
 	char	bundle[ADMIN_PATH_MAX];
+	char	confirm[ADMIN_PATH_MAX];	/* what the device has to sign; "": confirmed */
 	char	passphrase[ADMIN_PATH_MAX];	/* the file it stands in; "" in a PEM bundle */
 };
 
@@ -65,6 +67,10 @@ MUST_CHECK bool generate_answer(const struct generate *q, const char *id,
 /* Has a person decided?  Asked when it is time, in the transaction of the request. */
 MUST_CHECK bool generate_poll(const struct generate *q, struct generated *g,
     struct exchange_answer *r, struct generate_wait *w, struct fault *f);
+
+/* What has to be signed with the key, which is elsewhere; what the receipt needs is kept. */
+MUST_CHECK bool generate_confirmation(const struct generate *q, const char *id,
+    struct generated *g, const char *path, struct fault *f);
 
 /* PKIData around one request that is bound to id, and the PKI's answer, unjudged. */
 MUST_CHECK bool generate_bind(const struct generate *q, const char *id, struct view p10,

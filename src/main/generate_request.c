@@ -12,7 +12,7 @@
 #include "peer/talk.h"
 
 #define FILE_MAX	(256u << 10)
-#define CONFIRM_MAX	(32u << 10)
+#define REQUEST_MAX	(32u << 10)
 
 /* --- files ---------------------------------------------------------------------------- */
 
@@ -66,23 +66,6 @@ write_chain(const struct enroll_state *st, const char *path, struct fault *f)
 
 /* --- the request ------------------------------------------------------------------------ */
 
-/* What the device has to sign; what is needed for the receipt is kept here. */
-static bool
-write_confirmation(const struct generate *q, const struct target *t, struct generated *g,
-    const char *path, struct fault *f)
-{
-	struct buf	content;
-	struct cert	c;
-	bool		ok;
-
-	buf_init(&content, CONFIRM_MAX);
-	ok = cert_decode(buf_view(&g->st.certs[0]), &c, f) &&
-	    ask_confirm_content(&c, NULL, q->a->rng, &g->st.x, &content, f) &&
-	    generated_save(q->a, t->id, g, f) && file_write(path, buf_view(&content), 0644, f);
-	buf_clear(&content);
-	return ok;
-}
-
 static bool
 serial_of(const struct generated *g, char out[ENROLL_SERIAL_MAX], struct fault *f)
 {
@@ -124,7 +107,7 @@ take(const struct generate *q, const struct target *t, struct view der, struct g
 {
 	return name_files(q, t, o, f) && generate_answer(q, t->id, g, r, &o->wait, f) &&
 	    judge(q, t, der, r, g, f) && serial_of(g, o->serial, f) &&
-	    write_confirmation(q, t, g, o->confirm, f) && write_chain(&g->st, o->chain, f);
+	    generate_confirmation(q, t->id, g, o->confirm, f) && write_chain(&g->st, o->chain, f);
 }
 
 bool
@@ -170,7 +153,7 @@ request_enroll(const struct generate *q, const struct target *t, const char *pat
 
 	*o = (struct request_outcome){ 0 };
 	generated_init(&g);
-	buf_init(&der, CONFIRM_MAX);
+	buf_init(&der, REQUEST_MAX);
 	ok = request_read(path, &der, f) && ask(q, t, buf_view(&der), &g, &r, o, f) &&
 	    take(q, t, buf_view(&der), &g, &r, o, f);
 	buf_clear(&der);

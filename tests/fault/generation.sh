@@ -19,6 +19,8 @@
 #   certificate, what the device signs, receipt
 # R4809-3.4.10-7: signed by the device, forwarded by its Admin
 # R4809-3.4.8-1, R4809-3.4.9-2: certificate and key in one bundle
+# R4809-3.4.8-4, R4809-3.4.9-4: the device signs its confirmation with that key, its
+#   Admin takes it to the PKI
 # SEED-37, SEED-49: off until a template permits it; each method as the guide's table
 #   has it
 # shellcheck source=lib.sh
@@ -240,6 +242,31 @@ is "kept by the PKI" "$(kept)" 0
 for i in 1 12 24; do
 	opens "dn$i"
 done
+step "made by others, confirmed by the device"
+sign_with() {	# NAME OUT: what the device does with its bundle
+	openssl cms -sign -binary -nodetach -cades -md sha256 -outform DER \
+	    -econtent_type 1.3.6.1.5.5.7.12.2 -inkey "$1.all" -signer "$1.all" \
+	    -in "bundles/$1.confirm" -out "$2" 2>>err.log
+}
+for how in admin:x:--generate pki:y:--pki-key; do
+	IFS=: read -r method name option <<<"$how"
+	list "$name" 1
+	authorize_for "$method" "$name" || fail "authorize"
+	admin_enroll "$option" --device-confirms "${name}n1"
+	is "$method: handed over" "$RC $(confirmed "$name")" "0 0"
+	opens "${name}n1"
+	mapfile -t files < <(all_files)
+	absent "${name}n1" "${files[@]}"
+	admin_enroll "$option" "${name}n1"
+	is "the Admin cannot confirm any more" "$RC" 1
+	sign_with "${name}n1" signed
+	admin_enroll --confirm signed "${name}n1"
+	is "confirmed by the device" "$RC $(confirmed "$name")" "0 1"
+	is "certificates ever made" "$(issued "$name")" 1
+	is "kept by the PKI" "$(kept)" 0
+	is "left in DIR/generated" "$(find "$ADMIN/generated" -type f | wc -l)" 0
+done
+
 step "the device's own key, and nothing there but OpenSSL"
 list e 1
 authorize_for peer-key-admin-request e || fail "authorize"
