@@ -831,11 +831,7 @@ start(void **state)
 	struct fault	f = { 0 };
 
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
-		return -1;
+	raw_start(&pki, &admin_device, &admin, NULL);
 	/* Whoever is authorized here has the label "label". */
 	if (!engine_add_admin(pki.engine, "label", SECOND_RIGHTS, pki.now, &f))
 		return -1;
@@ -843,7 +839,6 @@ start(void **state)
 	gateway(&peer_device, &pki);
 	if (!run(&second_device) || !run(&peer_device))
 		return -1;
-	raw_cert_load(&admin_device, &admin);
 	raw_cert_load(&second_device, &second);
 	raw_cert_load(&peer_device, &peer);
 	return 0;
@@ -853,13 +848,11 @@ static int
 stop(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
 	raw_cert_clear(&second);
 	raw_cert_clear(&peer);
-	device_close(&admin_device);
 	device_close(&second_device);
 	device_close(&peer_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

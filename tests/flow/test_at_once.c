@@ -347,16 +347,12 @@ start(void **state)
 	struct fault	f = { 0 };
 
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device) ||
-	    !engine_add_admin(pki.engine, "label", "s2s-gateway:authorize", pki.now, &f))
+	raw_start(&pki, &admin_device, &admin, NULL);
+	if (!engine_add_admin(pki.engine, "label", "s2s-gateway:authorize", pki.now, &f))
 		return -1;
 	device_open(&second_device, &pki, "admin", "email:second@admin.invalid", "ec-p256");
 	if (!run(&second_device))
 		return -1;
-	raw_cert_load(&admin_device, &admin);
 	raw_cert_load(&second_device, &second);
 	flow_restart_with(&pki, permit, &pki);
 	return 0;
@@ -366,11 +362,9 @@ static int
 stop(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
 	raw_cert_clear(&second);
-	device_close(&admin_device);
 	device_close(&second_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

@@ -468,18 +468,11 @@ test_after_revocation(void **state)
 static int
 start(void **state)
 {
-	struct fault	f = { 0 };
-
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
-		return -1;
+	raw_start(&pki, &admin_device, &admin, NULL);
 	gateway(&peer_device, &pki);
 	if (!run(&peer_device))
 		return -1;
-	raw_cert_load(&admin_device, &admin);
 	raw_cert_load(&peer_device, &peer);
 	return 0;
 }
@@ -488,11 +481,9 @@ static int
 stop(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
 	raw_cert_clear(&peer);
-	device_close(&admin_device);
 	device_close(&peer_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

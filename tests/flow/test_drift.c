@@ -370,15 +370,8 @@ test_rekey(void **state)
 static int
 begin(void **state)
 {
-	struct fault	f = { 0 };
-
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
-		return -1;
-	raw_cert_load(&admin_device, &admin);
+	raw_start(&pki, &admin_device, &admin, NULL);
 	return 0;
 }
 
@@ -386,9 +379,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
-	device_close(&admin_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

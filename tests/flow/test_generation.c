@@ -894,17 +894,13 @@ start(void **state)
 	struct fault	f = { 0 };
 
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device) ||
-	    !engine_add_admin(pki.engine, "label", "s2s-gateway:authorize", pki.now, &f))
+	raw_start(&pki, &admin_device, &admin, NULL);
+	if (!engine_add_admin(pki.engine, "label", "s2s-gateway:authorize", pki.now, &f))
 		return -1;
 	device_open(&second_device, &pki, "admin", "email:second@admin.invalid", "ec-p256");
 	gateway(&peer_device, &pki);
 	if (!run(&second_device) || !run(&peer_device))
 		return -1;
-	raw_cert_load(&admin_device, &admin);
 	raw_cert_load(&second_device, &second);
 	raw_cert_load(&peer_device, &peer);
 	flow_restart_with(&pki, permit, &pki);
@@ -915,13 +911,11 @@ static int
 stop(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
 	raw_cert_clear(&second);
 	raw_cert_clear(&peer);
-	device_close(&admin_device);
 	device_close(&second_device);
 	device_close(&peer_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

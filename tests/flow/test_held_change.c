@@ -353,15 +353,8 @@ test_rollback(void **state)
 static int
 set_up(void **state)
 {
-	struct fault	f = { 0 };
-
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
-		fail_msg("%s", admin_device.f.text);
-	raw_cert_load(&admin_device, &admin);
+	raw_start(&pki, &admin_device, &admin, NULL);
 	write_template("s2s-gateway", "approval = manual\nrenewal-approval = manual\n"
 	    "name-space = \"vpn.example\"\nupdate = yes\nupdate-approval = manual\napproval-poll = 60s\n"
 	    "approval-within = 3d\nrenewal-last-percent = 100\nconfirm-within = 4h\n");
@@ -373,9 +366,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
-	device_close(&admin_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

@@ -1215,15 +1215,8 @@ test_admin(void **state)
 static int
 start(void **state)
 {
-	struct fault	f = { 0 };
-
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
-		return -1;
-	raw_cert_load(&admin_device, &admin);
+	raw_start(&pki, &admin_device, &admin, NULL);
 	edit_template(NULL);
 	return 0;
 }
@@ -1232,9 +1225,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
-	device_close(&admin_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

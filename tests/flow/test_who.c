@@ -359,12 +359,7 @@ begin(void **state)
 	struct fault	f = { 0 };
 
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device))
-		return -1;
-	raw_cert_load(&admin_device, &admin);
+	raw_start(&pki, &admin_device, &admin, NULL);
 	return make_other(&f) ? 0 : -1;
 }
 
@@ -372,11 +367,9 @@ static int
 end(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
 	raw_cert_clear(&other);
-	device_close(&admin_device);
 	device_close(&other_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 

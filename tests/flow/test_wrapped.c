@@ -569,17 +569,13 @@ start(void **state)
 	struct fault	f = { 0 };
 
 	(void)state;
-	flow_start(&pki, KEY_EC_P256);
-	gateway(&admin_device, &pki);
-	ticket_clear(&admin_device.t);
-	if (!ticket_read(buf_view(&pki.r.ticket), &admin_device.t, &f) || !run(&admin_device) ||
-	    !engine_add_admin(pki.engine, "label", "s2s-gateway:enroll", pki.now, &f))
+	raw_start(&pki, &admin_device, &admin, NULL);
+	if (!engine_add_admin(pki.engine, "label", "s2s-gateway:enroll", pki.now, &f))
 		return -1;
 	device_open(&relay_device, &pki, "admin", "email:relay@admin.invalid", "ec-p256");
 	gateway(&peer_device, &pki);
 	if (!run(&relay_device) || !run(&peer_device))
 		return -1;
-	raw_cert_load(&admin_device, &admin);
 	raw_cert_load(&relay_device, &relay);
 	raw_cert_load(&peer_device, &peer);
 	return 0;
@@ -589,13 +585,11 @@ static int
 stop(void **state)
 {
 	(void)state;
-	raw_cert_clear(&admin);
 	raw_cert_clear(&relay);
 	raw_cert_clear(&peer);
-	device_close(&admin_device);
 	device_close(&relay_device);
 	device_close(&peer_device);
-	flow_stop(&pki);
+	raw_stop(&pki, &admin_device, &admin);
 	return 0;
 }
 
