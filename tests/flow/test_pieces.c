@@ -119,8 +119,8 @@ expect_no_poll(const struct raw_cert *by, struct view token, struct view transac
 	struct raw_answer	a;
 
 	poll(by, token, transaction, &a);
-	if (!a.failed || a.fail != CMC_BAD_REQUEST)
-		fail_msg("%s: failed %d, %s", label, a.failed, cmc_fail_name(a.fail));
+	if (!a.failed || a.fail != CMC_BAD_REQUEST || a.code != 0)
+		fail_msg("%s: failed %d, %s, code %u", label, a.failed, cmc_fail_name(a.fail), a.code);
 	raw_answer_clear(&a);
 }
 
