@@ -110,7 +110,7 @@ make_seal_key(struct init_report *r, int64_t now, struct fault *f)
 	bool	ok;
 
 	ok = path_join(path, sizeof(path), r->staging, "keys/seal.key", f) &&
-	    seal_keys_rotate(path, rng_system(), now, f);
+	    seal_keys_rotate(path, rng_system(), now, 0, f);
 	if (ok)
 		init_note(r, "keys/seal.key");
 	return ok && put_file(r, "keys/journal", VIEW_LIT(""), 0600, f);

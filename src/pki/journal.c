@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "pki/journal.h"
+#include "pki/journal_parts.h"
 
 #define RECORD_MAX	2048		/* octets of a record's body */
 #define FILE_MAX	(1u << 30)	/* a few million authorizations */
@@ -20,6 +20,7 @@ struct journal {
 	uint64_t		 length;	/* octets that are durable */
 	uint64_t		 durable;	/* counter of the last durable record */
 	struct buf		 pending;
+	uint64_t		 base_left, top;	/* of a compacted file: records with gaps */
 	uint64_t		 counter, certs, crls[JOURNAL_CAS];
 	uint8_t			 chain[SHA256_OCTETS];
 	struct journal_spent	*slots;
@@ -156,7 +157,7 @@ journal_record_get(const struct frame *fr, struct journal_record *out, struct fa
 	ok = get_digest(&w, r.tbs) && get_digest(&w, r.spki);
 	r.number = wire_get_u64(&w);
 	r.ca = wire_get_u8(&w);
-	ok = ok && get_digest(&w, chain) && fr->type >= JOURNAL_ISSUED && fr->type <= JOURNAL_UNLOCKED;
+	ok = ok && get_digest(&w, chain) && fr->type >= JOURNAL_ISSUED && fr->type <= JOURNAL_BASE;
 	if (!ok || !wire_end(&w, "journal", f))
 		return fault_set(f, FAULT_MALFORMED, "", "journal: record %llu cannot be read",
 		    (unsigned long long)fr->tag);
@@ -165,29 +166,42 @@ journal_record_get(const struct frame *fr, struct journal_record *out, struct fa
 }
 
 bool
-journal_append(struct journal *j, struct journal_record *r, struct fault *f)
+journal_put(struct buf *out, const struct journal_record *r, uint8_t chain[SHA256_OCTETS],
+    struct fault *f)
 {
 	struct buf	fields;
-	uint8_t		chain[SHA256_OCTETS];
-	size_t		mark, before = j->pending.n;
+	uint8_t		next[SHA256_OCTETS];
+	size_t		mark;
 	bool		ok;
 
-	r->counter = j->counter + 1;
 	buf_init(&fields, RECORD_MAX);
 	put_fields(&fields, r);
-	link_digest(j->chain, (uint8_t)r->kind, r->counter, buf_view(&fields), chain);
-	mark = frame_begin(&j->pending, (uint8_t)r->kind, 0, r->counter);
-	buf_add_view(&j->pending, buf_view(&fields));
-	wire_put_view(&j->pending, view_of(chain, sizeof(chain)));
-	frame_end(&j->pending, mark);
-	ok = buf_check(&fields, "journal record", f) && buf_check(&j->pending, "journal", f) &&
-	    remember(j, r, f);
+	link_digest(chain, (uint8_t)r->kind, r->counter, buf_view(&fields), next);
+	mark = frame_begin(out, (uint8_t)r->kind, 0, r->counter);
+	buf_add_view(out, buf_view(&fields));
+	wire_put_view(out, view_of(next, sizeof(next)));
+	frame_end(out, mark);
+	ok = buf_check(&fields, "journal record", f) && buf_check(out, "journal", f);
 	if (ok)
-		memcpy(j->chain, chain, sizeof(chain));
-	else
-		j->pending.n = before;
+		memcpy(chain, next, sizeof(next));
 	buf_clear(&fields);
 	return ok;
+}
+
+bool
+journal_append(struct journal *j, struct journal_record *r, struct fault *f)
+{
+	uint8_t		chain[SHA256_OCTETS];
+	size_t		before = j->pending.n;
+
+	r->counter = j->counter + 1;
+	memcpy(chain, j->chain, sizeof(chain));
+	if (!journal_put(&j->pending, r, chain, f) || !remember(j, r, f)) {
+		j->pending.n = before;
+		return false;
+	}
+	memcpy(j->chain, chain, sizeof(chain));
+	return true;
 }
 
 bool
@@ -256,22 +270,44 @@ read_all(const struct journal *j, struct buf *all, struct fault *f)
 	}
 }
 
+/* The next one; of a compacted file the first ones may be further apart. */
+static bool
+follows(const struct journal *j, const struct journal_record *r)
+{
+	if (r->kind == JOURNAL_BASE)
+		return j->counter == 0 && j->top == 0;
+	return j->base_left > 0 ? r->counter > j->counter && r->counter <= j->top :
+	    r->counter == j->counter + 1;
+}
+
 static bool
 take_record(struct journal *j, const struct frame *fr, struct fault *f)
 {
 	struct journal_record	r;
 	uint8_t			want[SHA256_OCTETS];
 	size_t			tail = 4 + SHA256_OCTETS;	/* the digest with its length */
+	bool			last;
 
 	if (!journal_record_get(fr, &r, f))
 		return false;
 	link_digest(j->chain, fr->type, fr->tag, view_of(fr->body.p, fr->body.n - tail), want);
-	if (r.counter != j->counter + 1 ||
+	if (!follows(j, &r) ||
 	    memcmp(want, fr->body.p + fr->body.n - SHA256_OCTETS, sizeof(want)) != 0)
 		return fault_set(f, FAULT_MALFORMED, "", "journal: record %llu does not follow "
 		    "the one before", (unsigned long long)r.counter);
 	memcpy(j->chain, want, sizeof(want));
-	return remember(j, &r, f);
+	if (r.kind == JOURNAL_BASE) {
+		j->top = r.counter;
+		j->base_left = r.number;
+		last = r.number == 0;
+	} else {
+		if (!remember(j, &r, f))
+			return false;
+		last = j->base_left > 0 && --j->base_left == 0;
+	}
+	if (last)
+		j->counter = j->top;
+	return true;
 }
 
 /*
@@ -359,7 +395,7 @@ journal_read(struct journal *j, uint64_t after, struct buf *out, struct fault *f
 		ok = frame_take(left, RECORD_MAX, &fr, &used, f);
 		if (!ok || used == 0)
 			break;
-		if (fr.tag > after)
+		if (fr.tag > after && fr.type != JOURNAL_BASE)
 			buf_add(out, left.p, used);
 		left = view_of(left.p + used, left.n - used);
 	}

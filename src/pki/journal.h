@@ -28,6 +28,8 @@ enum journal_kind {
 	JOURNAL_SUCCESSOR = 4,	/* id: the serial number; by whom, its deed says */
 	JOURNAL_LOCKED = 5,	/* by an operator, for a while; spends nothing... */
 	JOURNAL_UNLOCKED = 6,	/* ...and from here on not any more */
+	JOURNAL_BASE = 7,	/* first of a compacted file: `number` records of those up to
+				   `counter` follow, which are all that count */
 };
 
 #define JOURNAL_CAS	64	/* CAs there ever were, of which it keeps CRL numbers */
@@ -63,6 +65,16 @@ MUST_CHECK bool journal_append(struct journal *j, struct journal_record *r,
     struct fault *f);
 /* All that was appended is durable.  Cheap when there is nothing. */
 MUST_CHECK bool journal_settle(struct journal *j, struct fault *f);
+
+/*
+ * Write the file anew without what nobody can use any more: records from
+ * before `since`, when the oldest sealing key there is was made, for no seal of
+ * that time opens; CRLs but the last of each CA; locks of what is spent.  The
+ * highest numbers and the counter stay.  Nothing is done for less than `least`
+ * such records.  The file changes at once or not at all.  Nobody has it open.
+ */
+MUST_CHECK bool journal_compact(const char *path, int64_t since, uint64_t least,
+    struct fault *f);
 
 uint64_t journal_counter(const struct journal *j);
 uint64_t journal_certs(const struct journal *j);	/* highest number in a serial */

@@ -11,10 +11,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "crypt/digest.h"
 #include "pki/commands.h"
 #include "pki/own.h"
 #include "pki/roll.h"
 #include "pki/seal_key.h"
+#include "store/store_authz.h"
 
 #define AFTER_MAX	INT64_C(31536000)
 
@@ -36,18 +38,35 @@ struct done {
 	unsigned		retired;	/* bit 1 << ca_line */
 };
 
+/* Since when things are sealed that still count; an older key opens nothing any more. */
+static bool
+sealed_since(const struct pki_config *c, int64_t now, int64_t *since, struct fault *f)
+{
+	char		 path[CONFIG_PATH_MAX];
+	struct store	*st = NULL;
+	bool		 ok;
+
+	ok = config_path(c, "pki.db", path, sizeof(path), f) &&
+	    (st = store_open(path, STORE_READ_ONLY, (struct store_digest){ sha256 }, f)) != NULL &&
+	    store_sealed_since(st, now, since, f);
+	store_close(st);
+	return ok;
+}
+
 /* By its age, or because somebody says so. */
 static bool
 renew_sealing_key(const struct invocation *in, const struct pki_config *c, int64_t now,
     bool *done, struct fault *f)
 {
 	char	path[CONFIG_PATH_MAX];
+	int64_t	since = 0;
 
 	*done = option_given(in, "sealing-key");
 	if (!config_path(c, "keys/seal.key", path, sizeof(path), f) ||
 	    (option_given(in, "due") && !seal_keys_due(path, now, done, f)))
 		return false;
-	return !*done || seal_keys_rotate(path, rng_system(), now, f);
+	return !*done || (sealed_since(c, now, &since, f) &&
+	    seal_keys_rotate(path, rng_system(), now, since, f));
 }
 
 /* --- CAs ------------------------------------------------------------------------------- */

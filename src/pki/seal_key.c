@@ -85,8 +85,19 @@ write_lines(const struct seal_keys *k, struct buf *out)
 	secret_wipe(hex, sizeof(hex));
 }
 
+/* Clocks differ by some minutes (corrections, 24), and a day is soon over. */
+static void
+drop_unneeded(struct seal_keys *k, int64_t needed)
+{
+	while (k->n > 1 && k->made[k->n - 2] > 0 && k->made[k->n - 2] < needed - DAY) {
+		k->n--;
+		secret_wipe(k->key[k->n], sizeof(k->key[0]));
+	}
+}
+
 bool
-seal_keys_rotate(const char *path, const struct rng *rng, int64_t now, struct fault *f)
+seal_keys_rotate(const char *path, const struct rng *rng, int64_t now, int64_t needed,
+    struct fault *f)
 {
 	struct seal_keys	k = { .n = 0 };
 	struct buf		text;
@@ -94,6 +105,7 @@ seal_keys_rotate(const char *path, const struct rng *rng, int64_t now, struct fa
 
 	if (file_exists(path) && !seal_keys_load(path, &k, f))
 		return false;
+	drop_unneeded(&k, needed);
 	if (k.n == SEAL_KEYS_MAX)
 		return fault_set(f, FAULT_LIMIT, "", "%s holds %d keys already: the oldest still "
 		    "opens what it sealed", path, SEAL_KEYS_MAX);

@@ -5,8 +5,8 @@
  * 64 hexadecimal digits and the second it was made in.
  *
  * New seals are made with the newest.  An older one opens what it sealed, for
- * as long as a certificate may live; what goes through another step is sealed
- * anew by that.
+ * as long as an open authorization or a living certificate is from its time;
+ * what goes through another step is sealed anew by that.
  */
 #ifndef PKI_SEAL_KEY_H
 #define PKI_SEAL_KEY_H
@@ -32,11 +32,13 @@ MUST_CHECK bool seal_keys_open(const struct seal_keys *k, struct view aad,
     struct view sealed, struct secret *out, struct fault *f);
 
 /*
- * A new newest key; a file that is not there yet gets its first.  The file
- * changes at once or not at all.  FAULT_LIMIT: it has SEAL_KEYS_MAX already.
+ * A new newest key; a file that is not there yet gets its first.  Keys go that
+ * had a successor a day before `needed`, when the oldest thing was sealed that
+ * still counts; 0: none goes.  The file changes at once or not at all.
+ * FAULT_LIMIT: it has SEAL_KEYS_MAX already.
  */
 MUST_CHECK bool seal_keys_rotate(const char *path, const struct rng *rng, int64_t now,
-    struct fault *f);
+    int64_t needed, struct fault *f);
 /* The newest is older than SEAL_KEY_DAYS. */
 MUST_CHECK bool seal_keys_due(const char *path, int64_t now, bool *due, struct fault *f);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "codec/cms.h"
 #include "codec/crl.h"
@@ -18,6 +19,7 @@
 
 #define SIGNER_ARENA_MAX	(256u << 20)	/* the secrets of a full batch */
 #define CONTENT_DEPTH_MAX	40
+#define COMPACT_LEAST		4096	/* records that nobody needs are worth a new file */
 #define CRL_SKEW_SECONDS	3600	/* between the engine's clock and ours */
 
 /* --- opening ----------------------------------------------------------------- */
@@ -54,13 +56,26 @@ load_seal_keys(struct signer *s, const struct pki_config *c, struct fault *f)
 	    seal_keys_load(path, &s->seal_keys, f);
 }
 
+/* What cannot be done today is done at another start. */
+static void
+compact(const struct signer *s, const char *path)
+{
+	struct fault	f = { 0 };
+
+	if (file_exists(path) && !journal_compact(path, s->seal_keys.made[s->seal_keys.n - 1],
+	    COMPACT_LEAST, &f))
+		log_fault(LOG_LEVEL_WARN, "could not compact the journal", &f);
+}
+
 static bool
 open_journal(struct signer *s, const struct pki_config *c, struct fault *f)
 {
 	char	path[CONFIG_PATH_MAX];
 
-	return config_path(c, "keys/journal", path, sizeof(path), f) &&
-	    (s->journal = journal_open(path, f)) != NULL;
+	if (!config_path(c, "keys/journal", path, sizeof(path), f))
+		return false;
+	compact(s, path);
+	return (s->journal = journal_open(path, f)) != NULL;
 }
 
 /* --- sealing ------------------------------------------------------------------ */
@@ -261,7 +276,11 @@ signer_key_or_dummy(struct signer *s, const struct seal_facts *facts, struct vie
 	*known = sealed.n > 0 && signer_unseal(s, facts, sealed, k, &why);
 	if (*known)
 		return true;
-	if (sealed.n > 0)	/* a seal that does not open was tampered with */
+	/*
+	 * A seal that does not open was tampered with.  That of a cancelled one may
+	 * be older than every key there is, and proves nothing any more.
+	 */
+	if (sealed.n > 0 && facts->state != STORE_AUTHZ_CANCELLED)
 		return fault_set(f, FAULT_SIGNATURE, "",
 		    "the sealed key of authorization \"%.*s\" does not fit its record",
 		    (int)facts->id.n, (const char *)facts->id.p);

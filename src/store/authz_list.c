@@ -153,3 +153,21 @@ store_authz_count(struct store *st, int64_t counts[STORE_AUTHZ_STATES],
 			counts[state] = db_get_int(&q);
 	}
 }
+
+bool
+store_sealed_since(struct store *st, int64_t now, int64_t *since, struct fault *f)
+{
+	static const char	sql[] = "SELECT min(?1,"
+	    " coalesce((SELECT min(created) FROM authz WHERE sealed IS NOT NULL), ?1),"
+	    " coalesce((SELECT min(created) FROM cert WHERE state < 4 AND not_after > ?1), ?1))";
+	struct query		q;
+	bool			row;
+
+	if (!db_read(st, sql, &q, f))
+		return false;
+	db_int(&q, now);
+	if (!db_step(&q, &row, f))
+		return false;
+	*since = db_get_int(&q);
+	return db_row_last(&q, f);
+}

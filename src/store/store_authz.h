@@ -253,6 +253,14 @@ MUST_CHECK bool store_authz_begun(struct store *st, int64_t now, int64_t *n,
 MUST_CHECK bool store_authz_count(struct store *st,
     int64_t counts[STORE_AUTHZ_STATES], struct fault *f);
 
+/*
+ * When the oldest thing came to be that the signer has sealed and may have to
+ * open again: an authorization with a token, a certificate that is alive now.
+ * Now if there is none.
+ */
+MUST_CHECK bool store_sealed_since(struct store *st, int64_t now, int64_t *since,
+    struct fault *f);
+
 /* --- keys made by the PKI -------------------------------------------------- */
 
 /* There while its authorization is in progress or issued. */

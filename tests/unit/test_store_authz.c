@@ -433,6 +433,44 @@ names_have_owners(void **state)
 	OK(x, store_commit(x->st, &x->f));
 }
 
+static int64_t
+sealed_since(struct fixture *x, int64_t now)
+{
+	int64_t	since;
+
+	OK(x, store_sealed_since(x->st, now, &since, &x->f));
+	return since;
+}
+
+static void
+what_is_sealed_counts(void **state)
+{
+	struct fixture		*x = *state;
+	struct store_authz	 z = new_authz("old", 0);
+	struct store_cert	 c;
+	bool			 done;
+
+	OK(x, store_begin(x->st, &x->f));
+	(void)add_ca(x, "issuing");
+	assert_int_equal(sealed_since(x, NOW), NOW);
+	z.sealed = VIEW_LIT("K");
+	z.created = NOW - 500;
+	OK(x, store_authz_insert(x->st, &z, &x->f));
+	assert_int_equal(sealed_since(x, NOW), NOW - 500);
+	c = new_cert(x, 1, 0);
+	c.created = NOW - 900;
+	OK(x, store_cert_insert(x->st, &c, &x->f));
+	assert_int_equal(sealed_since(x, NOW), NOW - 900);
+	assert_int_equal(sealed_since(x, NOW + 1000), NOW - 500);	/* the certificate has ended */
+	OK(x, store_cert_move(x->st, c.n, STORE_CERT_RESERVED, STORE_CERT_REJECTED, 0, &done,
+	    &x->f));
+	assert_int_equal(sealed_since(x, NOW), NOW - 500);
+	z.sealed = VIEW_NONE;
+	OK(x, store_authz_update(x->st, &z, z.state, &done, &x->f));
+	assert_int_equal(sealed_since(x, NOW), NOW);
+	OK(x, store_commit(x->st, &x->f));
+}
+
 #define TEST(t)	cmocka_unit_test_setup_teardown(t, fixture_up, fixture_down)
 
 int
@@ -448,6 +486,7 @@ main(void)
 		TEST(authorizations_are_listed),
 		TEST(what_is_due_is_found),
 		TEST(names_have_owners),
+		TEST(what_is_sealed_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
