@@ -6,7 +6,7 @@ soak.py run WORK PROGRAM SECONDS WORKERS [KILL-ONE-IN]
 	its certificate's life, by its own command; one command in so many is
 	killed, and given again.  One octet in WORK/progress for each renewal.
 	In the end one line of JSON: what was done, and what was ever wrong.
-soak.py books WORK PKI.DB CRL
+soak.py books WORK PKI.DB CA CRL...
 	What every device has against what the PKI knows.
 """
 import glob
@@ -140,13 +140,13 @@ def run(work, program, seconds, workers, kill_one_in="0"):
     return Soak(work, program, seconds, workers, kill_one_in).run()
 
 
-def books(work, database, crl):
+def books(work, database, ca, *crls):
     db = sqlite3.connect("file:%s?mode=ro" % database, uri=True)
     known = {body: state for body, state in db.execute(
         "select body, state from cert join cert_body using (n) where identity like 'fqdn:s%'")}
     held = {device: cert_of(device)
             for device in glob.glob(os.path.join(work, "devices", "*"))}
-    listed = crl_serials(open(crl, "rb").read())
+    listed = set().union(*(crl_serials(open(crl, "rb").read()) for crl in crls))
     now = time.time()
     wrong = 0
 
@@ -159,7 +159,8 @@ def books(work, database, crl):
           [d for d, c in held.items() if c not in known])
     holds("it is confirmed", [d for d, c in held.items() if known.get(c) != CONFIRMED])
     holds("it is valid", [d for d, c in held.items() if validity_of(c)[1] <= now])
-    holds("it is not on the CRL", [d for d, c in held.items() if serial_of(c) in listed])
+    holds("it is of %s" % ca, [d for d, c in held.items() if ca.encode() not in c])
+    holds("it is not on a CRL", [d for d, c in held.items() if serial_of(c) in listed])
     holds("no device has two: %d certificates, %d are confirmed, the rest is retired" % (
         len(known), len(held)), [
             state for body, state in known.items()

@@ -3,8 +3,10 @@
 #
 # soak - a fleet on certificates that live for minutes, for half an hour:
 # every device renews by its own command, again and again, while the server's
-# processes and the devices' commands are killed.
+# processes and the devices' commands are killed.  In the midst of it the
+# issuing CA gets a new key.
 #
+# R4809-3.6.1-15 (a CA's new key, and not a device without a certificate)
 # R4809-3.4.11-17, R4809-3.4.11-18 (after a failure the same again)
 # R4809-3.5.2-2 (renewals without an Admin)
 #
@@ -76,10 +78,23 @@ strike() {
 	fi
 	kills=$((kills + 1))
 }
+roll_over() {
+	"$PKI4IPSEC" pki renew --ca ike --after 30s --dir "$VPN" >"$WORK/roll.log" || fail "roll-over"
+	kill -HUP "$SERVE_PID"
+	wait_for 60 "the server" serve_ready
+	note "$(cat "$WORK/roll.log")"
+}
+
 roles=(main engine front signer)
+rolled=
+middle=$(($(ms) + MINUTES * 20000))
 while running; do
 	pause $((RANDOM % (2000 * KILL_EVERY)))
 	running || break
+	if [ -z "$rolled" ] && [ "$(ms)" -gt "$middle" ]; then
+		roll_over
+		rolled=1
+	fi
 	strike "${roles[RANDOM % 4]}"
 done
 wait "$LOAD" || fail "$(cat "$WORK/soak.out" "$WORK/soak.log")"
@@ -88,8 +103,12 @@ pass "$kills processes of the server killed"
 note "memory of the server: $begun kB at the start, $(memory) kB at the end"
 
 step "the books"
-curl -sf -o "$WORK/last.crl" "$URL/crl/ike.crl" || fail "no CRL"
-"$FAULT_PYTHON" "$SOAK" books "$WORK" "$VPN/pki.db" "$WORK/last.crl" >"$WORK/books.log" 2>&1 &&
+[ -n "$rolled" ] || fail "no roll-over in $MINUTES minutes"
+for ca in ike ike-2; do
+	curl -sf -o "$WORK/$ca.crl" "$URL/crl/$ca.crl" || fail "no CRL of $ca"
+done
+"$FAULT_PYTHON" "$SOAK" books "$WORK" "$VPN/pki.db" "IKE CA G2" "$WORK"/ike*.crl \
+    >"$WORK/books.log" 2>&1 &&
     rc=0 || rc=$?
 cat "$WORK/books.log"
 [ "$rc" = 0 ] || fail "the books do not hold (SEED=$SEED)"
