@@ -251,9 +251,10 @@ take_signals(struct server *s)
 	int	sig;
 
 	while ((sig = signals_next(s->signals)) != 0) {
-		if (sig == SIGHUP)
+		if (sig == SIGHUP) {
 			s->reload = true;
-		else if (sig != SIGCHLD)
+			s->own_at_ms = 0;	/* a CA may have been announced */
+		} else if (sig != SIGCHLD)
 			s->quit = true;
 	}
 }
@@ -383,7 +384,6 @@ start_all(struct server *s, struct fault *f)
 {
 	if (!rollover_read(&s->config, &s->rollover, f))
 		return false;
-	s->own_at_ms = 0;	/* a CA may have been announced */
 	s->n = CHILD_FRONT + (size_t)s->config.fronts;
 	/* First all of them: who fails here is tried again as what it is. */
 	for (size_t i = 0; i < s->n; i++)
@@ -531,15 +531,21 @@ reload(struct server *s)
 	log_line(LOG_LEVEL_INFO, "reloaded", "dir=\"%s\"", s->dir);
 }
 
-/* By the file's time: its content is the signer's alone. */
-static bool
-sealing_key_is_old(const struct server *s)
+/* When the file was written; 0 if that is not known.  Its content is the signer's alone. */
+static struct timespec
+sealing_key_time(const struct server *s)
 {
 	char		path[CONFIG_PATH_MAX];
 	struct stat	st;
 
 	return config_path(&s->config, "keys/seal.key", path, sizeof(path), NULL) &&
-	    stat(path, &st) == 0 && time(NULL) - st.st_mtime > SEAL_KEY_DAYS * 86400L;
+	    stat(path, &st) == 0 ? st.st_mtim : (struct timespec){ 0, 0 };
+}
+
+static bool
+sealing_key_is_old(struct timespec made)
+{
+	return made.tv_sec != 0 && time(NULL) - made.tv_sec > SEAL_KEY_DAYS * 86400L;
 }
 
 /*
@@ -607,28 +613,36 @@ look_at_own(struct server *s, struct own_look *out, struct fault *f)
 	return ok;
 }
 
+/* Is there anything that the processes do not have?  Also sets the next look. */
+static bool
+is_renewed(struct server *s, unsigned own_before, struct timespec key_before, struct fault *f)
+{
+	struct timespec	key = sealing_key_time(s);
+	struct own_look	look;
+	struct rollover	r;
+
+	if (!look_at_own(s, &look, f) || !rollover_read(&s->config, &r, f))
+		return false;
+	return look.own != own_before || key.tv_sec != key_before.tv_sec ||
+	    key.tv_nsec != key_before.tv_nsec || !rollover_equal(&r, &s->rollover);
+}
+
 static void
 renew_own(struct server *s)
 {
+	struct timespec	key;
 	struct own_look	look;
-	struct rollover	now;
 	struct fault	f = { 0 };
-	bool		sealing;
 
 	if (now_ms() < s->own_at_ms)
 		return;
 	s->own_at_ms = now_ms() + OWN_MS;
-	if (!look_at_own(s, &look, &f)) {
+	key = sealing_key_time(s);
+	if (look_at_own(s, &look, &f) && (look.own != 0 || look.lines != 0 || look.retiring ||
+	    sealing_key_is_old(key)) && run_renew(s))
+		s->reload = is_renewed(s, look.own, key, &f);
+	if (f.kind != FAULT_NONE)
 		log_fault(LOG_LEVEL_ERROR, "own certificates", &f);
-		return;
-	}
-	sealing = sealing_key_is_old(s);
-	if (look.own == 0 && look.lines == 0 && !look.retiring && !sealing)
-		return;
-	if (!run_renew(s))
-		return;
-	s->reload = look.own != 0 || sealing || (rollover_read(&s->config, &now, &f) &&
-	    !rollover_equal(&now, &s->rollover));
 }
 
 static void
