@@ -210,6 +210,18 @@ check_pointers(const struct template *t, struct fault *f)
 	return true;
 }
 
+/* What both operators agree on with the template: it stands there, or there is no agreement. */
+static void
+check_agreed(struct reading *r)
+{
+	static const char *const	agreed[] = { "renewal", "update" };
+
+	for (size_t i = 0; i < sizeof(agreed) / sizeof(agreed[0]); i++)
+		if (r->seen[find(r->keys, r->n, view_str(agreed[i]))] == 0)
+			problem(r->p, 0, "the key %s is missing: want a line %s = \"yes\" or %s = \"no\", "
+			    "RFC 4809, 3.2.4.2", agreed[i], agreed[i], agreed[i]);
+}
+
 static void
 check_whole(struct reading *r, const char *name)
 {
@@ -224,8 +236,9 @@ check_whole(struct reading *r, const char *name)
 		problem(r->p, 0, "%s%s%s", f.text, f.rule[0] != '\0' ? ", " : "", f.rule);
 }
 
-bool
-template_read(struct view text, const char *name, struct template *out,
+/* A file is held to what it has to state; settings are what differs. */
+static bool
+read_lines(struct view text, const char *name, bool is_file, struct template *out,
     struct template_problems *p)
 {
 	struct template	t;
@@ -245,11 +258,20 @@ template_read(struct view text, const char *name, struct template *out,
 	if (name != NULL)
 		snprintf(t.name, sizeof(t.name), "%.*s", TEMPLATE_NAME_MAX, name);
 	take_lines(&r, text);
+	if (is_file)
+		check_agreed(&r);
 	check_whole(&r, name);
 	if (p->total > 0)
 		return false;
 	*out = t;
 	return true;
+}
+
+bool
+template_read(struct view text, const char *name, struct template *out,
+    struct template_problems *p)
+{
+	return read_lines(text, name, true, out, p);
 }
 
 /* --- settings ----------------------------------------------------------------------------- */
@@ -329,7 +351,7 @@ template_of_settings(struct view settings, struct view name, uint64_t version,
 		return fault_set(f, FAULT_MALFORMED, "", "a template whose name or version is "
 		    "out of range");
 	snprintf(text, sizeof(text), "%.*s", (int)name.n, (const char *)name.p);
-	if (!template_read(settings, text, out, &p))
+	if (!read_lines(settings, text, false, out, &p))
 		return fault_set(f, FAULT_MALFORMED, "", "template \"%s\": line %u: %s", text,
 		    p.list[0].line, p.list[0].text);
 	out->version = (uint32_t)version;

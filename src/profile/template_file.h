@@ -31,14 +31,15 @@ struct template_problems {
 
 /*
  * False: p says why; out is then not to be used.  What the file leaves out is
- * as in the starting template of gateways.  name: the file's, which must be
- * the template's; NULL: the file has to say it.
+ * as in the starting template of gateways, but for renewal and update, which a
+ * file states (RFC 4809, 3.2.4.2).  name: the file's, which must be the
+ * template's; NULL: the file has to say it.
  */
 MUST_CHECK bool template_read(struct view text, const char *name, struct template *out,
     struct template_problems *p);
 
 /*
- * The settings alone, as template_read() takes them: those keys that are not
+ * The settings alone, as template_of_settings() takes them: those keys that are not
  * as in the starting template of gateways, without name and version.  Two
  * templates have the same settings if and only if these octets are the same.
  */

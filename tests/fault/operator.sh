@@ -172,6 +172,23 @@ is "what was taken and refused is in the trail" "$(db "select action || ' ' || c
 refused 1 'badIdentity' admin "$WORK/carol" list
 pass "withdrawn at runtime"
 
+step "a template without the policy that operators agree on"
+for key in renewal update; do
+	sed -i "/^$key = /d" "$VPN/templates/branch.conf"
+	refused 1 "the key $key is missing: want a line $key = \"yes\" or $key = \"no\"" \
+	    "$PKI4IPSEC" pki template check "$VPN/templates/branch.conf"
+	refused 2 "the key $key is missing" pki template import "$VPN/templates/branch.conf"
+	seen=$(grep -c "reload refused" "$WORK"/serve*.log || true)
+	kill -HUP "$SERVE_PID"
+	wait_for 20 "a reload that is refused" eval \
+	    "[ \$(grep -c 'reload refused' '$WORK'/serve*.log) -gt $seen ]"
+	is "the version before stays" "$(pki template list | grep -c '^branch .*in use')" 1
+	printf '%s = "no"\n' $key >>"$VPN/templates/branch.conf"
+done
+kill -HUP "$SERVE_PID"
+wait_for 20 "the policy is stated" eval \
+    "[ \$(pki template list | grep -c '^branch  *version 8 .*in use') = 1 ]"
+
 step "without a server"
 serve_stop
 pki admin list >"$WORK/out.log"

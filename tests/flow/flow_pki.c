@@ -112,10 +112,18 @@ void
 flow_write_template(struct flow_pki *p, const char *text)
 {
 	char		path[2048];
+	struct buf	whole;
 	struct fault	f = { 0 };
 
 	snprintf(path, sizeof(path), "%s/templates/s2s-gateway.conf", p->r.staging);
-	must(file_write(path, view_str(text), 0644, &f), &f);
+	buf_init(&whole, 1u << 17);
+	buf_add_str(&whole, text);
+	if (strstr(text, "renewal = ") == NULL)
+		buf_add_str(&whole, "renewal = \"yes\"\n");
+	if (strstr(text, "update = ") == NULL)
+		buf_add_str(&whole, "update = \"no\"\n");
+	must(file_write(path, buf_view(&whole), 0644, &f), &f);
+	buf_clear(&whole);
 }
 
 void

@@ -34,7 +34,10 @@ void	flow_start(struct flow_pki *p, enum key_kind kind);
 void	flow_stop(struct flow_pki *p);		/* and remove the folder */
 /* The process ends and another one begins on the same folder. */
 void	flow_restart(struct flow_pki *p);
-/* The gateways' template says this; what runs learns it by a restart. */
+/*
+ * The gateways' template says this, and the policy that each file states unless
+ * it is in text; what runs learns it by a restart.
+ */
 void	flow_write_template(struct flow_pki *p, const char *text);
 /* A restart, and something happens to the folder in between. */
 void	flow_restart_with(struct flow_pki *p, void (*between)(void *ctx), void *ctx);

@@ -52,15 +52,16 @@ write_template(const char *name, const char *text)
 }
 
 #define MANUAL	"approval-poll = 60s\napproval-within = 3d\nwindow = 1d\nconfirm-within = 4h\n" \
-		"renewal-last-percent = 100\n"
+		"renewal = yes\nrenewal-last-percent = 100\n"
+#define NO_UPDATE "update = no\n"
 
 static int
 set_up(void **state)
 {
 	(void)state;
 	flow_start(&pki, KEY_EC_P256);
-	write_template("one", "approval = manual\n" MANUAL);
-	write_template("two", "approval = manual\napprovers = 2\n" MANUAL);
+	write_template("one", "approval = manual\n" MANUAL NO_UPDATE);
+	write_template("two", "approval = manual\napprovers = 2\n" MANUAL NO_UPDATE);
 	write_template("changes", "renewal-approval = manual\nupdate = yes\n"
 	    "update-approval = manual\n" MANUAL);
 	flow_restart(&pki);
@@ -248,7 +249,7 @@ holder_cancels(struct device *d)
 static void
 change_template(void)
 {
-	write_template("moves", "approval = manual\nmax-identities = 2\nvalidity = 7d\n" MANUAL
+	write_template("moves", "approval = manual\nmax-identities = 2\nvalidity = 7d\n" MANUAL NO_UPDATE
 	    "max-entries = 17\n");
 	flow_restart(&pki);
 }
@@ -326,7 +327,7 @@ run_script(const struct script *s, bool restarts)
 	struct flow_seen	seen;
 
 	if (strcmp(s->template, "moves") == 0) {
-		write_template("moves", "approval = manual\n" MANUAL);
+		write_template("moves", "approval = manual\n" MANUAL NO_UPDATE);
 		flow_restart(&pki);
 	}
 	snprintf(identity, sizeof(identity), "fqdn:hold%u.example", n++);

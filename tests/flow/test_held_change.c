@@ -355,7 +355,7 @@ set_up(void **state)
 {
 	(void)state;
 	raw_start(&pki, &admin_device, &admin, NULL);
-	write_template("s2s-gateway", "approval = manual\nrenewal-approval = manual\n"
+	write_template("s2s-gateway", "approval = manual\nrenewal = yes\nrenewal-approval = manual\n"
 	    "name-space = \"vpn.example\"\nupdate = yes\nupdate-approval = manual\napproval-poll = 60s\n"
 	    "approval-within = 3d\nrenewal-last-percent = 100\nconfirm-within = 4h\n");
 	flow_restart(&pki);

@@ -4,6 +4,9 @@
  * reading; the settings that say what a template says and no more; and what
  * comes of the starting templates.
  *
+ * R4809-3.2.4.2-1: a file without a policy for renewal and for update is no template,
+ *   mistakes_are_named; tests/fault/operator.sh: it is not put in use
+ *
  * R4945-5.1.3.12-5, R4809-2.1.2-6 (both sides read the same artefact),
  * R4809-3.6.1-16 (by default without EKU, and with it where the template says)
  */
@@ -20,6 +23,7 @@
 #include "profile/template_sample.h"
 
 #define NOW	INT64_C(1795500000)
+#define POLICY	"renewal = \"yes\"\nupdate = \"no\"\n"
 #define LEN(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* All that is said, as "LINE: TEXT\n". */
@@ -34,10 +38,34 @@ said(const struct template_problems *p, char *out, size_t n)
 		    p->list[i].line, p->list[i].text);
 }
 
-static const struct {
+struct case_of_file {
 	const char	*label, *text, *want;	/* want "": good */
-} files[] = {
-	{ "nothing but a name", "name = \"gw\"\n", "" },
+};
+
+/* As they are... */
+static const struct case_of_file	whole[] = {
+	{ "no policy", "name = \"gw\"\n",
+	    "0: the key renewal is missing: want a line renewal = \"yes\" or renewal = \"no\", "
+	    "RFC 4809, 3.2.4.2\n"
+	    "0: the key update is missing: want a line update = \"yes\" or update = \"no\", "
+	    "RFC 4809, 3.2.4.2" },
+	{ "no policy of renewal", "name = \"gw\"\nupdate = \"no\"\nrenewal-by = \"peer\"\n",
+	    "0: the key renewal is missing: want a line renewal = \"yes\" or renewal = \"no\", "
+	    "RFC 4809, 3.2.4.2" },
+	{ "no policy of updates", "name = \"gw\"\nrenewal = \"no\"\n",
+	    "0: the key update is missing: want a line update = \"yes\" or update = \"no\", "
+	    "RFC 4809, 3.2.4.2" },
+	{ "all at once", "name = \"gw\"\nvalidity = \"6y\"\nrenewal = \"true\"\nx = 1\n",
+	    "2: validity = \"6y\", permitted is 5m ... 1825d\n"
+	    "3: renewal = \"true\", permitted is yes or no\n"
+	    "4: a template has no key \"x\"\n"
+	    "0: the key update is missing: want a line update = \"yes\" or update = \"no\", "
+	    "RFC 4809, 3.2.4.2" },
+};
+
+/* ...and with the policy that each file states. */
+static const struct case_of_file	files[] = {
+	{ "nothing but a name and the policy", "name = \"gw\"\n", "" },
 	{ "comments, blanks, CRLF, bare and single-quoted values",
 	    "# one\r\n\r\n// two\r\nname = gw # three\r\nvalidity='90d'\r\n", "" },
 	{ "a backslash takes what follows", "name = \"gw\"\norganization = \"A \\\"B\\\" \\$C\"\n",
@@ -83,11 +111,22 @@ static const struct {
 	    "must, RFC 4809, 3.7.3" },
 	{ "a tick of the clock", "name = \"gw\"\nrenewal-by = \"nobody\"\n",
 	    "2: renewal-by = \"nobody\", permitted is peer, admin or either" },
-	{ "all at once", "name = \"gw\"\nvalidity = \"6y\"\nrenewal = \"true\"\nx = 1\n",
-	    "2: validity = \"6y\", permitted is 5m ... 1825d\n"
-	    "3: renewal = \"true\", permitted is yes or no\n"
-	    "4: a template has no key \"x\"" },
 };
+
+static void
+check_file(const struct case_of_file *c, const char *policy)
+{
+	static struct template_problems	p;
+	struct template			t;
+	char				text[4096], file[4096];
+	bool				ok;
+
+	snprintf(file, sizeof(file), "%s%s", c->text, policy);
+	ok = template_read(view_str(file), NULL, &t, &p);
+	said(&p, text, sizeof(text));
+	if (ok != (c->want[0] == '\0') || strcmp(text, c->want) != 0)
+		fail_msg("%s: \"%s\"", c->label, text);
+}
 
 static void
 mistakes_are_named(void **state)
@@ -97,14 +136,11 @@ mistakes_are_named(void **state)
 	char				text[4096];
 
 	(void)state;
-	for (size_t i = 0; i < LEN(files); i++) {
-		bool	ok = template_read(view_str(files[i].text), NULL, &t, &p);
-
-		said(&p, text, sizeof(text));
-		if (ok != (files[i].want[0] == '\0') || strcmp(text, files[i].want) != 0)
-			fail_msg("%s: \"%s\"", files[i].label, text);
-	}
-	assert_false(template_read(VIEW_LIT("name = \"gw\"\n"), "gw2", &t, &p));
+	for (size_t i = 0; i < LEN(whole); i++)
+		check_file(&whole[i], "");
+	for (size_t i = 0; i < LEN(files); i++)
+		check_file(&files[i], POLICY);
+	assert_false(template_read(VIEW_LIT("name = \"gw\"\n" POLICY), "gw2", &t, &p));
 	said(&p, text, sizeof(text));
 	assert_string_equal(text, "1: name = \"gw\" is not the file's name");
 }
@@ -123,7 +159,7 @@ many_mistakes(void **state)
 		buf_add_str(&b, "?\n");
 	assert_false(template_read(buf_view(&b), "gw", &t, &p));
 	assert_int_equal(p.n, TEMPLATE_PROBLEMS_MAX);
-	assert_int_equal(p.total, 1000);
+	assert_int_equal(p.total, 1000 + 2);	/* and no policy */
 	buf_clear(&b);
 }
 
