@@ -286,6 +286,14 @@ static const struct {
 	{ "; here it is version", "pki4ipsec admin template diff NAME --dir %s; then import what the "
 	    "PKI has exported" },
 	{ "is no name of a template", "pki4ipsec admin template --dir %s" },
+	{ "has been imported here", "pki4ipsec admin template import FILE --dir %s; `pki4ipsec pki "
+	    "template export NAME` makes the file" },
+	{ "want version = ", "pki4ipsec admin template diff NAME --dir %s" },
+	{ "comes after the one in the file", "a new file of `pki4ipsec pki template export NAME`" },
+	{ "there is no signed part", "a file of `pki4ipsec pki template export NAME`" },
+	{ "the readable part", "a new file of `pki4ipsec pki template export NAME`" },
+	{ "is not for CMC answers", "`pki4ipsec pki template import FILE` where the PKI runs takes what "
+	    "an Admin has signed" },
 	{ "cancel its authorization instead", "pki4ipsec admin cancel --dir %s DEVICE" },
 };
 
@@ -310,6 +318,8 @@ admin_help(const struct invocation *in, const struct fault *f)
 		    at + 2);
 		return out;
 	}
+	if (strcmp(in->command->name, "template") == 0 && f->kind != FAULT_BUSY)
+		return "pki4ipsec admin template --help";
 	return f->kind == FAULT_BUSY ? "the same command again; is `pki4ipsec pki serve` running?" :
 	    NULL;
 }

@@ -147,7 +147,8 @@ check_files(const struct invocation *in)
 	if (in->nargs < 2) {
 		json_decref(files);
 		fault_set(&f, FAULT_USAGE, "", "check which files?");
-		return command_fail(in, &f, NULL);
+		return command_fail(in, &f, in->command->group[0] == 'a' ?
+		    "pki4ipsec admin template --help" : "pki4ipsec pki template --help");
 	}
 	for (size_t i = 1; i < in->nargs; i++) {
 		struct check	c = { .in = in, .file = in->args[i] };

@@ -185,8 +185,7 @@ check_author_right(const struct incoming *in, struct fault *f)
 		    "author needs the right *, and Admin %s has \"%s\"", t->name, in->author.name,
 		    in->author.rights);
 	return admin_may(&in->author, t->name, RIGHT_TEMPLATE) || fault_set(f, FAULT_REFUSED,
-	    "decision 29", "Admin %s lacks the right %s:" RIGHT_TEMPLATE " and has \"%s\": pki4ipsec "
-	    "pki admin rights gives it", in->author.name, t->name, in->author.rights);
+	    "decision 29", "Admin %s lacks the right %s:" RIGHT_TEMPLATE " and has \"%s\"", in->author.name, t->name, in->author.rights);
 }
 
 /* One content for a version, and no way back (RFC 4809, 3.2.4.1). */

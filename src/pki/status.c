@@ -37,6 +37,14 @@ static const struct {
 	{ "Address already in use", "ss -ltnp says who has it; addresses are under listen in "
 	    "%s/pki4ipsec.conf" },
 	{ "cannot listen", "other addresses under listen in %s/pki4ipsec.conf" },
+	{ "no template \"", "pki4ipsec pki template list --dir %s" },
+	{ "has no such version", "pki4ipsec pki template list --dir %s" },
+	{ "is no name of a template", "pki4ipsec pki template list --dir %s" },
+	{ "want version = ", "pki4ipsec pki template list --dir %s" },
+	{ "lacks the right ", "pki4ipsec pki admin rights NAME RIGHTS --dir %s" },
+	{ "needs the right *", "pki4ipsec pki admin rights NAME '*' --dir %s" },
+	{ "signed by ", "pki4ipsec pki admin list --dir %s" },
+	{ "signed neither by", "pki4ipsec pki admin list --dir %s" },
 };
 
 const char *

@@ -267,7 +267,7 @@ do_retire(const struct invocation *in, struct fault *f)
 	snprintf(aside, sizeof(aside), "%s.retired", path);
 	if (rename(path, aside) != 0)
 		return errno == ENOENT ? fault_set(f, FAULT_NOT_FOUND, "", "no template \"%.80s\" is "
-		    "in use: pki4ipsec pki template list has the names", in->args[1]) :
+		    "in use", in->args[1]) :
 		    fault_set(f, FAULT_IO, "", "could not rename %s: %s", path, error_text(errno));
 	if (!dir_sync(dir, f))
 		return false;
@@ -294,6 +294,18 @@ static const struct {
 	{ "retire", 2, do_retire },
 };
 
+/* A file's own mistakes are told by `check`. */
+static const char *
+template_help(const struct invocation *in, const struct fault *f)
+{
+	const char	*help = pki_help(in, f);
+
+	if (help != NULL)
+		return help;
+	return f->kind == FAULT_USAGE && strcmp(in->args[0], "import") == 0 ?
+	    "pki4ipsec pki template check FILE" : "pki4ipsec pki template --help";
+}
+
 int
 pki_template(const struct invocation *in)
 {
@@ -303,7 +315,7 @@ pki_template(const struct invocation *in)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(in->args[0], words[i].word) == 0 && in->nargs == words[i].args)
 			return words[i].run(in, &f) ? EXIT_DONE :
-			    command_fail(in, &f, pki_help(in, &f));
+			    command_fail(in, &f, template_help(in, &f));
 	fault_set(&f, FAULT_USAGE, "", "want list, show NAME, check FILE..., export NAME, "
 	    "import FILE or retire NAME");
 	return command_fail(in, &f, "pki4ipsec pki template --help");

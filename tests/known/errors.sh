@@ -175,8 +175,69 @@ want "a reason of two lines" 2 'want one line without control characters' '' \
     pki reject --dir vpn --by ann --reason $'a\nb' nobody
 want "nothing of that id waits" 1 'there is no authorization "nobody"' '' \
     pki approve --dir vpn --by ann --reason y nobody
-want "no such template to retire" 1 'no template "none" is in use' '' \
+
+# ---- templates ----
+
+LIST='pki4ipsec pki template list --dir vpn'
+want "no such template to retire" 1 'no template "none" is in use' "$LIST" \
     pki template retire none --dir vpn
+want "no name of a template to retire" 2 '"a/b" is no name of a template' "$LIST" \
+    pki template retire a/b --dir vpn
+want "no such template to show" 1 'no template "none" is in use' "$LIST" \
+    pki template show none --dir vpn
+want "no such template to export" 1 'no template "none" is in use' "$LIST" \
+    pki template export none --dir vpn
+want "no such version" 1 'template "s2s-gateway" has no such version' "$LIST" \
+    pki template show s2s-gateway --version 99 --dir vpn
+want "a version that is no number" 2 'version is "two"' 'pki template --help' \
+    pki template show s2s-gateway --version two --dir vpn
+want "no word of it" 2 'want list, show NAME, check FILE' 'pki template --help' \
+    pki template frob --dir vpn
+want "show what" 2 'want list, show NAME, check FILE' 'pki template --help' \
+    pki template show --dir vpn
+want "check what" 2 'check which files?' 'pki template --help' pki template check
+want "the Admin checks what" 2 'check which files?' 'admin template --help' admin template check
+want "a template that is not there" 1 'could not open "none.conf"' 'pki template --help' \
+    pki template import none.conf --dir vpn
+printf 'name = "mine"\nvalidity = "6y"\n' >mine.conf
+want "a template with mistakes" 2 'mine.conf: line 2: validity = "6y"' \
+    'pki template check FILE' pki template import mine.conf --dir vpn
+want "its mistakes" 1 'mine.conf: the key renewal is missing: want a line renewal = "yes"' '' \
+    pki template check mine.conf
+HOLD='pki4ipsec admin template import FILE --dir vpn/admin'
+want "a difference to nothing" 1 'no template "s2s-gateway" has been imported here' "$HOLD" \
+    admin template diff s2s-gateway --dir vpn/admin
+want "a template that the Admin may not use" 1 \
+    '"none" is not a template that the PKI lets this Admin use' \
+    'pki4ipsec admin template --dir vpn/admin' admin template show none --dir vpn/admin
+want "a readable file to hold" 1 'mine.conf: there is no signed part' \
+    'pki4ipsec pki template export NAME' admin template import mine.conf --dir vpn/admin
+want "no file to hold" 1 'could not open "none.template"' 'admin template --help' \
+    admin template import none.template --dir vpn/admin
+want "sign what" 2 'sign which?' 'admin template --help' admin template sign --dir vpn/admin
+want "sign with mistakes" 2 'mine.conf: line 2: validity = "6y"' 'admin template --help' \
+    admin template sign mine.conf --dir vpn/admin
+make pki template export s2s-gateway --dir vpn
+make admin template import s2s-gateway.template --dir vpn/admin
+make pki template show s2s-gateway --dir vpn
+cp out same.conf
+want "sign what is held" 1 'version 1, and 1 is held here: want version = "2"' \
+    'pki4ipsec admin template diff NAME --dir vpn/admin' \
+    admin template sign same.conf --dir vpn/admin
+sed -i 's/^version = .*/version = "3"/' same.conf
+make admin template sign same.conf --dir vpn/admin
+make pki admin rights admin '*:query' --dir vpn
+want "an author without the right" 1 'lacks the right s2s-gateway:template and has "*:query"' \
+    'pki4ipsec pki admin rights NAME RIGHTS --dir vpn' \
+    pki template import s2s-gateway.signed --dir vpn
+make pki admin rights admin '*' --dir vpn
+sed -i 's/^version = .*/version = "9"/' s2s-gateway.signed
+want "a file that was changed" 1 'the readable part was changed: another version' '' \
+    pki template import s2s-gateway.signed --dir vpn
+want "what an Admin signed is not what Admins hold" 1 'is not for CMC answers' \
+    'pki4ipsec pki template import FILE' \
+    admin template import s2s-gateway.signed --dir vpn/admin
+
 want "a template as JSON" 0 'name = "s2s-gateway"' '' \
     admin template show s2s-gateway --dir vpn/admin
 want "a device named twice" 0 'gw1' '' admin show gw1 gw1 --dir vpn/admin
