@@ -10,6 +10,7 @@
 
 extern const struct command cmd_pki_serve;
 extern const struct command cmd_pki_status;
+extern const struct command cmd_pki_show;
 extern const struct command cmd_pki_audit;
 extern const struct command cmd_pki_revoke;
 extern const struct command cmd_pki_cancel;

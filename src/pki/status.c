@@ -8,21 +8,15 @@
 
 #include "base/text.h"
 #include "codec/cvp.h"
-#include "crypt/digest.h"
-#include "pki/authority.h"
 #include "pki/commands.h"
 #include "pki/hint.h"
+#include "pki/look.h"
 #include "store/store_approval.h"
 #include "store/store_authz.h"
-#include "store/store_cert.h"
 #include "store/store_log.h"
 
 #define HINT_TEXT_MAX	1024
 #define AUDIT_SHOWN_MAX	4096	/* octets of one column */
-
-static const char *const cert_states[STORE_CERT_STATES] = {
-	"reserved", "issued", "confirmed", "superseded", "revoked", "expired", "rejected",
-};
 
 /* --- what helps ------------------------------------------------------------------- */
 
@@ -43,6 +37,8 @@ static const struct {
 	{ "want version = ", "pki4ipsec pki template list --dir %s" },
 	{ "lacks the right ", "pki4ipsec pki admin rights NAME RIGHTS --dir %s" },
 	{ "needs the right *", "pki4ipsec pki admin rights NAME '*' --dir %s" },
+	{ "of a certificate that this PKI has made", "pki4ipsec pki audit --dir %s" },
+	{ "and has no certificate", "pki4ipsec pki audit --dir %s" },
 	{ "signed by ", "pki4ipsec pki admin list --dir %s" },
 	{ "signed neither by", "pki4ipsec pki admin list --dir %s" },
 };
@@ -65,37 +61,7 @@ pki_help(const struct invocation *in, const struct fault *f)
 	return NULL;
 }
 
-/* --- opening --------------------------------------------------------------------- */
-
-struct view_of_pki {
-	struct pki_config	 config;
-	struct authorities	 authorities;
-	struct store		*store;
-	struct arena		*arena;
-};
-
-static void
-close_pki(struct view_of_pki *v)
-{
-	store_close(v->store);
-	arena_free(v->arena);
-	authorities_clear(&v->authorities);
-}
-
-static bool
-open_pki(const char *dir, struct view_of_pki *v, struct fault *f)
-{
-	char	path[CONFIG_PATH_MAX];
-
-	memset(v, 0, sizeof(*v));
-	if ((v->arena = arena_new(256u << 20)) == NULL)
-		return fault_set(f, FAULT_INTERNAL, "", "out of memory");
-	return config_load(dir, &v->config, f) &&
-	    authorities_load(&v->config, &v->authorities, f) &&
-	    config_path(&v->config, "pki.db", path, sizeof(path), f) &&
-	    (v->store = store_open(path, STORE_READ_ONLY, (struct store_digest){ sha256 }, f)) !=
-	    NULL;
-}
+/* --- dates ------------------------------------------------------------------------ */
 
 /* "in 364 days", "3 hours ago": beside every date (say the state in words). */
 static void
@@ -119,7 +85,7 @@ struct status {
 };
 
 static bool
-read_ca(struct view_of_pki *v, enum authority_id id, struct status *s, int64_t now,
+read_ca(struct look *v, enum authority_id id, struct status *s, int64_t now,
     struct fault *f)
 {
 	struct store_ca	ca;
@@ -134,7 +100,7 @@ read_ca(struct view_of_pki *v, enum authority_id id, struct status *s, int64_t n
 }
 
 static bool
-read_status(struct view_of_pki *v, struct status *s, int64_t now, struct fault *f)
+read_status(struct look *v, struct status *s, int64_t now, struct fault *f)
 {
 	bool	given;
 
@@ -163,7 +129,7 @@ print_counts(const char *what, const char *const *names, const int64_t *counts, 
 }
 
 static bool
-is_rolling(const struct view_of_pki *v, enum authority_id ca)
+is_rolling(const struct look *v, enum authority_id ca)
 {
 	enum authority_id	line = authority_line(ca);
 
@@ -173,7 +139,7 @@ is_rolling(const struct view_of_pki *v, enum authority_id ca)
 
 /* Of a CA that is rolled over: what it does now, and until when. */
 static void
-print_phase(const struct view_of_pki *v, const struct status *s, enum authority_id ca,
+print_phase(const struct look *v, const struct status *s, enum authority_id ca,
     int64_t now)
 {
 	enum ca_phase	phase = authority_phase(&v->authorities, ca, now);
@@ -195,7 +161,7 @@ print_phase(const struct view_of_pki *v, const struct status *s, enum authority_
 static const char *const phases[] = { "announced", "in use", "replaced" };
 
 static json_t *
-cas_json(const struct view_of_pki *v, const struct status *s, int64_t now)
+cas_json(const struct look *v, const struct status *s, int64_t now)
 {
 	json_t	*list = json_array();
 
@@ -227,16 +193,18 @@ print_hints(const struct cvp_hint *h)
 }
 
 static void
-print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
+print_text(const struct look *v, const struct status *s, int64_t now)
 {
-	const char	*names[STORE_AUTHZ_STATES];
+	const char	*names[STORE_AUTHZ_STATES], *states[STORE_CERT_STATES];
 	char		 date[32], words[64];
 
 	printf("PKI \"%s\"  %s\n\n", v->config.name, v->config.url);
 	for (size_t i = 0; i < STORE_AUTHZ_STATES; i++)
 		names[i] = cvp_state_name((enum cvp_state)i);
+	for (size_t i = 0; i < STORE_CERT_STATES; i++)
+		states[i] = look_cert_state((enum store_cert_state)i);
 	print_counts("authorizations", names, s->authz, STORE_AUTHZ_STATES);
-	print_counts("certificates", cert_states, s->certs, STORE_CERT_STATES);
+	print_counts("certificates", states, s->certs, STORE_CERT_STATES);
 	if (s->approvals[STORE_APPROVAL_WAITING] > 0)
 		printf("%-14s  %" PRId64 " wait: pki4ipsec pki queue --dir %s\n", "approvals",
 		    s->approvals[STORE_APPROVAL_WAITING], v->config.dir);
@@ -264,7 +232,7 @@ print_text(const struct view_of_pki *v, const struct status *s, int64_t now)
 }
 
 static void
-print_json(const struct view_of_pki *v, const struct status *s, int64_t now)
+print_json(const struct look *v, const struct status *s, int64_t now)
 {
 	json_t	*root = json_object(), *a = json_object(), *c = json_object();
 
@@ -272,7 +240,7 @@ print_json(const struct view_of_pki *v, const struct status *s, int64_t now)
 		json_object_set_new(a, cvp_state_name((enum cvp_state)i),
 		    json_integer(s->authz[i]));
 	for (size_t i = 0; i < STORE_CERT_STATES; i++)
-		json_object_set_new(c, cert_states[i], json_integer(s->certs[i]));
+		json_object_set_new(c, look_cert_state((enum store_cert_state)i), json_integer(s->certs[i]));
 	json_object_set_new(root, "name", json_string(v->config.name));
 	json_object_set_new(root, "url", json_string(v->config.url));
 	json_object_set_new(root, "authorizations", a);
@@ -292,18 +260,18 @@ print_json(const struct view_of_pki *v, const struct status *s, int64_t now)
 static int
 run_status(const struct invocation *in)
 {
-	struct view_of_pki	v;
+	struct look	v;
 	struct status		s = { 0 };
 	struct fault		f = { 0 };
 	int64_t			now = (int64_t)time(NULL);
 	bool			ok;
 
-	ok = open_pki(option_value(in, "dir"), &v, &f) && read_status(&v, &s, now, &f);
+	ok = look_open(option_value(in, "dir"), &v, &f) && read_status(&v, &s, now, &f);
 	if (ok && in->json)
 		print_json(&v, &s, now);
 	else if (ok)
 		print_text(&v, &s, now);
-	close_pki(&v);
+	look_close(&v);
 	return ok ? EXIT_DONE : command_fail(in, &f, pki_help(in, &f));
 }
 
@@ -350,7 +318,7 @@ print_row(void *ctx, const struct store_audit *a, struct fault *f)
 }
 
 static int
-verify(const struct invocation *in, struct view_of_pki *v, struct fault *f)
+verify(const struct invocation *in, struct look *v, struct fault *f)
 {
 	int64_t		 rows, bad;
 	const char	*why = "";
@@ -369,11 +337,11 @@ verify(const struct invocation *in, struct view_of_pki *v, struct fault *f)
 static int
 run_audit(const struct invocation *in)
 {
-	struct view_of_pki	v;
+	struct look	v;
 	struct fault		f = { 0 };
 	int			rc;
 
-	if (!open_pki(option_value(in, "dir"), &v, &f))
+	if (!look_open(option_value(in, "dir"), &v, &f))
 		rc = command_fail(in, &f, pki_help(in, &f));
 	else if (option_given(in, "verify"))
 		rc = verify(in, &v, &f);
@@ -381,7 +349,7 @@ run_audit(const struct invocation *in)
 		rc = store_audit_walk(v.store, 0, SIZE_MAX / 2, print_row,
 		    (void *)(uintptr_t)in, &f) ?
 		    EXIT_DONE : command_fail(in, &f, NULL);
-	close_pki(&v);
+	look_close(&v);
 	return rc;
 }
 

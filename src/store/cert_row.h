@@ -8,6 +8,7 @@
 #define STORE_CERT_ROW_H
 
 #include "store/db.h"
+#include "store/store_authz.h"
 #include "store/store_cert.h"
 
 /* A query adds body and deed, or NULL for both, as the last columns. */
@@ -22,5 +23,8 @@ void	cert_row_read(struct query *q, struct arena *a, struct store_cert *out);
 MUST_CHECK bool cert_hash_issued(struct store *st, int64_t n,
     const uint8_t *sha1, struct fault *f);
 void	cert_hash_clear(struct store *st);
+
+/* "fqdn:gw1.example": the kind, and the value behind the colon; else 0 and all of it. */
+enum store_name_kind name_kind_prefix(const char *text, const char **value);
 
 #endif

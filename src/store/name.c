@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/db.h"
-#include "store/store_authz.h"
-#include "store/store_cert.h"
+#include "store/cert_row.h"
 
 bool
 store_name_insert(struct store *st, const char *value, enum store_name_kind kind,
@@ -72,9 +70,8 @@ store_name_owners(struct store *st, const char *value, enum store_name_kind kind
 	}
 }
 
-/* "fqdn:gw1.example": the kind, and the value behind the colon; else 0. */
-static enum store_name_kind
-kind_prefix(const char *text, const char **value)
+enum store_name_kind
+name_kind_prefix(const char *text, const char **value)
 {
 	static const struct {
 		const char		*prefix;
@@ -108,7 +105,7 @@ store_cert_find_named(struct store *st, const char *text, int64_t *n, size_t max
 	    " UNION SELECT cert FROM authz WHERE id = ?3 AND cert > 0"
 	    " ORDER BY 1 DESC";
 	const char		*value;
-	enum store_name_kind	 kind = kind_prefix(text, &value);
+	enum store_name_kind	 kind = name_kind_prefix(text, &value);
 	struct query		 q;
 
 	if (!db_read(st, sql, &q, f))

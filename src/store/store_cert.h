@@ -84,6 +84,16 @@ MUST_CHECK bool store_cert_find_sha1(struct store *st,
 MUST_CHECK bool store_cert_find_named(struct store *st, const char *text,
     int64_t *n, size_t max, size_t *count, struct fault *f);
 
+/*
+ * For reports, by the same text: every certificate there ever was under it,
+ * the newest first, and those that another one succeeded it.
+ */
+MUST_CHECK bool store_cert_find_ever(struct store *st, const char *text,
+    int64_t *n, size_t max, size_t *count, struct fault *f);
+/* Made to take the place of this one, the oldest first; refused ones too. */
+MUST_CHECK bool store_cert_successors(struct store *st, int64_t cert, int64_t *n,
+    size_t max, size_t *count, struct fault *f);
+
 struct store_cert_filter {
 	uint32_t	 states;	/* bit 1 << state; 0 = all */
 	int64_t		 ca;		/* 0 = all */
