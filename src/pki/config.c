@@ -36,6 +36,8 @@ static const struct row rows[] = {
 	    "where devices reach the server; tickets carry it" },
 	{ NULL, "repository", TEXT, AT(repository), 1, 200, NULL,
 	    "plain http: CRL and CA certificates; stands in every certificate" },
+	{ NULL, "search", TEXT, AT(search), 1, 8, "known",
+	    "certificates by HTTP query: off, known (hash, serial, key), names (all)" },
 	{ NULL, "user", TEXT, AT(user), 0, 32, "",
 	    "user to become when started as root; empty: stay" },
 	{ NULL, "log", WHOLE, AT(log_level), 0, 3, "2",
@@ -172,6 +174,10 @@ text_ok(const struct row *r, const char *v, const char **range)
 		*range = "http://HOST[:PORT] without a final slash; never https "
 		    "(RFC 5280, 8: the check of its certificate would need this CRL)";
 		return is_http_url(v, true);
+	}
+	if (strcmp(r->key, "search") == 0) {
+		*range = "off, known or names";
+		return strcmp(v, "off") == 0 || strcmp(v, "known") == 0 || strcmp(v, "names") == 0;
 	}
 	if (strcmp(r->key, "health") == 0) {
 		*range = "ADDRESS:PORT or empty";

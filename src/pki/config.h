@@ -21,6 +21,7 @@ struct pki_config {
 	char	name[CONFIG_TEXT_MAX];		/* of the PKI: O= of its certificates */
 	char	url[CONFIG_TEXT_MAX];		/* what tickets carry, without /cmc */
 	char	repository[CONFIG_TEXT_MAX];	/* plain http, for CDP and AIA */
+	char	search[CONFIG_TEXT_MAX];	/* "off", "known" or "names": pki/search.h */
 	char	http[CONFIG_LISTEN_MAX][CONFIG_TEXT_MAX];	/* "" ends */
 	char	https[CONFIG_LISTEN_MAX][CONFIG_TEXT_MAX];
 	char	health[CONFIG_TEXT_MAX];	/* "" = off */

@@ -181,6 +181,7 @@ accept_cert(struct work *w, struct fault *f)
 	if (!done)
 		return fault_set(f, FAULT_CONFLICT, "", "certificate %" PRId64 " moved",
 		    w->sender.row.n);
+	search_confirmed(w->e, &w->sender.cert, w->sender.row.n);
 	if (!is_successor(w)) {
 		/* From here on the deadline is that of the grace: then K is erased. */
 		z->confirm_by = w->now + CONFIRMED_GRACE_SECONDS;

@@ -769,5 +769,6 @@ engine_free(struct engine *e)
 	buf_clear(&e->answers);
 	templates_clear(&e->templates);
 	authorities_clear(&e->authorities);
+	search_forget(e);
 	free(e);
 }

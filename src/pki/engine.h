@@ -86,6 +86,17 @@ const struct object *engine_objects(const struct engine *e, size_t *n);
 MUST_CHECK bool engine_certificate(struct engine *e, const uint8_t sha1[20],
     struct buf *der, bool *found, struct fault *f);
 
+struct search_query;
+
+/* What a search brings (pki/search.h); the body is to be cleared either way. */
+struct search_answer {
+	int		 status;	/* of HTTP; 503: the index is being made, ask again */
+	char		 type[96];
+	struct buf	 body;
+};
+MUST_CHECK bool engine_search(struct engine *e, const struct search_query *q, bool crls,
+    struct search_answer *out, struct fault *f);
+
 /*
  * The operator authorizes without an Admin (the first Admin's ticket).  The
  * signer must be in operator mode.  token receives the token.

@@ -33,6 +33,8 @@ enum serve_frame {
 	SERVE_CERT_ANSWER,	/* found (u8), der */
 	SERVE_OBJECT,		/* path, type, modified, expires, version, body */
 	SERVE_LIVE,		/* engine: all objects were sent */
+	SERVE_SEARCH,		/* CRLs (u8), attribute (u8), value: pki/search.h */
+	SERVE_FOUND,		/* status (u32), type, body */
 	SERVE_SIGNER,		/* engine: the signer is there (u8), or is not */
 };
 

@@ -18,6 +18,7 @@
 #include "net/channel.h"
 #include "pki/console.h"
 #include "pki/guesses.h"
+#include "pki/search.h"
 #include "pki/serve.h"
 
 #define FRONTS_MAX	64	/* links at one time, dying ones too */
@@ -310,6 +311,47 @@ take_cert(struct front_link *l, const struct frame *fr)
 	buf_clear(&b);
 }
 
+static bool
+read_search(const struct frame *fr, struct search_query *q, bool *crls, struct fault *f)
+{
+	struct wire	w;
+	struct view	value;
+
+	wire_init(&w, fr->body);
+	*crls = wire_get_u8(&w) != 0;
+	memset(q, 0, sizeof(*q));
+	q->attribute = (enum search_attribute)wire_get_u8(&w);
+	value = wire_get_view(&w);
+	if (!wire_end(&w, "search", f))
+		return false;
+	if (value.n > SEARCH_VALUE_MAX)
+		return fault_set(f, FAULT_LIMIT, "", "a value of %zu octets", value.n);
+	memcpy(q->value, value.p, value.n);
+	q->n = value.n;
+	return true;
+}
+
+static void
+take_search(struct front_link *l, const struct frame *fr)
+{
+	struct search_answer	a = { .status = 503 };
+	struct search_query	q;
+	struct fault		f = { 0 };
+	struct buf		b;
+	bool			crls;
+
+	if (!read_search(fr, &q, &crls, &f) || !engine_search(l->p->engine, &q, crls, &a, &f))
+		log_fault(LOG_LEVEL_ERROR, "could not search", &f);
+	buf_init(&b, FRAME_BODY_MAX);
+	wire_put_u32(&b, f.kind == FAULT_NONE ? (uint32_t)a.status : 503);
+	wire_put_view(&b, view_str(a.type));
+	wire_put_view(&b, buf_view(&a.body));
+	if (!net_channel_send(l->channel, SERVE_FOUND, 0, fr->tag, buf_view(&b), &f))
+		log_fault(LOG_LEVEL_ERROR, "could not hand what was found to a front", &f);
+	buf_clear(&a.body);
+	buf_clear(&b);
+}
+
 static void
 on_frame(void *ctx, const struct frame *fr)
 {
@@ -317,6 +359,8 @@ on_frame(void *ctx, const struct frame *fr)
 
 	if (fr->type == SERVE_CMC)
 		take_cmc(l, fr);
+	else if (fr->type == SERVE_SEARCH)
+		take_search(l, fr);
 	else if (fr->type == SERVE_CERT)
 		take_cert(l, fr);
 }

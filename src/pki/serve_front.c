@@ -17,9 +17,11 @@
 #include "crypt/tls.h"
 #include "net/channel.h"
 #include "net/server.h"
+#include "pki/search.h"
 #include "pki/serve.h"
 
 #define OBJECTS_MAX	64
+#define CRL_SEARCH	"/crls/search.cgi"	/* RFC 4387, 3.3 */
 #define SLOTS		8192	/* requests at the engine at one time */
 #define TLS_MATERIAL_MAX (256u << 10)
 #define CMC_TYPE	"application/pkcs7-mime"
@@ -294,6 +296,63 @@ handle_cert(void *ctx, struct http_request *req)
 	}
 }
 
+/* Of certificates or of CRLs; the engine finds, and what may be asked is known here. */
+static void
+handle_search(void *ctx, struct http_request *req)
+{
+	struct front		*p = ctx;
+	bool			 crls = view_equal(http_request_path(req), VIEW_LIT(CRL_SEARCH));
+	struct search_query	 q;
+	const char		*why = NULL;
+	struct fault		 f = { 0 };
+	struct buf		 b;
+	uint64_t		 tag;
+	int			 status = search_read(http_request_query(req), &q, &why);
+
+	if (status == 0)
+		status = search_permitted(p->config, &q, crls, &why);
+	if (status != 0) {
+		http_refuse(req, status, why);
+		return;
+	}
+	if (p->engine == NULL || !p->live || !slot_take(p, http_request_id(req), &tag)) {
+		reply_later(req);
+		return;
+	}
+	buf_init(&b, 2 * SEARCH_VALUE_MAX);
+	wire_put_u8(&b, crls);
+	wire_put_u8(&b, (uint8_t)q.attribute);
+	wire_put_view(&b, view_of(q.value, q.n));
+	if (!buf_check(&b, "search", &f) ||
+	    !net_channel_send(p->engine, SERVE_SEARCH, 0, tag, buf_view(&b), &f)) {
+		(void)slot_give(p, tag);
+		reply_later(req);
+	}
+	buf_clear(&b);
+}
+
+static void
+take_found(struct front *p, const struct frame *fr)
+{
+	struct wire		w;
+	struct fault		f = { 0 };
+	uint64_t		id = slot_give(p, fr->tag);
+	char			type[128];
+	struct http_answer	a = { .content_type = type, .cache_control = "no-cache" };
+
+	wire_init(&w, fr->body);
+	a.status = (int)wire_get_u32(&w);
+	copy_text(type, sizeof(type), wire_get_view(&w));
+	a.body = wire_get_view(&w);
+	if (!wire_end(&w, "search", &f) || a.status == 503)
+		(void)http_refuse_id(p->public, id, 503, 1, "repeat the same request");
+	else if (a.status != 200)
+		(void)http_refuse_id(p->public, id, a.status, 0, a.status == 404 ? "nothing found" :
+		    "more than 50 found: ask for less");
+	else
+		(void)http_reply_id(p->public, id, &a);
+}
+
 static void
 take_cmc_answer(struct front *p, const struct frame *fr)
 {
@@ -403,6 +462,9 @@ on_frame(void *ctx, const struct frame *fr)
 		break;
 	case SERVE_CERT_ANSWER:
 		take_cert_answer(p, fr);
+		break;
+	case SERVE_FOUND:
+		take_found(p, fr);
 		break;
 	case SERVE_OBJECT:
 		take_object(p, fr);
@@ -544,6 +606,8 @@ open_all(struct front *p, struct fault *f)
 		{ "GET", "/crl/*", 0, handle_object, NULL },
 		{ "GET", "/ca/*", 0, handle_object, NULL },
 		{ "GET", "/certs/*", 0, handle_cert, NULL },
+		{ "GET", "/certificates/search.cgi", 0, handle_search, NULL },
+		{ "GET", CRL_SEARCH, 0, handle_search, NULL },
 	};
 	static struct http_route	health[] = {
 		{ "GET", "/healthz", 0, handle_healthz, NULL },
@@ -561,7 +625,8 @@ open_all(struct front *p, struct fault *f)
 	for (size_t i = 0; i < sizeof(health) / sizeof(health[0]); i++)
 		health[i].ctx = p;
 	if ((p->loop = net_loop_new(f)) == NULL || !load_tls(p, SERVE_CONTROL_FD + 1, f) ||
-	    (p->public = http_server_new(p->loop, &limits, public, 4, f)) == NULL ||
+	    (p->public = http_server_new(p->loop, &limits, public,
+	    sizeof(public) / sizeof(public[0]), f)) == NULL ||
 	    (p->health = http_server_new(p->loop, NULL, health, 2, f)) == NULL)
 		return false;
 	return listen_health(p, f) && (p->alive = net_timer_new(p->loop, on_alive, p, f)) != NULL &&

@@ -15,6 +15,7 @@
 #ifndef PKI_WORK_H
 #define PKI_WORK_H
 
+#include "base/whereabouts.h"
 #include "codec/cms.h"
 #include "message/template_seal.h"
 #include "profile/template_change.h"
@@ -199,7 +200,16 @@ struct engine {
 	/* Of each CA its certificate and its CRL under two names; the chain; the hint. */
 	struct object		 objects[3 * AUTHORITY_CAS + 2];
 	size_t			 n_objects;
+	struct search_index {
+		struct whereabouts	 values;
+		int64_t		 upto;	/* confirmed certificates up to this row are in it */
+		size_t		 step;	/* rows read for one question */
+	}			 search;
 };
+
+/* search.c: a certificate is confirmed; start again from nothing. */
+void	search_confirmed(struct engine *e, const struct cert *c, int64_t n);
+void	search_forget(struct engine *e);
 
 /* --- refusing ------------------------------------------------------------ */
 

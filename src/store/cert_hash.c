@@ -2,74 +2,24 @@
 /*
  * Certificates by SHA-1.  An index on disk would put one more page into the
  * log for each certificate; so a table in memory, from the first eight octets
- * of the hash to the row number.  It only hints: the row is read and compared.
+ * of the hash to the row number (base/whereabouts.h).
  * Rows are added to it when first looked for, in the order of their numbers.
  */
-#include <stdlib.h>
-
 #include "store/cert_row.h"
-
-#define HASHES_MIN	1024	/* slots of the first table, a power of two */
-
-static uint64_t
-key_of(const uint8_t *sha1)
-{
-	uint64_t	key;
-
-	memcpy(&key, sha1, sizeof(key));
-	return key;
-}
-
-static void
-place(struct db_hash *slots, size_t size, struct db_hash h)
-{
-	size_t	i = (size_t)h.key & (size - 1);
-
-	while (slots[i].n != 0)
-		i = (i + 1) & (size - 1);
-	slots[i] = h;
-}
-
-static bool
-grow(struct db_hashes *t, struct fault *f)
-{
-	size_t		 size = t->size == 0 ? HASHES_MIN : 2 * t->size;
-	struct db_hash	*slots = calloc(size, sizeof(*slots));
-
-	if (slots == NULL)
-		return fault_set(f, FAULT_INTERNAL, NULL, "out of memory");
-	for (size_t i = 0; i < t->size; i++)
-		if (t->slots[i].n != 0)
-			place(slots, size, t->slots[i]);
-	free(t->slots);
-	t->slots = slots;
-	t->size = size;
-	return true;
-}
-
-static bool
-add(struct db_hashes *t, const uint8_t *sha1, int64_t n, struct fault *f)
-{
-	if (2 * (t->used + 1) > t->size && !grow(t, f))
-		return false;
-	place(t->slots, t->size, (struct db_hash){ key_of(sha1), n });
-	t->used++;
-	return true;
-}
 
 bool
 cert_hash_issued(struct store *st, int64_t n, const uint8_t *sha1,
     struct fault *f)
 {
 	/* Above the mark it will be found in its turn. */
-	return n > st->hashes.upto || add(&st->hashes, sha1, n, f);
+	return n > st->hashes.upto || whereabouts_add(&st->hashes.t, sha1, n, f);
 }
 
 void
 cert_hash_clear(struct store *st)
 {
-	free(st->hashes.slots);
-	st->hashes = (struct db_hashes){ 0 };
+	whereabouts_clear(&st->hashes.t);
+	st->hashes.upto = 0;
 }
 
 static bool
@@ -98,7 +48,7 @@ catch_up(struct store *st, struct fault *f)
 			return false;
 		/* A reserved one gets its hash when it is issued. */
 		if (state != STORE_CERT_RESERVED && state < STORE_CERT_REVOKED &&
-		    !add(&st->hashes, sha1, n, f)) {
+		    !whereabouts_add(&st->hashes.t, sha1, n, f)) {
 			db_end(&q);
 			return false;
 		}
@@ -136,8 +86,8 @@ bool
 store_cert_find_sha1(struct store *st, const uint8_t sha1[STORE_SHA1_OCTETS],
     struct arena *a, struct store_cert *out, struct fault *f)
 {
-	struct db_hashes	*t = &st->hashes;
-	int64_t			 n;
+	size_t	at = 0;
+	int64_t	n;
 
 	*out = (struct store_cert){ 0 };
 	if (st->read_only)
@@ -145,12 +95,8 @@ store_cert_find_sha1(struct store *st, const uint8_t sha1[STORE_SHA1_OCTETS],
 		    find_confirmed(st, n, sha1, a, out, f);
 	if (!catch_up(st, f))
 		return false;
-	if (t->size == 0)
-		return true;
-	for (size_t i = (size_t)key_of(sha1) & (t->size - 1);
-	    t->slots[i].n != 0 && out->n == 0; i = (i + 1) & (t->size - 1))
-		if (t->slots[i].key == key_of(sha1) &&
-		    !find_confirmed(st, t->slots[i].n, sha1, a, out, f))
+	while (out->n == 0 && (n = whereabouts_next(&st->hashes.t, sha1, &at)) != 0)
+		if (!find_confirmed(st, n, sha1, a, out, f))
 			return false;
 	return true;
 }

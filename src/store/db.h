@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "base/whereabouts.h"
 #include "store/store.h"
 
 #define DB_STATEMENTS	256	/* slots of the cache, a power of two, twice our SQL */
@@ -32,14 +33,8 @@ struct db_heads {
 };
 
 /* Certificates by hash, in memory: see cert_hash.c. */
-struct db_hash {
-	uint64_t	 key;
-	int64_t		 n;	/* 0 = free */
-};
-
 struct db_hashes {
-	struct db_hash	*slots;
-	size_t		 size, used;
+	struct whereabouts	 t;
 	int64_t		 upto;	/* certificates up to this one are in it */
 };
 
