@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/authorization.h"
+#include "admin/altered.h"
 #include "admin/records.h"
 #include "admin/tickets.h"
 #include "base/file.h"
@@ -231,6 +232,8 @@ set_effective(struct authorization *z, const struct cvp_result *r, struct outcom
 	if (r->effective->has_window && r->effective->window_not_after.present)
 		o->not_after = r->effective->window_not_after.v;
 	o->reduced = entry_terms_reduced(&asked, r->effective, z->arena);
+	o->altered = asked.exact.present && asked.exact.v && z->p10.n == 0 &&
+	    (r->status == CVP_GRANTED_MODIFIED || o->reduced[0] != '\0');
 	return true;
 }
 
@@ -491,10 +494,10 @@ write_tickets(struct authorization *z, const struct cvp_secrets *s, struct known
 		if ((token = find_token(s, o)).n == 0)
 			return fault_set(f, FAULT_MALFORMED, "", "the PKI granted \"%s\" and sent no "
 			    "token for it", o->d->name);
-		if (!write_ticket(z, o, token, to, f))
+		if (!o->altered && !write_ticket(z, o, token, to, f))
 			return false;
 		known[n] = (struct known){
-			.d = *o->d, .id = o->id, .batch = batch, .end = "",
+			.d = *o->d, .id = o->id, .batch = batch, .end = o->altered ? KNOWN_ALTERED : "",
 			.cancel = cancel_key(z->arena, token, view_str(o->id)),
 			.peers = peers_text(z->arena, o->d),
 		};
@@ -511,7 +514,8 @@ name_tickets(struct authorization *z, const struct ticket_folder *to, struct fau
 	size_t	n = 0;
 
 	for (size_t i = z->from; i < z->n; i++)
-		if (outcome_granted(&z->v[i]) && (z->v[i].ticket = arena_printf(z->arena, "%s/%s",
+		if (outcome_granted(&z->v[i]) && !z->v[i].altered &&
+		    (z->v[i].ticket = arena_printf(z->arena, "%s/%s",
 		    to->path, to->v[n++].name)) == NULL)
 			return arena_fault(f);
 	return true;
@@ -734,6 +738,8 @@ authorization_run(struct authorization *z, struct fault *f)
 
 	z->acknowledged = false;
 	if (z->b.state == BATCH_SENT && !send_request(z, f))
+		return false;
+	if (!altered_give_back(z, f))
 		return false;
 	if (!acknowledge(z, &why) && why.kind != FAULT_REFUSED)
 		return true;

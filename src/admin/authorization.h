@@ -31,6 +31,7 @@ struct outcome {
 	int64_t			 not_after;	/* end of its window */
 	const struct cvp_terms	*effective;	/* NULL: as asked for */
 	const char		*reduced;	/* what is less than that, "" */
+	bool			 altered;	/* and less was not to be: it has no ticket */
 };
 
 struct authorization {

@@ -34,13 +34,17 @@ struct item {
 	const char		*name, *id;
 	struct known		*known;		/* NULL: from a ticket of elsewhere */
 	uint8_t			 kc[PROOF_OCTETS], witness[PROOF_OCTETS];
+	struct view		 receipt;
 	enum cvp_cancel_outcome	 outcome;
 	enum cvp_state		 state;
 	bool			 skip;		/* nothing to ask: its state says it */
 };
 
 struct cancel {
-	struct session	*s;
+	struct session	*s;		/* of the command; NULL for others */
+	struct admin	*a;
+	struct inventory *inv;
+	struct arena	*arena;
 	struct item	*v;
 	size_t		 n;
 	uint8_t		 nonce[NONCE_OCTETS];
@@ -93,11 +97,11 @@ add_ticket(struct cancel *c, const char *path, struct fault *f)
 	if (!ok)
 		return fault_within(f, "%s", path);
 	item->name = path;
-	item->id = arena_str(c->s->arena, view_str(t.id));
+	item->id = arena_str(c->arena, view_str(t.id));
 	ok = (item->id != NULL || arena_fault(f)) && key_of_ticket(&t, item->kc, f);
 	ticket_clear(&t);
 	if (ok) {
-		item->known = inventory_by_id(&c->s->inv, view_str(item->id));
+		item->known = inventory_by_id(c->inv, view_str(item->id));
 		c->n++;
 	}
 	return ok;
@@ -122,7 +126,7 @@ add_target(struct cancel *c, const struct target *t, struct fault *f)
 	} else if (t->known == NULL || !hex_decode(t->known->cancel, item->kc,
 	    sizeof(item->kc), &n) || n != sizeof(item->kc))
 		return fault_set(f, FAULT_NOT_FOUND, "", "\"%s\" was not authorized from %s: give its "
-		    "ticket file instead", t->name, c->s->a.dir);
+		    "ticket file instead", t->name, c->a->dir);
 	c->n++;
 	return true;
 }
@@ -150,7 +154,7 @@ add_words(struct cancel *c, const char *const *words, size_t n, struct fault *f)
 {
 	struct targets	all = { 0 };
 
-	if (n > 0 && !targets_find(&c->s->a, &c->s->inv, words, n, c->s->arena, &all, f))
+	if (n > 0 && !targets_find(c->a, c->inv, words, n, c->arena, &all, f))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!add_word(c, &all, words[i], f))
@@ -165,7 +169,7 @@ collect_named(struct cancel *c, struct fault *f)
 	const char		*words[ARGUMENTS_MAX];
 	size_t			 n = 0;
 
-	if ((c->v = arena_array(c->s->arena, TARGETS_MAX + ARGUMENTS_MAX, sizeof(*c->v))) == NULL)
+	if ((c->v = arena_array(c->arena, TARGETS_MAX + ARGUMENTS_MAX, sizeof(*c->v))) == NULL)
 		return arena_fault(f);
 	for (size_t i = 0; i < in->nargs; i++) {
 		if (!is_ticket(in->args[i]))
@@ -194,7 +198,7 @@ collect_selected(struct cancel *c, const struct selection *q, bool *go, struct f
 	if (all.n > CVP_CANCELS_MAX)
 		return fault_set(f, FAULT_LIMIT, "", "%zu authorizations are meant, up to %d can be "
 		    "cancelled at once: add a condition", all.n, CVP_CANCELS_MAX);
-	if ((c->v = arena_array(c->s->arena, all.n + 1, sizeof(*c->v))) == NULL)
+	if ((c->v = arena_array(c->arena, all.n + 1, sizeof(*c->v))) == NULL)
 		return arena_fault(f);
 	for (size_t i = 0; *go && i < all.n; i++)
 		if (!add_target(c, &all.v[i], f))
@@ -236,14 +240,14 @@ put_cancel(struct cancel *c, struct buf *out, struct fault *f)
 	struct algorithm	mac;
 	struct cvp_cancel	q = {
 		.nonce = view_of(c->nonce, sizeof(c->nonce)),
-		.items = arena_array(c->s->arena, c->n + 1, sizeof(*q.items)),
+		.items = arena_array(c->arena, c->n + 1, sizeof(*q.items)),
 	};
 
 	if (q.items == NULL)
 		return arena_fault(f);
 	if (!algorithm_parse(ALGORITHM_HMAC_SHA256, &mac, f))
 		return false;
-	rng_fill(c->s->a.rng, c->nonce, sizeof(c->nonce));
+	rng_fill(c->a->rng, c->nonce, sizeof(c->nonce));
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->v[i].skip)
 			continue;
@@ -280,19 +284,21 @@ take_result(struct cancel *c, struct view value, struct fault *f)
 	struct item			*item;
 	size_t				 at = 0;
 
-	if (!cvp_cancel_result_decode(value, c->s->arena, &r, f))
+	if (!cvp_cancel_result_decode(value, c->arena, &r, f))
 		return false;
 	if (!view_equal(r.nonce, view_of(c->nonce, sizeof(c->nonce))))
 		return fault_set(f, FAULT_MALFORMED, "", "the answer is to another cancellation");
-	c->receipts.v = arena_array(c->s->arena, r.n_items + 1, sizeof(*c->receipts.v));
+	c->receipts.v = arena_array(c->arena, r.n_items + 1, sizeof(*c->receipts.v));
 	if (c->receipts.v == NULL)
 		return arena_fault(f);
 	for (size_t i = 0; i < c->n; i++)
 		if (!c->v[i].skip)
 			c->v[i].outcome = CVP_CANCEL_REFUSED;	/* what was not answered */
 	for (size_t i = 0; i < r.n_items; i++) {
-		if ((item = find_asked(c, r.items[i].id, &at)) != NULL)
+		if ((item = find_asked(c, r.items[i].id, &at)) != NULL) {
 			item->outcome = r.items[i].result;
+			item->receipt = r.items[i].receipt;
+		}
 		if (r.items[i].receipt.n > 0)
 			c->receipts.v[c->receipts.n++] = r.items[i].receipt;
 	}
@@ -312,8 +318,8 @@ acknowledge(struct cancel *c)
 	buf_init(&der, VALUE_OCTETS);
 	cvp_put_cancel_ack(&der, &c->receipts);
 	if (buf_ok(&der))
-		(void)!admin_ask_one(&c->s->a, CVP_AUTHZ_CANCEL_ACK, buf_view(&der), CMC_UNKNOWN,
-		    c->s->arena, &none, &why);
+		(void)!admin_ask_one(c->a, CVP_AUTHZ_CANCEL_ACK, buf_view(&der), CMC_UNKNOWN,
+		    c->arena, &none, &why);
 	buf_clear(&der);
 }
 
@@ -326,7 +332,7 @@ note(struct cancel *c, struct fault *f)
 			c->v[i].known->end = "cancelled";
 			c->v[i].known->cancel = "";
 		}
-	return inventory_save(c->s->a.dir, &c->s->inv, f);
+	return inventory_save(c->a->dir, c->inv, f);
 }
 
 static bool
@@ -339,8 +345,8 @@ exchange(struct cancel *c, struct fault *f)
 	buf_init(&der, VALUE_OCTETS);
 	ok = put_cancel(c, &der, f);
 	if (ok && der.n > 0)
-		ok = admin_ask_one(&c->s->a, CVP_AUTHZ_CANCEL, buf_view(&der),
-		    CVP_AUTHZ_CANCEL_RESULT, c->s->arena, &result, f) && take_result(c, result, f);
+		ok = admin_ask_one(c->a, CVP_AUTHZ_CANCEL, buf_view(&der),
+		    CVP_AUTHZ_CANCEL_RESULT, c->arena, &result, f) && take_result(c, result, f);
 	buf_clear(&der);
 	if (!ok || !note(c, f))
 		return false;
@@ -351,6 +357,7 @@ exchange(struct cancel *c, struct fault *f)
 static bool
 go(struct cancel *c, bool *told, struct fault *f)
 {
+	c->arena = c->s->arena;
 	if (!collect(c, told, f) || !*told)
 		return f->kind == FAULT_NONE;
 	return exchange(c, f);
@@ -373,10 +380,20 @@ words_of(const struct item *item)
 	    "the ticket's token is not the right one";
 }
 
+static bool
+all_over(const struct cancel *c, struct fault *f)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].outcome != CVP_CANCEL_DONE && c->v[i].outcome != CVP_CANCEL_ALREADY)
+			return fault_set(f, FAULT_CONFLICT, "", "%s %s", c->v[i].name,
+			    words_of(&c->v[i]));
+	return true;
+}
+
 bool
 cancel_targets(struct session *s, const struct target *v, size_t n, struct fault *f)
 {
-	struct cancel	c = { .s = s };
+	struct cancel	c = { .a = &s->a, .inv = &s->inv, .arena = s->arena };
 
 	if (n == 0)
 		return true;
@@ -385,12 +402,30 @@ cancel_targets(struct session *s, const struct target *v, size_t n, struct fault
 	for (size_t i = 0; i < n; i++)
 		if (!add_target(&c, &v[i], f))
 			return false;
-	if (!exchange(&c, f))
+	return exchange(&c, f) && all_over(&c, f);
+}
+
+bool
+cancel_unused(struct admin *a, struct inventory *inv, struct arena *arena,
+    struct cancelled *v, size_t n, struct fault *f)
+{
+	struct cancel	c = { .a = a, .inv = inv, .arena = arena };
+
+	if (n == 0)
+		return true;
+	if ((c.v = arena_array(arena, n, sizeof(*c.v))) == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < n; i++) {
+		const struct target	t = { .name = v[i].id, .id = v[i].id, .state = CVP_STATE_OPEN,
+			.known = inventory_by_id(inv, view_str(v[i].id)) };
+
+		if (!add_target(&c, &t, f))
+			return false;
+	}
+	if (!exchange(&c, f) || !all_over(&c, f))
 		return false;
-	for (size_t i = 0; i < c.n; i++)
-		if (c.v[i].outcome != CVP_CANCEL_DONE && c.v[i].outcome != CVP_CANCEL_ALREADY)
-			return fault_set(f, FAULT_CONFLICT, "", "%s %s", c.v[i].name,
-			    words_of(&c.v[i]));
+	for (size_t i = 0; i < n; i++)
+		v[i].receipt = c.v[i].receipt;
 	return true;
 }
 
@@ -428,7 +463,7 @@ static int
 run(const struct invocation *in)
 {
 	struct session	s;
-	struct cancel	c = { .s = &s };
+	struct cancel	c = { .s = &s, .a = &s.a, .inv = &s.inv };
 	struct fault	f = { 0 };
 	bool		told;
 	int		code = EXIT_DONE;

@@ -293,7 +293,7 @@ static bool
 find_certs(struct engine *e, const struct search_query *q, struct finds *to, struct fault *f)
 {
 	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++)
-		if (!try_cert(q, buf_view(&e->authorities.list[ca].der), 0, to, f))
+		if (authority_is_here(&e->authorities, ca) && !try_cert(q, buf_view(&e->authorities.list[ca].der), 0, to, f))
 			return false;
 	return q->attribute == SEARCH_ISSUER_HASH ? by_issuer(e, q, to, f) : by_index(e, q, to, f);
 }
@@ -331,31 +331,48 @@ answer_finds(const struct finds *x, struct search_answer *out)
 	}
 }
 
-/* The CRL of the CA that this is the issuer or the issuer's key of. */
+static const struct object *
+crl_of(const struct engine *e, enum authority_id ca)
+{
+	char	path[64];
+
+	snprintf(path, sizeof(path), "/crl/%s.crl", e->authorities.list[ca].name);
+	for (size_t i = 0; i < e->n_objects; i++)
+		if (strcmp(e->objects[i].path, path) == 0)
+			return &e->objects[i];
+	return NULL;
+}
+
+/*
+ * The CRL of the CA that this is the name or the key of.  Two keys may have one
+ * name: then the younger CRL.
+ */
 static bool
 find_crl(struct engine *e, const struct search_query *q, struct search_answer *out,
     struct fault *f)
 {
-	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
-		struct look_up	x = { q, false };
-		struct cert	c = e->authorities.list[ca].cert;
-		char		path[64];
+	const struct object	*best = NULL;
 
-		/* a CRL's issuer is the CA's subject */
-		c.issuer = c.subject;
+	for (enum authority_id ca = 0; ca < AUTHORITY_CAS; ca++) {
+		const struct object	*o;
+		struct look_up		 x = { q, false };
+		struct cert		 c = e->authorities.list[ca].cert;
+
+		if (!authority_is_here(&e->authorities, ca))
+			continue;
+		c.issuer = c.subject;	/* a CRL's issuer */
 		if (!each_value(&c, compare, &x, f))
 			return false;
-		snprintf(path, sizeof(path), "/crl/%s.crl", authority_name(ca));
-		for (size_t i = 0; x.fits && i < e->n_objects; i++)
-			if (strcmp(e->objects[i].path, path) == 0) {
-				out->status = 200;
-				snprintf(out->type, sizeof(out->type), "application/pkix-crl");
-				buf_add_view(&out->body, buf_view(&e->objects[i].body));
-				return buf_check(&out->body, "CRL", f);
-			}
+		o = x.fits ? crl_of(e, ca) : NULL;
+		if (o != NULL && (best == NULL || o->modified > best->modified))
+			best = o;
 	}
-	out->status = 404;
-	return true;
+	out->status = best != NULL ? 200 : 404;
+	if (best != NULL) {
+		snprintf(out->type, sizeof(out->type), "application/pkix-crl");
+		buf_add_view(&out->body, buf_view(&best->body));
+	}
+	return buf_check(&out->body, "CRL", f);
 }
 
 bool

@@ -19,6 +19,7 @@
  * SEED-55, SEED-57: request, answer and acknowledgement; what was interrupted is taken
  *   up later
  *
+ * R4809-3.2.5-5: and cancelled, if less was not to be
  * R4809-3.2.5-4: what was altered is found and named at the Admin's
  */
 #include <setjmp.h>
@@ -295,6 +296,143 @@ window_is_cut(void **state)
 	desk_close(&d);
 }
 
+/* --- a PKI that alters what was not to be altered ---------------------------------------- */
+
+/* Stands between Admin and PKI, and lets the PKI believe that less would do. */
+struct meddler {
+	struct desk		*d;
+	struct transport	 way;
+	size_t			 count, lose;	/* messages; the answer to this one does not arrive */
+};
+
+/* exact [9] BOOLEAN: TRUE as it is sent, FALSE as the PKI reads it; signed by the Admin's key. */
+static bool
+meddle(void *ctx, struct view octets, struct buf *answer, struct fault *f)
+{
+	struct meddler		*m = ctx;
+	struct arena		*a = arena_new(1u << 20);
+	struct cms_signed	 s;
+	struct buf		 content, message;
+	uint8_t			*at;
+	bool			 ok;
+
+	buf_init(&content, 1u << 20);
+	buf_init(&message, 1u << 20);
+	must(message_open(octets, a, &s, f), f);
+	buf_add_view(&content, s.content);
+	if ((at = memmem(content.p, content.n, "\x89\x01\xff", 3)) != NULL)
+		at[2] = 0;
+	must(message_sign(&m->d->a.signer, m->d->a.key, s.content_type, buf_view(&content), m->d->a.now,
+	    &message, f), f);
+	ok = m->way.exchange(m->way.ctx, buf_view(&message), answer, f);
+	if (++m->count == m->lose) {
+		buf_reset(answer);
+		ok = fault_set(f, FAULT_BUSY, "", "the answer is lost");
+	}
+	buf_clear(&content);
+	buf_clear(&message);
+	arena_free(a);
+	return ok;
+}
+
+static void
+meddle_with(struct desk *d, struct meddler *m, size_t lose)
+{
+	*m = (struct meddler){ .d = d, .way = d->a.way, .lose = lose };
+	d->a.way = (struct transport){ meddle, m };
+}
+
+static bool
+ask_exactly(struct desk *d)
+{
+	struct wishes		  w = { .preset = d->template, .window_seconds = WEEKS(2),
+		.out = d->out, .exact = true };
+	const struct device	**rows = arena_array(d->arena, d->fleet.n, sizeof(*rows));
+
+	assert_non_null(rows);
+	for (size_t i = 0; i < d->fleet.n; i++)
+		rows[i] = &d->fleet.v[i];
+	fault_clear(&d->f);
+	return authorization_prepare(&d->z, rows, d->fleet.n, template_named(d, d->template),
+	    &w, view_str(d->list), &d->f) && authorization_run(&d->z, &d->f);
+}
+
+/* The one with less: cancelled with a receipt, by three messages, and no ticket of it. */
+static void
+expect_given_back(struct desk *d, const char *name)
+{
+	const struct outcome	*o = &d->z.v[1];
+	const struct known	*k = inventory_by_id(&d->inv, view_str(o->id));
+	char			 path[2 * FLOW_PATH_MAX];
+
+	assert_null(o->ticket);
+	snprintf(path, sizeof(path), "%s/%s.ticket", d->out, name);
+	assert_false(file_exists(path));
+	assert_non_null(k);
+	assert_string_equal(k->end, "cancelled");
+	expect_state(o, STORE_AUTHZ_CANCELLED);
+	assert_int_equal(d->z.b.granted, 1);
+	assert_int_equal(unfinished(d), 0);
+	use_ticket(&d->z.v[0]);
+}
+
+static void
+expect_told(const struct desk *d)
+{
+	const struct outcome	*o = &d->z.v[1];
+
+	assert_false(outcome_granted(o));
+	assert_int_equal(o->code, CVP_TERMS_CONFLICT);
+	assert_non_null(strstr(o->why, "granted with less than asked for: certificate until"));
+	assert_non_null(strstr(o->why, ", and cancelled again, receipt "));
+}
+
+/*
+ * R4809-3.2.5-5: the Admin cancels by itself what it was given less of than it
+ * wanted exactly.
+ */
+static void
+exact_is_given_back(void **state)
+{
+	struct desk	d;
+	struct meddler	m;
+
+	(void)state;
+	desk_open(&d, "fqdn,valid-until\nless0.e.example,\nless1.e.example,2031-01-01T00:00:00Z\n");
+	meddle_with(&d, &m, 0);
+	must(ask_exactly(&d), &d.f);
+	assert_int_equal(m.count, 4);	/* request, cancel, its acknowledgement, acknowledgement */
+	assert_true(d.z.acknowledged);
+	expect_given_back(&d, "less1.e.example");
+	expect_told(&d);
+	desk_close(&d);
+	/* Who takes less has a ticket of both. */
+	desk_open(&d, "fqdn,valid-until\nmore0.e.example,\nmore1.e.example,2031-01-01T00:00:00Z\n");
+	must(ask_for(&d, WEEKS(2)), &d.f);
+	assert_true(outcome_granted(&d.z.v[0]) && outcome_granted(&d.z.v[1]));
+	assert_int_equal(d.z.v[1].status, CVP_GRANTED_MODIFIED);
+	desk_close(&d);
+}
+
+/* The answer to the cancellation is lost: the next run goes on with it. */
+static void
+given_back_later(void **state)
+{
+	struct desk	d;
+	struct meddler	m;
+
+	(void)state;
+	desk_open(&d, "fqdn,valid-until\nlate0.e.example,\nlate1.e.example,2031-01-01T00:00:00Z\n");
+	meddle_with(&d, &m, 2);
+	assert_false(ask_exactly(&d));
+	assert_int_equal(d.f.kind, FAULT_BUSY);
+	assert_null(d.z.v[1].ticket);
+	assert_int_equal(unfinished(&d), 1);
+	must(go_on(&d), &d.f);
+	expect_given_back(&d, "late1.e.example");
+	desk_close(&d);
+}
+
 /* R4809-3.2.5-6: those who cannot be are named, the others are granted. */
 static void
 entry_by_entry(void **state)
@@ -474,6 +612,8 @@ main(void)
 		cmocka_unit_test(list_becomes_devices),
 		cmocka_unit_test(users_too),
 		cmocka_unit_test(window_is_cut),
+		cmocka_unit_test(exact_is_given_back),
+		cmocka_unit_test(given_back_later),
 		cmocka_unit_test(entry_by_entry),
 		cmocka_unit_test(nothing_is_lost),
 		cmocka_unit_test(tokens_go_with_the_acknowledgement),
