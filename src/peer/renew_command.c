@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "codec/crl.h"
+#include "peer/advice.h"
 #include "peer/ask.h"
 #include "peer/change.h"
 #include "peer/commands.h"
@@ -272,10 +273,13 @@ print_text(const struct call *c)
 static int
 end(struct call *c, bool ok, const struct fault *f)
 {
+	char	advice[ADVICE_MAX];
+
 	close_way(c);
 	if (!ok)
 		return command_fail(c->in, f, f->kind == FAULT_BUSY ? AGAIN :
-		    f->kind == FAULT_NOT_FOUND ? "pki4ipsec peer enroll TICKET" : NULL);
+		    f->kind == FAULT_NOT_FOUND ? "pki4ipsec peer enroll TICKET" :
+		    change_advice(c->in->command->name, f->text, c->dir, advice));
 	return EXIT_DONE;
 }
 
