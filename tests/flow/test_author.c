@@ -444,6 +444,25 @@ test_too_large(void **state)
 	buf_clear(&word);
 }
 
+/* In the author's name, by another key: nothing in it was changed. */
+static void
+test_forged(void **state)
+{
+	struct admin	forger = author;
+	struct buf	file;
+
+	(void)state;
+	forger.key = peer.key;
+	buf_init(&file, TEMPLATE_SEAL_MAX);
+	sign(&forger, "s2s-gateway", 61, 31, &file, NULL);
+	expect("another key", &file, pki.now, "");
+	forger.key = author.key;
+	sign(&forger, "s2s-gateway", 61, 31, &file, NULL);
+	json_decref(import_at(&file, pki.now));
+	assert_int_equal(audited("template import", "version 61"), 1);
+	buf_clear(&file);
+}
+
 /* Last: his certificate is revoked, and another Admin's is not. */
 static void
 test_revoked(void **state)
@@ -585,6 +604,7 @@ main(void)
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tampered),
+		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_author_side),
 		cmocka_unit_test(test_revoked),
