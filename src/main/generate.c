@@ -297,7 +297,7 @@ generate_confirmation(const struct generate *q, const char *id, struct generated
 	buf_init(&content, CONFIRM_MAX);
 	ok = cert_decode(buf_view(&g->st.certs[0]), &c, f) &&
 	    ask_confirm_content(&c, NULL, q->a->rng, &g->st.x, &content, f) &&
-	    generated_save(q->a, id, g, f) && file_write(path, buf_view(&content), 0644, f);
+	    file_write(path, buf_view(&content), 0644, f) && generated_save(q->a, id, g, f);
 	buf_clear(&content);
 	return ok;
 }

@@ -598,6 +598,24 @@ authorize_poll(struct work *w, const struct cmc_control *c, bool *taken)
 	    &w->fault) && (b.n == 0 || stands_for(w, &b, taken));
 }
 
+/* Some of it was granted, and its message is gone: an end would read as all of it. */
+static bool
+is_forgotten(const struct store_batch *b, const struct cvp_authz_request *q)
+{
+	return b->next > 0 && (uint64_t)b->next < q->n_entries && b->token.n == 0;
+}
+
+static bool
+refuse_forgotten(struct work *w, const struct cmc_control *c, const struct store_batch *b)
+{
+	work_refuse(w, c->id, CMC_BAD_REQUEST);
+	fault_set(&w->fault, FAULT_REFUSED, "corrections, 20", "of this list the first %" PRId64
+	    " entries were answered, and nobody asked for the rest within %d days: authorize "
+	    "them by another one", b->next, REQUEST_SECONDS_MAX / 86400);
+	w->answer.status[w->answer.n_status - 1].text = arena_printf(w->a, "%s", w->fault.text);
+	return true;
+}
+
 bool
 authorize_run(struct work *w, const struct cmc_control *c)
 {
@@ -618,6 +636,8 @@ authorize_run(struct work *w, const struct cmc_control *c)
 	if (!store_batch_find(w->e->p.store, w->sender.admin.n, q.batch_id, w->a, &b,
 	    &w->fault))
 		return false;
+	if (b.n != 0 && is_forgotten(&b, &q) && memcmp(b.request_digest, digest, 32) == 0)
+		return refuse_forgotten(w, c, &b);
 	if (b.n != 0 && !goes_on(&b, digest))
 		return repeat_batch(w, c, &b, digest);
 	if (!find_template(w, &q, &code) || !template_fits(w, &q, &code)) {

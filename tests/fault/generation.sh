@@ -252,6 +252,10 @@ for how in admin:x:--generate pki:y:--pki-key; do
 	IFS=: read -r method name option <<<"$how"
 	list "$name" 1
 	authorize_for "$method" "$name" || fail "authorize"
+	mkdir "bundles/${name}n1.confirm"
+	admin_enroll "$option" --device-confirms "${name}n1"
+	is "$method: what is to be signed cannot be written" "$RC" 1
+	rmdir "bundles/${name}n1.confirm"
 	admin_enroll "$option" --device-confirms "${name}n1"
 	is "$method: handed over" "$RC $(confirmed "$name")" "0 0"
 	opens "${name}n1"

@@ -18,6 +18,7 @@
 #include "flow_raw.h"
 
 #define ENTRIES	3
+#define DAY	86400
 
 static struct flow_pki	pki;
 static struct device	admin_device, second_device;
@@ -49,10 +50,12 @@ piece_read(struct piece *p, const char *label)
 			p->token = p->a.status.v[i].pend_token;
 }
 
+static const char	*const names[ENTRIES] = { "a.pieces.example", "b.pieces.example", "c.pieces.example" };
+static const char	*const late[ENTRIES] = { "d.pieces.example", "e.pieces.example", "f.pieces.example" };
+
 static void
-put_request(struct buf *out)
+put_request(const char *const list[ENTRIES], struct buf *out)
 {
-	static const char	*const names[ENTRIES] = { "a.example", "b.example", "c.example" };
 	struct identity		 id[ENTRIES];
 	struct general_name	 name[ENTRIES];
 	struct buf		 san[ENTRIES];
@@ -60,13 +63,13 @@ put_request(struct buf *out)
 	struct cvp_cert		 cert[ENTRIES];
 	struct cvp_terms	 terms[ENTRIES];
 	struct cvp_entry	 entries[ENTRIES];
-	struct cvp_authz_request q = { .batch_id = VIEW_LIT("a batch in pieces"),
+	struct cvp_authz_request q = { .batch_id = view_str(list[0]),
 		.template = { .name = VIEW_LIT("s2s-gateway") }, .delivery = CVP_ENCRYPT_TO,
 		.encrypt_to = buf_view(&admin.der), .entries = entries, .n_entries = ENTRIES };
 	struct fault		 f = { 0 };
 
 	for (size_t i = 0; i < ENTRIES; i++) {
-		assert_true(identity_parse(IDENTITY_FQDN, view_str(names[i]), &id[i], &f));
+		assert_true(identity_parse(IDENTITY_FQDN, view_str(list[i]), &id[i], &f));
 		identity_to_san(&id[i], &name[i]);
 		buf_init(&san[i], 1024);
 		general_names_put(&san[i], &name[i], 1);
@@ -81,15 +84,21 @@ put_request(struct buf *out)
 }
 
 static void
-request(struct piece *p, const char *label)
+send_list(const char *const list[ENTRIES], struct raw_answer *out)
 {
 	struct buf	value;
 
 	buf_init(&value, RAW_MAX);
-	put_request(&value);
-	raw_ask(&pki, &admin, CVP_AUTHZ_REQUEST, buf_view(&value), &p->a);
-	piece_read(p, label);
+	put_request(list, &value);
+	raw_ask(&pki, &admin, CVP_AUTHZ_REQUEST, buf_view(&value), out);
 	buf_clear(&value);
+}
+
+static void
+request(struct piece *p, const char *label)
+{
+	send_list(names, &p->a);
+	piece_read(p, label);
 }
 
 static void
@@ -201,6 +210,30 @@ test_pieces(void **state)
 	raw_answer_clear(&repeated.a);
 }
 
+/* What was not asked for in time is not told as if it had been granted. */
+static void
+test_forgotten(void **state)
+{
+	struct piece		first;
+	struct raw_answer	a;
+	struct fault		f = { 0 };
+
+	(void)state;
+	send_list(late, &first.a);
+	piece_read(&first, "the request");
+	expect_piece(&first, 1, true, "the request");
+	acknowledge(&first, false);
+	pki.now += 31 * DAY;
+	assert_true(engine_tick(pki.engine, pki.now, &f));
+	send_list(late, &a);
+	if (!a.failed || a.fail != CMC_BAD_REQUEST || a.status.n == 0)
+		fail_msg("failed %d, %s", a.failed, cmc_fail_name(a.fail));
+	assert_non_null(memmem(a.status.v[0].text.p, a.status.v[0].text.n,
+	    "the first 1 entries", 19));
+	raw_answer_clear(&first.a);
+	raw_answer_clear(&a);
+}
+
 static int
 start(void **state)
 {
@@ -233,6 +266,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
