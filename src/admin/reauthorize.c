@@ -103,7 +103,50 @@ check_target(const struct reauthorization *r, const struct target *t, struct fau
 	return true;
 }
 
-/* Of several authorizations of a device the one that lives, else the last. */
+/* The authorization in use that this one, which waits, is to come after; or NULL. */
+static const struct target *
+in_use_beside(const struct targets *all, const struct target *t)
+{
+	for (size_t i = 0; is_unused(t) && t->known != NULL && i < all->n; i++)
+		if (all->v[i].word == t->word && has_lost_key(&all->v[i]) &&
+		    identity_equal(&all->v[i].known->d.ids[0], &t->known->d.ids[0]))
+			return &all->v[i];
+	return NULL;
+}
+
+/*
+ * A ticket that was to replace what is in use, and is lost as well, is cancelled
+ * for the next one; without --lost-key there would be none.
+ */
+static bool
+look_beside(struct reauthorization *r, struct fault *f)
+{
+	if ((r->waiting.v = arena_array(r->s->arena, r->all.n + 1, sizeof(*r->waiting.v))) == NULL)
+		return arena_fault(f);
+	for (size_t i = 0; i < r->all.n; i++) {
+		const struct target	*t = &r->all.v[i];
+
+		if (in_use_beside(&r->all, t) == NULL)
+			continue;
+		if (!r->lost)
+			return fault_set(f, FAULT_CONFLICT, "", "\"%s\" is %s beside a certificate in "
+			    "use: if the key of that is lost, say so by --lost-key; else cancel this, "
+			    "and authorize the next one with the column \"replaces\"", t->name,
+			    cvp_state_name(t->state));
+		r->waiting.v[r->waiting.n++] = *t;
+	}
+	return true;
+}
+
+static bool
+is_before(const struct reauthorization *r, const struct target *a, const struct target *b)
+{
+	bool	x = r->lost ? has_lost_key(a) : a->lives, y = r->lost ? has_lost_key(b) : b->lives;
+
+	return x != y ? x : a > b;
+}
+
+/* Of several authorizations of a device the one that counts, else the last. */
 static void
 keep_one_each(struct reauthorization *r, bool by_name)
 {
@@ -114,8 +157,7 @@ keep_one_each(struct reauthorization *r, bool by_name)
 		bool			 last = true;
 
 		for (size_t k = 0; by_name && k < r->all.n; k++)
-			if (k != i && r->all.v[k].word == t->word && (r->all.v[k].lives > t->lives ||
-			    (r->all.v[k].lives == t->lives && k > i)))
+			if (k != i && r->all.v[k].word == t->word && is_before(r, &r->all.v[k], t))
 				last = false;
 		if (!by_name && !is_unused(t) && has_another(&r->s->inv, t))
 			last = false;
@@ -133,7 +175,11 @@ find(struct reauthorization *r, bool *go, struct fault *f)
 	if (!selection_read(r->s->in, &q, f) ||
 	    !selection_find(r->s, &q, r->lost ? has_lost_key : can_be_renewed, &r->all, f))
 		return false;
+	if (!q.any && !look_beside(r, f))
+		return false;
 	keep_one_each(r, !q.any);
+	if (!r->lost)
+		r->waiting = r->all;
 	for (size_t i = 0; i < r->all.n; i++)
 		if (!check_target(r, &r->all.v[i], f))
 			return false;
@@ -275,9 +321,9 @@ store(struct reauthorization *r, struct fault *f)
 	bool		ok;
 
 	buf_init(&text, CSV_FILE_MAX + (1u << 20));
-	for (size_t i = 0; i < r->all.n; i++)
-		if (is_unused(&r->all.v[i]))
-			buf_addf(&text, "%s ", r->all.v[i].id);
+	for (size_t i = 0; i < r->waiting.n; i++)
+		if (is_unused(&r->waiting.v[i]))
+			buf_addf(&text, "%s ", r->waiting.v[i].id);
 	buf_add_u8(&text, '\n');
 	buf_add_view(&text, buf_view(r->list));
 	ok = buf_check(&text, FILE_NAME, f) && path_of(r->s, path, f) &&
@@ -356,8 +402,6 @@ begin(struct reauthorization *r, bool *go, struct fault *f)
 			return true;
 		if (!ask_terms(r, f) || !put_list(r, f) || !check_list(r, f) || !store(r, f))
 			return false;
-		if (!r->lost)
-			r->waiting = r->all;
 	} else if (!r->s->in->quiet && !r->s->in->json)
 		printf("finishing what an earlier run left\n");
 	for (size_t i = 0, n = r->waiting.n; i < n; i++)

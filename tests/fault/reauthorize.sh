@@ -124,6 +124,11 @@ anew() {
 in_use() { db "select count(*) from authz where label = '$1' and state = 4"; }
 listed() { curl -sf "$URL/crl/ike.crl" | openssl crl -inform DER -noout -text | grep -ic "$serial"; }
 is "authorized, the old one is good" "$(listed)" 0
+refused 1 'beside a certificate in use' admin reauthorize k1 --out "$WORK/lost"
+is "nothing was cancelled" "$(alive k1)" 1
+mv "$WORK/lost/k1.ticket" "$WORK/lost.ticket"
+admin reauthorize --lost-key k1 --out "$WORK/lost" -q
+is "its ticket is lost as well" "$(alive k1) $(find "$WORK/lost" -name 'k1*.ticket' | wc -l)" "1 1"
 anew k1 || fail "the ticket of a device without a key"
 is "enrolled, the old one is revoked" "$(listed)" 1
 is "one is in use" "$(in_use k1)" 1
