@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,18 +23,14 @@
 #include "pki/authority.h"
 #include "pki/commands.h"
 #include "pki/operate.h"
-#include "pki/own.h"
-#include "pki/roll.h"
-#include "pki/seal_key.h"
 #include "pki/serve.h"
-#include "pki/terms.h"
+#include "pki/serve_own.h"
 
 #define FRONTS_MAX	16
 #define LISTENERS_MAX	(2 * CONFIG_LISTEN_MAX + 1)
 #define FRONT_FDS_MAX	(2 + LISTENERS_MAX)	/* control socket and TLS material, too */
 #define READY_MS	60000	/* for a child to say that it is ready */
 #define LOCK_MS		2000	/* for the engine of a server that was killed to end */
-#define OWN_MS		3600000	/* between looks at our own certificates */
 #define AGAIN_MS	200	/* before a child that died is started again */
 #define AGAIN_MAX_MS	10000
 
@@ -66,8 +61,8 @@ struct server {
 	struct child		 children[2 + FRONTS_MAX];
 	size_t			 n;
 	bool			 announced, quit, reload;
-	int64_t			 own_at_ms;	/* when to look at our own certificates */
-	struct rollover		rollover;	/* as the children read it */
+	struct serve_own	 own;
+	struct rollover		 rollover;	/* as the children read it */
 };
 
 bool
@@ -253,7 +248,7 @@ take_signals(struct server *s)
 	while ((sig = signals_next(s->signals)) != 0) {
 		if (sig == SIGHUP) {
 			s->reload = true;
-			s->own_at_ms = 0;	/* a CA may have been announced */
+			s->own.look_at_ms = 0;	/* a CA may have been announced */
 		} else if (sig != SIGCHLD)
 			s->quit = true;
 	}
@@ -531,120 +526,6 @@ reload(struct server *s)
 	log_line(LOG_LEVEL_INFO, "reloaded", "dir=\"%s\"", s->dir);
 }
 
-/* When the file was written; 0 if that is not known.  Its content is the signer's alone. */
-static struct timespec
-sealing_key_time(const struct server *s)
-{
-	char		path[CONFIG_PATH_MAX];
-	struct stat	st;
-
-	return config_path(&s->config, "keys/seal.key", path, sizeof(path), NULL) &&
-	    stat(path, &st) == 0 ? st.st_mtim : (struct timespec){ 0, 0 };
-}
-
-static bool
-sealing_key_is_old(struct timespec made)
-{
-	return made.tv_sec != 0 && time(NULL) - made.tv_sec > SEAL_KEY_DAYS * 86400L;
-}
-
-/*
- * The PKI's own certificates and its sealing key in time, by a process of its
- * own: it reads keys that main has no business with.  New ones are taken up by
- * a reload.
- */
-static bool
-run_renew(struct server *s)
-{
-	const char		*argv[] = { "pki4ipsec", "pki", "renew", "--dir", s->dir, "--due",
-		"-q", NULL };
-	struct process_status	 st = { 0 };
-	struct process		 p;
-	struct fault		 f = { 0 };
-	bool			 runs = process_spawn(argv, NULL, 0, &p, &f);
-
-	if (runs && process_wait(&p, READY_MS, &st, &f) && st.ended && st.code == 0 &&
-	    !st.signalled)
-		return true;
-	log_line(LOG_LEVEL_ERROR, "could not renew own certificates",
-	    "why=\"%s\" try=\"pki4ipsec pki renew --due\"", f.kind != FAULT_NONE ? f.text :
-	    st.ended ? process_status_text(&st) : "it took longer than a minute");
-	if (runs && !st.ended)
-		process_stop(&p, 1000);
-	return false;
-}
-
-/* The next look: at the moment at which a CA comes into use, or in an hour. */
-static int64_t
-own_wait(const struct authorities *all, int64_t now)
-{
-	int64_t	wait = OWN_MS;
-
-	for (enum authority_id ca = AUTHORITY_IKE_NEXT; ca < AUTHORITY_CAS; ca++) {
-		int64_t	left = (all->list[ca].from - now) * 1000;
-
-		if (authority_is_here(all, ca) && left > 0 && left < wait)
-			wait = left;
-	}
-	return wait;
-}
-
-struct own_look {
-	unsigned	own, lines;	/* certificates that are due, CAs that are */
-	bool		retiring;	/* a CA that was replaced may have ended */
-};
-
-static bool
-look_at_own(struct server *s, struct own_look *out, struct fault *f)
-{
-	int64_t			now = (int64_t)time(NULL);
-	struct authorities	all;
-	bool			ok;
-
-	*out = (struct own_look){ 0 };
-	if (!authorities_load(&s->config, &all, f))
-		return false;
-	s->own_at_ms = now_ms() + own_wait(&all, now);
-	out->own = own_due(&all, now);
-	for (enum authority_id ca = AUTHORITY_IKE_NEXT; ca < AUTHORITY_CAS; ca++)
-		out->retiring |= authority_is_here(&all, ca) && now > all.list[ca].from;
-	ok = s->config.ca_rollover == 0 || roll_due(&s->config, &all, now, &out->lines, f);
-	authorities_clear(&all);
-	return ok;
-}
-
-/* Is there anything that the processes do not have?  Also sets the next look. */
-static bool
-is_renewed(struct server *s, unsigned own_before, struct timespec key_before, struct fault *f)
-{
-	struct timespec	key = sealing_key_time(s);
-	struct own_look	look;
-	struct rollover	r;
-
-	if (!look_at_own(s, &look, f) || !rollover_read(&s->config, &r, f))
-		return false;
-	return look.own != own_before || key.tv_sec != key_before.tv_sec ||
-	    key.tv_nsec != key_before.tv_nsec || !rollover_equal(&r, &s->rollover);
-}
-
-static void
-renew_own(struct server *s)
-{
-	struct timespec	key;
-	struct own_look	look;
-	struct fault	f = { 0 };
-
-	if (now_ms() < s->own_at_ms)
-		return;
-	s->own_at_ms = now_ms() + OWN_MS;
-	key = sealing_key_time(s);
-	if (look_at_own(s, &look, &f) && (look.own != 0 || look.lines != 0 || look.retiring ||
-	    sealing_key_is_old(key)) && run_renew(s))
-		s->reload = is_renewed(s, look.own, key, &f);
-	if (f.kind != FAULT_NONE)
-		log_fault(LOG_LEVEL_ERROR, "own certificates", &f);
-}
-
 static void
 watch(struct server *s)
 {
@@ -659,7 +540,8 @@ watch(struct server *s)
 		}
 		if (all_ready(s))
 			notify_watchdog();
-		renew_own(s);
+		if (serve_own(&s->own, &s->config, s->dir, &s->rollover, now_ms()))
+			s->reload = true;
 		if (s->reload && !s->quit)
 			reload(s);
 		s->reload = false;
