@@ -18,32 +18,22 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "net/client.h"
-#include "peer/agent.h"
-#include "peer/agent_report.h"
-#include "peer/change.h"
 #include "peer/commands.h"
-#include "peer/enforce.h"
 #include "peer/enroll_state.h"
-#include "peer/hints.h"
 #include "peer/line.h"
 #include "peer/reach.h"
 #include "peer/renew.h"
 #include "peer/run_enroll.h"
-#include "peer/tell.h"
+#include "peer/run_parts.h"
 #include "peer/ticket_load.h"
-#include "peer/vici.h"
 
 #define CRL_INTERVAL_PRESET	"60s"
 #define CRL_INTERVAL_MAX	INT64_C(86400)
 #define CRL_CONNECT_MS		5000	/* other CAs wait meanwhile */
 #define CRL_TOTAL_MS		30000
-#define VICI_WAIT_MS		10000
 #define REPORT_SECONDS		60	/* spare the flash when nothing happens */
 
-#define HELP_AGAIN	"nothing: the agent tries again"
-#define HELP_TICKET	"ask your Admin for a new ticket, then pki4ipsec peer enroll"
 #define HELP_RENEW	"pki4ipsec peer renew -v; or ask your Admin for a new ticket"
-#define HELP_DAEMON	"systemctl status strongswan"
 
 static const struct option options[] = {
 	{ "dir", "DIR", PEER_DIR, "folder of this device" },
@@ -55,41 +45,10 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-/* The process. */
-struct run {
-	const struct invocation	*in;
-	const char		*dir;
-	bool			 strongswan;
-	int64_t			 crl_seconds;
-	int64_t			 percent;
-	int			 lock, signals;
-	bool			 stop, rested, told_end;
-	const struct rng	*rng;
-	struct http_client	*http;		/* for CRLs */
-	struct ticket		 ticket;
-	struct agent		 agent;
-	struct change		 change;
-	struct tell		 tell;
-	struct crls		 crls;
-	struct hints		 hints;
-	unsigned		 rounds;	/* of CRLs */
-	struct stat		 seen;		/* DIR/chain.pem, as last read */
-	uint8_t			 serial[CERT_SERIAL_OCTETS_MAX];	/* of the certificate in use */
-	size_t			 n_serial;
-	bool			 looked;	/* for ourselves, in the newest CRL */
-	bool			 refresh;	/* the daemon does not know all CAs of the line yet */
-	struct stat		 socket;	/* of the daemon that has our CRLs */
-	struct enforce_met	 met;		/* peers it was seen to know */
-	struct agent_report	 report;
-	int64_t			 written;	/* when the report was */
-	bool			 dirty;
-	int64_t			 enrol_at;	/* look for one that waits */
-};
-
 /* --- small things --------------------------------------------------------------------- */
 
-static struct agent_time
-time_now(void)
+struct agent_time
+run_time(void)
 {
 	struct timespec	t;
 
@@ -98,8 +57,8 @@ time_now(void)
 	    (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 };
 }
 
-static uint32_t
-chance(const struct run *r)
+uint32_t
+run_chance(const struct run *r)
 {
 	uint32_t	n;
 
@@ -107,9 +66,8 @@ chance(const struct run *r)
 	return n;
 }
 
-/* Logged here, once, and shown by peer status until it is mended. */
-static void
-trouble(struct run *r, const char *what, const struct fault *f, const char *help)
+void
+run_trouble(struct run *r, const char *what, const struct fault *f, const char *help)
 {
 	struct agent_error	*e = &r->report.error;
 
@@ -122,8 +80,8 @@ trouble(struct run *r, const char *what, const struct fault *f, const char *help
 	    "kind=%s why=\"%s\" help=\"%s\"", fault_kind_name(f->kind), f->text, help);
 }
 
-static void
-mended(struct run *r, const char *what)
+void
+run_mended(struct run *r, const char *what)
 {
 	if (strcmp(r->report.error.what, what) != 0)
 		return;
@@ -133,8 +91,8 @@ mended(struct run *r, const char *what)
 
 /* --- what is in the folder ------------------------------------------------------------ */
 
-static bool
-read_due(struct run *r, struct fault *f)
+bool
+run_read_due(struct run *r, struct fault *f)
 {
 	struct renew_due	d;
 
@@ -157,8 +115,8 @@ read_due(struct run *r, struct fault *f)
 	return true;
 }
 
-static bool
-read_credential(struct run *r, struct fault *f)
+bool
+run_read_credential(struct run *r, struct fault *f)
 {
 	struct credential	c;
 	struct cert		cert;
@@ -183,7 +141,7 @@ read_credential(struct run *r, struct fault *f)
 static bool
 look_at_daemon(struct run *r, struct fault *f)
 {
-	struct agent_time	now = time_now();
+	struct agent_time	now = run_time();
 	bool			needed;
 
 	if (!r->strongswan)
@@ -213,7 +171,7 @@ read_folder(struct run *r, struct fault *f)
 
 	if (look_at_folder(r, &st))
 		r->seen = st;
-	return read_due(r, f) && read_credential(r, f) && look_at_daemon(r, f);
+	return run_read_due(r, f) && run_read_credential(r, f) && look_at_daemon(r, f);
 }
 
 /* Renewed by hand, or enrolled anew: then all of it is read again. */
@@ -227,229 +185,12 @@ notice_folder(struct run *r)
 	    st.st_mtim.tv_sec == r->seen.st_mtim.tv_sec &&
 	    st.st_mtim.tv_nsec == r->seen.st_mtim.tv_nsec))
 		return;
-	mended(r, "expired");
-	mended(r, "revoked");
+	run_mended(r, "expired");
+	run_mended(r, "revoked");
 	if (read_folder(r, &f))
 		log_line(LOG_LEVEL_INFO, "certificate in use", "serial=%s", r->report.serial);
 	else
-		trouble(r, "folder", &f, HELP_AGAIN);
-}
-
-/* --- CRLs --------------------------------------------------------------------------------- */
-
-/* before: what the daemon had; for a daemon that has begun anew, the same one. */
-static bool
-hand_over(struct run *r, struct crl_source *s, bool again, struct fault *f)
-{
-	struct enforce_report	e;
-	struct buf		crl, before;
-	bool			ok;
-
-	buf_init(&crl, CRLS_OCTETS_MAX);
-	buf_init(&before, CRLS_OCTETS_MAX);
-	ok = crls_read(&r->crls, s, s->pending && !again, &crl, f) &&
-	    (!s->held || crls_read(&r->crls, s, false, &before, f)) &&
-	    enforce_crl(option_value(r->in, "vici"), buf_view(&crl), buf_view(&before),
-	    &r->met, &e, f);
-	buf_clear(&crl);
-	buf_clear(&before);
-	if (!ok)
-		return false;
-	r->report.tunnels_ended += e.ended;
-	log_line(e.ended > 0 ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, again ? "crl handed over again" :
-	    "crl handed over", "issuer=\"%s\" number=%s revoked_peers=%zu tunnels_ended=%zu%s",
-	    s->issuer, s->number, e.revoked, e.ended, e.loaded ? "" : " large=yes");
-	return again || crls_settle(&r->crls, s, f);
-}
-
-static void
-enforce(struct run *r, struct crl_source *s)
-{
-	struct fault	f = { 0 };
-
-	if (!s->pending)
-		return;
-	r->dirty = true;
-	if (!r->strongswan) {
-		if (!crls_settle(&r->crls, s, &f))
-			trouble(r, "crl handover", &f, HELP_AGAIN);
-		return;
-	}
-	if (hand_over(r, s, false, &f))
-		mended(r, "crl handover");
-	else
-		trouble(r, "crl handover", &f, HELP_DAEMON);
-}
-
-/* It answers, and is it the one that was there before? */
-static bool
-meet_daemon(const struct run *r, bool *other, struct stat *st, struct fault *f)
-{
-	const char	*uri = option_value(r->in, "vici");
-	struct vici	*v = vici_open(uri, VICI_WAIT_MS, f);
-	bool		 ok = v != NULL && vici_call(v, "version", VIEW_NONE, NULL, f);
-
-	vici_close(v);
-	if (!ok)
-		return false;
-	/* A daemon makes its socket anew when it starts. */
-	if (stat(uri + strlen("unix://"), st) != 0)
-		return fault_set(f, FAULT_BUSY, "", "no socket at %s", uri);
-	*other = st->st_ino != r->socket.st_ino ||
-	    st->st_ctim.tv_sec != r->socket.st_ctim.tv_sec ||
-	    st->st_ctim.tv_nsec != r->socket.st_ctim.tv_nsec;
-	return true;
-}
-
-/* A daemon that was started again has no CRL of ours. */
-static void
-greet_daemon(struct run *r)
-{
-	struct fault	f = { 0 };
-	struct stat	st;
-	bool		other, ok = meet_daemon(r, &other, &st, &f);
-
-	ok = ok && enforce_meet(option_value(r->in, "vici"), &r->met, &f);
-	for (size_t i = 0; ok && other && i < r->crls.n; i++)
-		ok = !r->crls.at[i].held || hand_over(r, &r->crls.at[i], true, &f);
-	if (!ok) {
-		r->report.daemon = AGENT_UNREACHABLE;
-		trouble(r, "daemon", &f, HELP_DAEMON);
-		return;
-	}
-	r->socket = st;
-	mended(r, "daemon");
-	if (r->report.daemon == AGENT_UNREACHABLE)
-		r->report.daemon = r->agent.change.at == AGENT_NEVER ? AGENT_IN_USE : AGENT_COMING;
-}
-
-static void
-warn_life(const struct crl_source *s)
-{
-	enum crls_life	life = crls_life(s, (int64_t)time(NULL));
-	char		date[32];
-
-	if (life != CRLS_NEAR_END && life != CRLS_ENDED)
-		return;
-	date_format(s->next_update, date);
-	log_line(life == CRLS_ENDED ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, life == CRLS_ENDED ?
-	    "crl has ended" : "crl is near its end", "issuer=\"%s\" next_update=%s uri=\"%s\"",
-	    s->issuer, date, s->uri);
-}
-
-static bool
-fetch(struct run *r, struct crl_source *s, unsigned *retry_after)
-{
-	struct crls_fetched	got;
-	struct fault		f = { 0 };
-	bool			ok = crls_fetch(&r->crls, s, r->http, (unsigned)r->crl_seconds,
-	    (int64_t)time(NULL), &got, &f);
-	char			help[AGENT_HELP_MAX];
-
-	if (got.retry_after > *retry_after)
-		*retry_after = got.retry_after;
-	r->looked = r->looked && !got.newer;
-	if (got.newer)
-		log_line(LOG_LEVEL_DEBUG, "crl fetched", "issuer=\"%s\" number=%s", s->issuer,
-		    s->number);
-	if (!ok) {
-		snprintf(help, sizeof(help), "curl -I %.400s", s->uri);
-		trouble(r, "crl", &f, f.kind == FAULT_BUSY ? help : "ask the operator of the PKI");
-		warn_life(s);
-	}
-	notify_watchdog();
-	return ok;
-}
-
-/* The first source is that of our own certificate's CA. */
-static void
-find_ourselves(struct run *r)
-{
-	struct fault	f = { 0 };
-	unsigned	reason;
-	bool		listed;
-
-	if (r->looked || r->crls.n == 0)
-		return;
-	r->looked = true;
-	if (!crls_lists(&r->crls, &r->crls.at[0],
-	    view_of(r->serial, r->n_serial), &listed, &reason, &f) || !listed)
-		return;
-	if (reason == CRL_SUPERSEDED && r->agent.under_way)
-		return;			/* its successor is confirmed, and comes now */
-	r->report.revoked = true;
-	fault_set(&f, FAULT_REFUSED, "RFC 4809, 3.5.2", "the certificate of this device is "
-	    "revoked (%s): its peers refuse it", crl_reason_name(reason));
-	trouble(r, "revoked", &f, HELP_TICKET);
-}
-
-/* --- the other CAs of the line -------------------------------------------------------------- */
-
-/* Before the CRLs: a CA that is new has one, too. */
-static void
-look_at_line(struct run *r)
-{
-	struct fault	f = { 0 };
-	bool		changed, ok = line_ask(r->dir, r->ticket.url, r->http,
-	    (unsigned)r->crl_seconds, (int64_t)time(NULL), &changed, &f);
-
-	if (ok && changed)
-		ok = read_credential(r, &f);
-	if (ok && changed)
-		log_line(LOG_LEVEL_INFO, "other CAs", "crls=%zu", r->crls.n);
-	r->refresh = (r->refresh || changed) && r->strongswan;
-	if (ok && r->refresh && (ok = change_refresh(&r->change, &f)))
-		r->refresh = false;
-	if (ok)
-		mended(r, "other CAs");
-	else
-		trouble(r, "other CAs", &f, HELP_AGAIN);
-	notify_watchdog();
-}
-
-/* Not for each round: it may be some minutes late.  Without one all is as it was. */
-static void
-look_for_hint(struct run *r)
-{
-	struct fault	f = { 0 };
-	bool		newer;
-
-	if (r->rounds++ % AGENT_HINT_ROUNDS != 0)
-		return;
-	if (hints_fetch(&r->hints, r->http, (unsigned)r->crl_seconds, (int64_t)time(NULL), &newer,
-	    &f))
-		mended(r, "hint");
-	else if (f.kind == FAULT_BUSY)		/* what is wrong, the CRLs tell */
-		log_line(LOG_LEVEL_DEBUG, "hint not fetched", "why=\"%s\"", f.text);
-	else
-		trouble(r, "hint", &f, "ask the operator of the PKI");
-	fault_clear(&f);
-	if (!read_due(r, &f))			/* one that is kept may have ended, too */
-		trouble(r, "folder", &f, HELP_AGAIN);
-}
-
-static void
-do_crls(struct run *r)
-{
-	struct agent_time	now;
-	unsigned		retry_after = 0;
-	bool			ok = true;
-
-	if (r->strongswan)
-		greet_daemon(r);
-	look_at_line(r);
-	for (size_t i = 0; i < r->crls.n; i++) {
-		ok = fetch(r, &r->crls.at[i], &retry_after) && ok;
-		enforce(r, &r->crls.at[i]);
-	}
-	find_ourselves(r);
-	look_for_hint(r);
-	if (ok)
-		mended(r, "crl");
-	now = time_now();
-	agent_crls_done(&r->agent, &now, ok, retry_after, chance(r));
-	log_line(LOG_LEVEL_DEBUG, "crls asked", "good=%s met=%zu next_ms=%lld", ok ? "yes" : "no",
-	    r->met.n, (long long)(r->agent.crls.at - now.ms));
+		run_trouble(r, "folder", &f, HELP_AGAIN);
 }
 
 /* --- renewal -------------------------------------------------------------------------------- */
@@ -464,23 +205,23 @@ do_renew(struct run *r)
 	bool			ok = renew_by_http(r->dir, r->ticket.url, r->rng,
 	    &got, &retry_after, &f);
 
-	now = time_now();
+	now = run_time();
 	if (ok) {
 		agent_renewed(&r->agent, &now);
-		mended(r, "renewal");
+		run_mended(r, "renewal");
 		log_line(LOG_LEVEL_INFO, "certificate renewed", "kind=\"%s\" serial=%s "
 		    "old_serial=%s", renew_kind_name(got.kind), got.serial, got.old_serial);
 	} else if (f.kind == FAULT_BUSY && got.poll_at > now.wall) {
 		agent_renewal_waits(&r->agent, &now, got.poll_at);
-		mended(r, "renewal");
+		run_mended(r, "renewal");
 		log_line(LOG_LEVEL_INFO, "renewal waits for approval", "why=\"%s\"", f.text);
 	} else {
-		agent_renewal_failed(&r->agent, &now, f.kind, retry_after, chance(r));
-		trouble(r, "renewal", &f, f.kind == FAULT_BUSY ? HELP_AGAIN : HELP_RENEW);
+		agent_renewal_failed(&r->agent, &now, f.kind, retry_after, run_chance(r));
+		run_trouble(r, "renewal", &f, f.kind == FAULT_BUSY ? HELP_AGAIN : HELP_RENEW);
 	}
 	r->report.renewal_failures = r->agent.renewal.failures;
-	if (ok ? !read_folder(r, &g) : !read_due(r, &g))
-		trouble(r, "folder", &g, HELP_AGAIN);
+	if (ok ? !read_folder(r, &g) : !run_read_due(r, &g))
+		run_trouble(r, "folder", &g, HELP_AGAIN);
 }
 
 /* --- what the Admin should hear ------------------------------------------------------------- */
@@ -494,8 +235,8 @@ do_tell(struct run *r)
 	bool			ok = tell_by_http(&r->tell, r->dir, r->ticket.url, r->rng,
 	    &retry_after, &f);
 
-	now = time_now();
-	agent_told(&r->agent, &now, f.kind, retry_after, chance(r));
+	now = run_time();
+	agent_told(&r->agent, &now, f.kind, retry_after, run_chance(r));
 	log_line(ok ? LOG_LEVEL_INFO : f.kind == FAULT_BUSY ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
 	    !ok ? "the Admin is not told" : r->tell.failing ? "the Admin is told of the failure" :
 	    "the Admin is told that it is mended", "serial=%s why=\"%s\"", r->report.serial, f.text);
@@ -506,7 +247,7 @@ do_tell(struct run *r)
 static void
 tell_change(struct run *r, const struct change_step *s)
 {
-	struct agent_time	now = time_now();
+	struct agent_time	now = run_time();
 	static const char *const phrases[] = {
 		[CHANGE_LOADED] = "certificate loaded into the daemon",
 		[CHANGE_PROVED] = "certificate proved",
@@ -519,18 +260,18 @@ tell_change(struct run *r, const struct change_step *s)
 		snprintf(f.text, sizeof(f.text), "every peer refuses the new certificate, the one "
 		    "before is in the daemon again: %.256s", s->words);
 		tell_unused(&r->tell, &r->agent, &now, &f);
-		trouble(r, "change", &f, "look at the peer's log; is its clock right, does it trust "
+		run_trouble(r, "change", &f, "look at the peer's log; is its clock right, does it trust "
 		    "our CA?");
 	} else if (s->event == CHANGE_LATER) {
 		f.kind = FAULT_BUSY;
 		snprintf(f.text, sizeof(f.text), "some tunnels still use the certificate of before: "
 		    "%.256s", s->words);
 		tell_unused(&r->tell, &r->agent, &now, &f);
-		trouble(r, "change", &f, HELP_AGAIN);
+		run_trouble(r, "change", &f, HELP_AGAIN);
 	} else if (s->event != CHANGE_NOTHING) {
 		log_line(LOG_LEVEL_INFO, phrases[s->event], "serial=%s connection=\"%s\"",
 		    r->report.serial, s->connection);
-		mended(r, "change");
+		run_mended(r, "change");
 	}
 	if (s->event == CHANGE_FINISHED)
 		tell_used(&r->tell, &r->agent, &now);
@@ -545,17 +286,17 @@ do_change(struct run *r)
 	struct fault		f = { 0 };
 	bool			ok = change_step(&r->change, &s, &f);
 
-	now = time_now();
+	now = run_time();
 	if (!ok) {
-		agent_change_failed(&r->agent, &now, false, chance(r));
+		agent_change_failed(&r->agent, &now, false, run_chance(r));
 		r->report.daemon = f.kind == FAULT_BUSY ? AGENT_UNREACHABLE : AGENT_COMING;
-		trouble(r, "change", &f, HELP_DAEMON);
+		run_trouble(r, "change", &f, HELP_DAEMON);
 		tell_unused(&r->tell, &r->agent, &now, &f);
 		return;
 	}
 	tell_change(r, &s);
 	if (s.event == CHANGE_BACK || s.event == CHANGE_LATER)
-		agent_change_failed(&r->agent, &now, s.event == CHANGE_BACK, chance(r));
+		agent_change_failed(&r->agent, &now, s.event == CHANGE_BACK, run_chance(r));
 	else
 		agent_changed(&r->agent, &now, s.event == CHANGE_FINISHED ? AGENT_NEVER : s.wait_ms);
 	r->report.daemon = s.event == CHANGE_BACK ? AGENT_REFUSED :
@@ -570,9 +311,9 @@ look_at_enrolment(struct run *r)
 	struct fault	f = { 0 };
 
 	if (run_enroll_once(r->dir, r->rng, &r->enrol_at, &f))
-		mended(r, "enrolment");
+		run_mended(r, "enrolment");
 	else
-		trouble(r, "enrolment", &f, HELP_TICKET);
+		run_trouble(r, "enrolment", &f, HELP_TICKET);
 }
 
 /* --- the loop -------------------------------------------------------------------------------- */
@@ -588,7 +329,7 @@ notice_end(struct run *r)
 	r->told_end = true;
 	fault_set(&f, FAULT_REFUSED, "RFC 4809, 3.5.2", "the certificate of this device has "
 	    "expired, and an expired one is not renewed");
-	trouble(r, "expired", &f, HELP_TICKET);
+	run_trouble(r, "expired", &f, HELP_TICKET);
 }
 
 static void
@@ -615,7 +356,7 @@ write_report(struct run *r)
 static void
 take_signals(struct run *r)
 {
-	struct agent_time	now = time_now();
+	struct agent_time	now = run_time();
 	int			sig;
 
 	while ((sig = signals_next(r->signals)) != 0) {
@@ -648,7 +389,7 @@ static void
 loop(struct run *r)
 {
 	static void	(*const acts[])(struct run *) = {
-		[AGENT_CRLS] = do_crls,
+		[AGENT_CRLS] = run_crls,
 		[AGENT_TELL] = do_tell,
 		[AGENT_CHANGE] = do_change,
 		[AGENT_RENEW] = do_renew,
@@ -664,7 +405,7 @@ loop(struct run *r)
 		notify_watchdog();
 		look_at_enrolment(r);
 		notice_folder(r);
-		now = time_now();
+		now = run_time();
 		step = agent_next(&r->agent, &now);
 		if (step.act != AGENT_WAIT)
 			acts[step.act](r);
@@ -723,7 +464,7 @@ start(struct run *r, struct fault *f)
 		.connect_ms = CRL_CONNECT_MS, .total_ms = CRL_TOTAL_MS,
 		.tls_unverified = true,		/* the CA's signature is what counts */
 	};
-	struct agent_time		now = time_now();
+	struct agent_time		now = run_time();
 	char				line[INSTALL_PATH_MAX];
 	bool				needed;
 
