@@ -130,9 +130,15 @@ seal_keys_due(const char *path, int64_t now, bool *due, struct fault *f)
 	struct seal_keys	k;
 	bool			ok = seal_keys_load(path, &k, f);
 
-	*due = ok && now - k.made[0] > SEAL_KEY_DAYS * DAY;
+	*due = ok && (now - k.made[0] > SEAL_KEY_DAYS * DAY || k.made[0] > now + DAY);
 	seal_keys_clear(&k);
 	return ok;
+}
+
+int64_t
+seal_keys_since(const struct seal_keys *k, int64_t now)
+{
+	return k->made[k->n - 1] > now ? 0 : k->made[k->n - 1];
 }
 
 /* --- sealing -------------------------------------------------------------------------- */

@@ -39,7 +39,12 @@ MUST_CHECK bool seal_keys_open(const struct seal_keys *k, struct view aad,
  */
 MUST_CHECK bool seal_keys_rotate(const char *path, const struct rng *rng, int64_t now,
     int64_t needed, struct fault *f);
-/* The newest is older than SEAL_KEY_DAYS. */
+/* The newest is older than SEAL_KEY_DAYS, or of a time that is to come. */
 MUST_CHECK bool seal_keys_due(const char *path, int64_t now, bool *due, struct fault *f);
+/*
+ * What was sealed before opens no more; 0: not known, as the oldest key was made
+ * by a clock that ran ahead.
+ */
+int64_t	seal_keys_since(const struct seal_keys *k, int64_t now);
 
 #endif

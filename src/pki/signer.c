@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -62,8 +63,8 @@ compact(const struct signer *s, const char *path)
 {
 	struct fault	f = { 0 };
 
-	if (file_exists(path) && !journal_compact(path, s->seal_keys.made[s->seal_keys.n - 1],
-	    COMPACT_LEAST, &f))
+	if (file_exists(path) && !journal_compact(path, seal_keys_since(&s->seal_keys,
+	    (int64_t)time(NULL)), COMPACT_LEAST, &f))
 		log_fault(LOG_LEVEL_WARN, "could not compact the journal", &f);
 }
 

@@ -85,6 +85,27 @@ test_successors(void **state)
 	}
 }
 
+/* A clock that ran ahead: no 90 days until it is reached, and no record goes by it. */
+static void
+test_ahead(void **state)
+{
+	static struct seal_keys	k;
+	struct fault		f = { 0 };
+	bool			due;
+
+	(void)state;
+	(void)unlink(path);
+	rotate(3650, -1);
+	load(&k);
+	assert_true(seal_keys_since(&k, FIRST) == 0);
+	assert_true(seal_keys_since(&k, FIRST + 3650 * DAY) == FIRST + 3650 * DAY);
+	assert_true(seal_keys_due(path, FIRST, &due, &f) && due);
+	assert_true(seal_keys_due(path, FIRST + 3649 * DAY, &due, &f) && !due);
+	rotate(0, 0);
+	assert_true(seal_keys_due(path, FIRST + 1, &due, &f) && !due);
+	assert_true(seal_keys_due(path, FIRST + 91 * DAY, &due, &f) && due);
+}
+
 static int
 start(void **state)
 {
@@ -106,6 +127,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_successors),
+		cmocka_unit_test(test_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
