@@ -433,6 +433,29 @@ given_back_later(void **state)
 	desk_close(&d);
 }
 
+/* In pieces: what an earlier run was told of is given back, and counted once. */
+static void
+given_back_in_pieces(void **state)
+{
+	struct desk	d;
+	struct meddler	m;
+	int64_t		seconds = pki.config.authorize_seconds;
+
+	(void)state;
+	pki.config.authorize_seconds = 0;
+	desk_open(&d, "fqdn,valid-until\npiece0.e.example,2031-01-01T00:00:00Z\npiece1.e.example,\n");
+	meddle_with(&d, &m, 3);		/* the first piece, its acknowledgement, the second */
+	assert_false(ask_exactly(&d));
+	assert_int_equal(d.f.kind, FAULT_BUSY);
+	must(go_on(&d), &d.f);
+	assert_int_equal(d.z.n, 1);
+	assert_int_equal(d.z.b.granted, 1);
+	assert_int_equal(d.z.b.failed, 0);
+	assert_int_equal(unfinished(&d), 0);
+	desk_close(&d);
+	pki.config.authorize_seconds = seconds;
+}
+
 /* R4809-3.2.5-6: those who cannot be are named, the others are granted. */
 static void
 entry_by_entry(void **state)
@@ -614,6 +637,7 @@ main(void)
 		cmocka_unit_test(window_is_cut),
 		cmocka_unit_test(exact_is_given_back),
 		cmocka_unit_test(given_back_later),
+		cmocka_unit_test(given_back_in_pieces),
 		cmocka_unit_test(entry_by_entry),
 		cmocka_unit_test(nothing_is_lost),
 		cmocka_unit_test(tokens_go_with_the_acknowledgement),
