@@ -143,6 +143,27 @@ key_maker_free(struct key_maker *m)
 	free(m);
 }
 
+static void
+end_if_old(struct key_maker *m, struct order *o, int64_t now)
+{
+	if (o->kind != KEY_NONE && o != m->making && now - o->asked > KEY_ORDER_SECONDS)
+		end_order(o);
+}
+
+size_t
+key_maker_tidy(struct key_maker *m, int64_t now)
+{
+	size_t	left = 0;
+
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < KEY_ORDERS_MAX; i++) {
+		end_if_old(m, &m->orders[i], now);
+		left += m->orders[i].kind != KEY_NONE;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return left;
+}
+
 /* The order under id, or room for one; NULL: there is none.  What is too old goes. */
 static struct order *
 find_order(struct key_maker *m, const uint8_t id[SHA256_OCTETS], enum key_kind kind, int64_t now)
@@ -154,9 +175,7 @@ find_order(struct key_maker *m, const uint8_t id[SHA256_OCTETS], enum key_kind k
 
 		if (o->kind == kind && memcmp(o->id, id, sizeof(o->id)) == 0)
 			return o;
-		if (o->kind != KEY_NONE && o != m->making &&
-		    now - o->asked > KEY_ORDER_SECONDS)
-			end_order(o);
+		end_if_old(m, o, now);
 		if (o->kind == KEY_NONE && room == NULL)
 			room = o;
 	}

@@ -30,4 +30,7 @@ void	key_maker_free(struct key_maker *m);
 struct key *key_maker_take(struct key_maker *m, const uint8_t id[SHA256_OCTETS],
     enum key_kind kind, int64_t now, struct fault *f);
 
+/* Wipe what nobody took in time; how many orders are left. */
+size_t	key_maker_tidy(struct key_maker *m, int64_t now);
+
 #endif

@@ -18,6 +18,7 @@
 
 struct signer_process {
 	struct signer	*signer;
+	struct key_maker *maker;
 	int		 signals, link;
 	struct buf	 in, out;
 	int64_t		 said_ms;	/* when main was told that we work */
@@ -105,6 +106,7 @@ say_alive(struct signer_process *p)
 	if (now - p->said_ms < SERVE_ALIVE_MS)
 		return;
 	p->said_ms = now;
+	(void)key_maker_tidy(p->maker, (int64_t)time(NULL));
 	serve_say_alive();
 }
 
@@ -152,6 +154,7 @@ serve_signer(const struct pki_config *c)
 		return 1;
 	}
 	signer_use_maker(p.signer, maker);
+	p.maker = maker;
 	while (!p.quit)
 		turn(&p);
 	drop_link(&p);

@@ -99,6 +99,19 @@ test_room(void **state)
 	assert_string_equal(why, "the key is being made");
 }
 
+/* What nobody comes for is wiped without another order. */
+static void
+test_tidy(void **state)
+{
+	const char	*why;
+
+	(void)state;
+	assert_null(ask(1, KEY_EC_P256, NOW, &why));
+	key_free(await(2, KEY_EC_P256));	/* made after that one */
+	assert_int_equal(key_maker_tidy(maker, NOW + KEY_ORDER_SECONDS), 1);
+	assert_int_equal(key_maker_tidy(maker, NOW + KEY_ORDER_SECONDS + 1), 0);
+}
+
 static int
 start(void **state)
 {
@@ -122,6 +135,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test_setup_teardown(test_ordered_and_taken, start, stop),
 		cmocka_unit_test_setup_teardown(test_room, start, stop),
+		cmocka_unit_test_setup_teardown(test_tidy, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
