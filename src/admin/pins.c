@@ -115,9 +115,8 @@ read_readable(struct view text, struct template *t, struct fault *f)
 {
 	struct template_problems	p;
 
-	return template_read(text, NULL, t, &p) || fault_set(f, FAULT_USAGE, "",
-	    "line %u: %s%s", p.list[0].line, p.list[0].text,
-	    p.total > 1 ? "; and more: pki4ipsec admin template check" : "");
+	return template_read(text, NULL, t, &p) ||
+	    template_first_problem(&p, "pki4ipsec admin template check", f);
 }
 
 static bool

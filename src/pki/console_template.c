@@ -282,8 +282,7 @@ judge_readable(struct incoming *in, struct fault *f)
 	static struct template_problems	p;
 
 	if (!template_read(in->file, NULL, &in->t, &p))
-		return fault_set(f, FAULT_USAGE, "", "line %u: %s%s", p.list[0].line, p.list[0].text,
-		    p.total > 1 ? "; and more: pki4ipsec pki template check" : "");
+		return template_first_problem(&p, "pki4ipsec pki template check", f);
 	return set_digest(in, f);
 }
 

@@ -274,6 +274,18 @@ template_read(struct view text, const char *name, struct template *out,
 	return read_lines(text, name, true, out, p);
 }
 
+bool
+template_first_problem(const struct template_problems *p, const char *check, struct fault *f)
+{
+	const char	*more = p->total > 1 ? "; and more: " : "";
+
+	if (p->total <= 1)
+		check = "";
+	return p->list[0].line > 0 ? fault_set(f, FAULT_USAGE, "", "line %u: %s%s%s",
+	    p->list[0].line, p->list[0].text, more, check) :
+	    fault_set(f, FAULT_USAGE, "", "%s%s%s", p->list[0].text, more, check);
+}
+
 /* --- settings ----------------------------------------------------------------------------- */
 
 static bool

@@ -38,6 +38,10 @@ struct template_problems {
 MUST_CHECK bool template_read(struct view text, const char *name, struct template *out,
     struct template_problems *p);
 
+/* The first of them as a fault; check: the command that shows all.  Always false. */
+bool	template_first_problem(const struct template_problems *p, const char *check,
+	    struct fault *f);
+
 /*
  * The settings alone, as template_of_settings() takes them: those keys that are not
  * as in the starting template of gateways, without name and version.  Two

@@ -114,6 +114,32 @@ static const struct case_of_file	files[] = {
 };
 
 static void
+test_first_problem(void **state)
+{
+	static const struct {
+		const char	*text, *want;
+	} cases[] = {
+		{ "name = \"gw\"\nrenewal = \"no\"\n", "the key update is missing: want a line "
+		    "update = \"yes\" or update = \"no\", RFC 4809, 3.2.4.2" },
+		{ "name = \"gw\"\nrenewal = \"no\"\nupdate = \"x\"\n",
+		    "line 3: update = \"x\", permitted is yes or no" },
+		{ "name = \"gw\"\nx = 1\nrenewal = \"no\"\n",
+		    "line 2: a template has no key \"x\"; and more: look" },
+	};
+	static struct template_problems	p;
+	struct template			t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault	f = { 0 };
+
+		assert_false(template_read(view_str(cases[i].text), NULL, &t, &p));
+		assert_false(template_first_problem(&p, "look", &f));
+		assert_string_equal(f.text, cases[i].want);
+	}
+}
+
+static void
 check_file(const struct case_of_file *c, const char *policy)
 {
 	static struct template_problems	p;
@@ -322,6 +348,7 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_first_problem),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(many_mistakes),
 		cmocka_unit_test(settings_round_trip),
