@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "pki/config.h"
 #include "pki/journal_parts.h"
 
 #define CHUNK_MAX	(64u << 20)
@@ -69,17 +72,21 @@ walk(struct compaction *c, struct fault *f)
 	return ok;
 }
 
-/* Whoever it belonged to has it still. */
+/* Whoever it belonged to has it still, and at no moment somebody else. */
 static bool
 replace(const char *path, struct view content, struct fault *f)
 {
+	char		fresh[CONFIG_PATH_MAX], dir[CONFIG_PATH_MAX];
 	struct stat	st;
 
-	if (stat(path, &st) != 0)
+	if (snprintf(fresh, sizeof(fresh), "%s.fresh", path) >= (int)sizeof(fresh))
+		return fault_set(f, FAULT_LIMIT, "", "%s: the path is too long", path);
+	snprintf(dir, sizeof(dir), "%s", path);
+	if (stat(path, &st) != 0 || !file_write(fresh, content, 0600, f) ||
+	    (geteuid() == 0 && chown(fresh, st.st_uid, st.st_gid) != 0) ||
+	    rename(fresh, path) != 0)
 		return fault_set(f, FAULT_IO, "", "%s: %s", path, error_text(errno));
-	return file_write(path, content, 0600, f) && (geteuid() != 0 ||
-	    chown(path, st.st_uid, st.st_gid) == 0 || fault_set(f, FAULT_IO, "",
-	    "could not give %s back to its owner", path));
+	return dir_sync(dirname(dir), f);
 }
 
 static bool
