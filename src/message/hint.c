@@ -62,12 +62,15 @@ hint_judge(const struct cvp_hint *h, const struct cvp_hint *held, int64_t now, b
 
 /* --- what a PKI may say --------------------------------------------------------------- */
 
-/* Else a device would renew for as long as the rule stands. */
+/*
+ * Else a device would renew for as long as the rule stands.  What is renewed
+ * has a notBefore that is set back by the skew of clocks.
+ */
 static bool
 ends(const struct cvp_hint *h, const struct cvp_hint_rule *r)
 {
 	return r->act != CVP_HINT_RENEW || r->n_serials > 0 ||
-	    (r->issued_before.present && r->issued_before.v <= h->this_update);
+	    (r->issued_before.present && r->issued_before.v <= h->this_update - EXCHANGE_SKEW_SECONDS);
 }
 
 bool
@@ -81,7 +84,8 @@ hint_check(const struct cvp_hint *h, struct fault *f)
 
 		if (!ends(h, r))
 			return fault_set(f, FAULT_REFUSED, RULE, "rule %zu would have the renewed "
-			    "renewed again: it wants a date of issue that is past", i + 1);
+			    "renewed again: it wants a date of issue that is %d seconds past", i + 1,
+			    EXCHANGE_SKEW_SECONDS);
 		if (r->to - r->from > HINT_WINDOW_MAX)
 			return fault_set(f, FAULT_REFUSED, RULE, "rule %zu has a window of %lld days, up "
 			    "to %lld are taken", i + 1, (long long)((r->to - r->from) / 86400),

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "peer/ask.h"
 #include "peer/reach.h"
 #include "peer/talk.h"
@@ -17,7 +18,7 @@ tell_unused(struct tell *t, struct agent *a, const struct agent_time *now,
 	if (why->kind == FAULT_BUSY && a->change.failures < AGENT_TELL_TRIES)
 		return;
 	t->failing = true;
-	snprintf(t->words, sizeof(t->words), "%.*s", TELL_WORDS_MAX - 1, why->text);
+	text_escape(view_str(why->text), 0, t->words, sizeof(t->words));	/* no half characters */
 	agent_tell(a, now, t->told && strcmp(t->words, t->told_words) == 0);
 }
 

@@ -41,6 +41,21 @@ read_act(const struct call *c, struct cvp_hint_rule *r, struct fault *f)
 	    fault_set(f, FAULT_USAGE, "", "\"%s\": want renew or wait", c->words[ACT]);
 }
 
+/* Who has missed a window renews at once: behind it that is everybody. */
+static bool
+check_window(const struct call *c, const struct cvp_hint_rule *r, struct fault *f)
+{
+	char	date[32];
+
+	if (r->from > c->now + HINT_WINDOW_MAX)
+		return fault_set(f, FAULT_USAGE, "", "from %s: a window begins within %lld days",
+		    c->words[FROM], (long long)(HINT_WINDOW_MAX / 86400));
+	date_format(r->to, date);
+	return r->to >= c->now || fault_set(f, FAULT_USAGE, "", "from %s: the window has ended at "
+	    "%s, all would renew at once: leave --from out, or give a longer --over",
+	    c->words[FROM], date);
+}
+
 static bool
 read_window(const struct call *c, struct cvp_hint_rule *r, struct fault *f)
 {
@@ -55,7 +70,7 @@ read_window(const struct call *c, struct cvp_hint_rule *r, struct fault *f)
 	if (!number_parse("the window's length", c->words[TO], 0, HINT_WINDOW_MAX, &seconds, f))
 		return false;
 	r->to = r->from + seconds;
-	return true;
+	return check_window(c, r, f);
 }
 
 /*

@@ -249,7 +249,7 @@ check_layer(struct signer *s, const struct change_request *q, int64_t now, struc
 
 /*
  * An operator's word reaches us through the engine, so a hint is no better than
- * the engine; but it is one that all devices have seen, since no other is signed.
+ * the engine; but it was checked when it was signed, and is good for two days.
  */
 static bool
 is_hinted(struct signer *s, const struct change_request *q, const struct signer_asked *a,

@@ -205,6 +205,23 @@ test_window_to_come(void **state)
 	device_close(&d);
 }
 
+/* A window that is over would call all at once; one of another century is a slip. */
+static void
+test_window_gone(void **state)
+{
+	char		date[32];
+	const char	*words[] = { "hint-add", "renew", "", "", "", date, "60", "", "" };
+
+	(void)state;
+	date_format(pki.now - 61, date);
+	assert_int_equal(operator(words, LEN(words)), FAULT_USAGE);
+	snprintf(date, sizeof(date), "9999-12-31");
+	assert_int_equal(operator(words, LEN(words)), FAULT_USAGE);
+	date_format(pki.now - 60, date);
+	assert_int_equal(operator(words, LEN(words)), FAULT_NONE);
+	hint_clear();
+}
+
 /* Not before, but never into what keeps the certificate alive. */
 static void
 test_wait(void **state)
@@ -460,6 +477,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_renew_now),
 		cmocka_unit_test(test_window_to_come),
+		cmocka_unit_test(test_window_gone),
 		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_restart),

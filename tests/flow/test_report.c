@@ -169,6 +169,24 @@ test_words(void **state)
 	flow_pass(&pki, 60);
 }
 
+/* What a daemon says is cut between characters: half of one would be refused. */
+static void
+test_words_of_agent(void **state)
+{
+	struct agent_time	now = { pki.now, 0 };
+	struct fault		f = { .kind = FAULT_REFUSED };
+	struct tell		t = { 0 };
+	struct agent		a;
+
+	(void)state;
+	agent_begin(&a, 60000, &now);
+	for (size_t i = 0; i + 2 < sizeof(f.text); i += 2)
+		memcpy(f.text + i, "\xc3\xa4", 3);
+	tell_unused(&t, &a, &now, &f);
+	assert_int_equal(tell(t.words), FAULT_NONE);
+	flow_pass(&pki, 60);
+}
+
 /* By the head of its lineage alone, and about itself. */
 static void
 test_who(void **state)
@@ -275,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_heard),
 		cmocka_unit_test(test_often),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_of_agent),
 		cmocka_unit_test(test_who),
 		cmocka_unit_test(test_nobody),
 	};

@@ -210,11 +210,11 @@ static const struct {
 	enum fault_kind		 want;
 } meant[] = {
 	{ "wait", { .act = CVP_HINT_WAIT, .to = NOW + DAY, .from = NOW }, DAY, FAULT_NONE },
-	{ "renew what is older", { .issued_before = { true, NOW }, .from = NOW, .to = NOW },
+	{ "renew what is older", { .issued_before = { true, NOW - 300 }, .from = NOW, .to = NOW },
 	    2 * DAY, FAULT_NONE },
 	{ "renew what is listed", { .serials = its_own, .n_serials = 1 }, DAY, FAULT_NONE },
 	{ "renew all, for ever", { .act = CVP_HINT_RENEW }, DAY, FAULT_REFUSED },
-	{ "renew what is made later", { .issued_before = { true, NOW + 1 } }, DAY,
+	{ "renew what is made now: notBefore is set back", { .issued_before = { true, NOW - 299 } }, DAY,
 	    FAULT_REFUSED },
 	{ "a window of years", { .act = CVP_HINT_WAIT, .from = NOW, .to = NOW + 1099 * DAY }, DAY,
 	    FAULT_REFUSED },
