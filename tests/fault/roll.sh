@@ -72,6 +72,14 @@ wait_for 10 "it in use" audited "ca in use" ike-2 1
 wait_for 10 "the other one replaced" audited "ca replaced" ike 1
 pass "a row of the audit trail for each step"
 
+step "reloaded by hand, while the CA before is there and nothing is due"
+reloads=$(grep -c reloaded "$WORK/serve.log")
+reloaded() { [ "$(grep -c reloaded "$WORK/serve.log")" -gt "$reloads" ]; }
+kill -HUP "$SERVE_PID"
+wait_for 30 "a reload" reloaded
+wait_for 30 "the server" serve_ready
+pass "SIGHUP is heard"
+
 step "revoked, on the CRL of its CA, within two seconds"
 for name in gw1 gw2; do
 	serial=$(openssl x509 -in "$WORK/devices/$name/cert.pem" -noout -serial | cut -d= -f2)
