@@ -431,21 +431,29 @@ test_signer_limits(void **state)
 	assert_false(signs(true, &good));
 }
 
+/* Renew all, says the engine, and shows the signer this. */
+static void
+engine_lies(const struct buf *shown)
+{
+	static struct cvp_hint_rule	all = { .act = CVP_HINT_RENEW };
+
+	pki.engine->hint = (struct cvp_hint){ .rules = &all, .n_rules = 1,
+		.next_update = pki.now + DAY };
+	buf_reset(&pki.engine->hint_octets);
+	buf_add_view(&pki.engine->hint_octets, buf_view(shown));
+}
+
 /* An engine that has no hint signed opens no window: the signer looks itself. */
 static void
 test_captured_engine(void **state)
 {
-	static struct cvp_hint_rule	all = { .act = CVP_HINT_RENEW };
-	struct device			d;
-	struct buf			forged;
+	struct device	d;
+	struct buf	forged;
 
 	(void)state;
 	enrolled(&d);
 	forge(&d, &forged);
-	pki.engine->hint = (struct cvp_hint){ .rules = &all, .n_rules = 1,
-		.next_update = pki.now + DAY };
-	buf_reset(&pki.engine->hint_octets);
-	buf_add_view(&pki.engine->hint_octets, buf_view(&forged));
+	engine_lies(&forged);
 	assert_false(renew(&d));
 	if (strstr(d.f.text, "internalCAError") == NULL)
 		fail_msg("%s", d.f.text);
@@ -471,6 +479,31 @@ stop(void **state)
 	return 0;
 }
 
+/* Nor one of the PKI's own that has ended: the signer looks at its date, too. */
+static void
+test_ended(void **state)
+{
+	struct device	d;
+	struct buf	ended;
+
+	(void)state;
+	enrolled(&d);
+	flow_pass(&pki, 6 * 60);		/* it was made before what a rule speaks of */
+	assert_int_equal(hint_renew("", "60"), FAULT_NONE);
+	buf_init(&ended, HINT_OCTETS_MAX);
+	buf_add_view(&ended, buf_view(&pki.engine->hint_octets));
+	hint_clear();
+	flow_pass(&pki, HINT_SECONDS + CLOCK_SKEW_SECONDS + 60);
+	expect_too_early(&d);
+	engine_lies(&ended);
+	assert_false(renew(&d));
+	if (strstr(d.f.text, "internalCAError") == NULL)
+		fail_msg("%s", d.f.text);
+	flow_restart(&pki);
+	buf_clear(&ended);
+	device_close(&d);
+}
+
 int
 main(void)
 {
@@ -484,6 +517,7 @@ main(void)
 		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_signer_limits),
 		cmocka_unit_test(test_captured_engine),
+		cmocka_unit_test(test_ended),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -598,6 +598,24 @@ retire(void)
 	return retired;
 }
 
+/* A CA that has issued to no device: for the PKI's own, and for an hour, it stays. */
+static void
+test_retire_idle(void **state)
+{
+	struct roll_announced	next;
+
+	(void)state;
+	next = announce(CA_LINE_IKE, 0);
+	pki.now = next.from + 2 * CA_REPLACED_SECONDS;
+	assert_int_equal(retire(), 0);		/* cmc is its own */
+	pki.now = next.from;
+	follow();
+	pki.now = next.from + CA_REPLACED_SECONDS;
+	assert_int_equal(retire(), 0);		/* what is reserved may still be signed */
+	pki.now++;
+	assert_int_equal(retire(), 1u << CA_LINE_IKE);
+}
+
 static void
 test_retire(void **state)
 {
@@ -713,7 +731,7 @@ main(void)
 		EACH(test_root_near_its_end), EACH(test_signer),
 		cmocka_unit_test_teardown(test_reserved, stop),
 		cmocka_unit_test_teardown(test_crash_announcing, stop),
-		EACH(test_retire), cmocka_unit_test(test_due), EACH(test_issuer_ends),
+		EACH(test_retire_idle), EACH(test_retire), cmocka_unit_test(test_due), EACH(test_issuer_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
