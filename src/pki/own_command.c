@@ -260,22 +260,33 @@ lock(const struct pki_config *c, struct fault *f)
 	return -1;
 }
 
-/* A key that the server may not read would stop it. */
 static bool
-check_user(const struct invocation *in, const struct pki_config *c, struct fault *f)
+owner_of(const struct pki_config *c, const char *sub, uid_t *out, struct fault *f)
 {
 	char		path[CONFIG_PATH_MAX];
 	struct stat	st;
 
-	if (!option_given(in, "ca"))
-		return true;
-	if (!config_path(c, "keys", path, sizeof(path), f))
+	if (!config_path(c, sub, path, sizeof(path), f))
 		return false;
 	if (stat(path, &st) != 0)
 		return fault_set(f, FAULT_IO, "", "\"%s\": %s", path, error_text(errno));
-	return st.st_uid == geteuid() || fault_set(f, FAULT_USAGE, "", "\"%s\" belongs to the user "
-	    "with number %ld: a key made by another one could not be read by the server", path,
-	    (long)st.st_uid);
+	*out = st.st_uid;
+	return true;
+}
+
+/* A key that the server may not read would stop it.  Whose server, its lock says. */
+static bool
+check_user(const struct invocation *in, const struct pki_config *c, struct fault *f)
+{
+	uid_t	user;
+
+	if (!option_given(in, "ca") && !option_given(in, "due") && !option_given(in, "sealing-key"))
+		return true;
+	if (!owner_of(c, "run/serve.lock", &user, NULL) && !owner_of(c, "keys", &user, f))
+		return false;
+	return user == geteuid() || fault_set(f, FAULT_USAGE, "", "the server of \"%s\" is of the "
+	    "user with number %ld, who could not read a key of another one: sudo -u '#%ld'", c->dir,
+	    (long)user, (long)user);
 }
 
 static bool

@@ -46,6 +46,23 @@ enroll gw1 || fail "enroll gw1 after the renewal"
 enroll gw3 || fail "enroll gw3"
 pass "a device believes the new signer"
 
+step "by another user than the server's"
+if [ "$(id -u)" = 0 ]; then
+	chown 65534 "$VPN/run/serve.lock"
+	for what in --due --sealing-key "--ca ike"; do
+		# shellcheck disable=SC2086 # an option and its value
+		if "$PKI4IPSEC" pki renew --dir "$VPN" $what >"$WORK/out.log" 2>&1; then
+			fail "pki renew $what makes keys that the server cannot read"
+		fi
+		grep -q "user with number 65534" "$WORK/out.log" || fail "pki renew $what: unclear"
+	done
+	chown 0 "$VPN/run/serve.lock"
+	[ ! -e "$VPN/keys/ike-2.key.pem" ] || fail "a key was made"
+	pass "no key is made that the server cannot read"
+else
+	note "not as root: left out"
+fi
+
 step "another sealing key"
 # Correction 1: what was sealed under the one before is good.
 keys() { wc -l <"$VPN/keys/seal.key"; }
