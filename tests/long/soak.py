@@ -43,7 +43,7 @@ class Soak:
         self.workers, self.kill_one_in = int(workers), int(kill_one_in)
         self.condition = threading.Condition()
         self.due = []			# (when, device)
-        self.renewed = self.again = self.killed = self.early = 0
+        self.renewed = self.again = self.killed = self.finished = 0
         self.wrong = []			# what must never be
         self.least = None		# seconds that a certificate had left when replaced
 
@@ -87,9 +87,13 @@ class Soak:
         before = cert_of(device)
         end = validity_of(before)[1]
         while True:
+            half_done = self.is_half_done(device)
             code, said = self.command(device)
             if cert_of(device) != before:
                 break
+            if code == 0 and half_done:		# killed behind the switch, the last time
+                self.finished += 1
+                continue
             if code == 0:
                 self.wrong.append("%s: done, and the same certificate" % device)
                 return
@@ -111,9 +115,13 @@ class Soak:
             self.renew(device)
             self.schedule(device)
 
+    @staticmethod
+    def is_half_done(device):
+        return bool(glob.glob(os.path.join(device, "renew", "key.pem*")))
+
     def finish(self, device):
         """A renewal that a kill left half done is ended."""
-        if not glob.glob(os.path.join(device, "renew", "key.pem*")):
+        if not self.is_half_done(device):
             return
         if self.command(device)[0] != 0:
             self.wrong.append("%s: cannot be finished" % device)
@@ -132,6 +140,7 @@ class Soak:
             self.finish(device)
         print(json.dumps({"devices": len(devices), "renewed": self.renewed,
                           "again": self.again, "killed": self.killed,
+                          "finished": self.finished,
                           "least_left_s": round(self.least or 0), "wrong": self.wrong}))
         return 1 if self.wrong else 0
 

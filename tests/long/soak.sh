@@ -10,7 +10,7 @@
 # R4809-3.4.11-17, R4809-3.4.11-18 (after a failure the same again)
 # R4809-3.5.2-2 (renewals without an Admin)
 #
-#	PEERS=2000 MINUTES=30 LIFE=8m KILL_EVERY=15 (seconds) SEED=N
+#	PEERS=2000 MINUTES=30 LIFE=8m KILL_EVERY=15 (seconds) KILL_ONE_IN=50 SEED=N
 # shellcheck source=../fault/lib.sh
 . "$(dirname "$0")/../fault/lib.sh"
 
@@ -19,6 +19,7 @@ MINUTES=${MINUTES:-30}
 LIFE=${LIFE:-8m}
 KILL_EVERY=${KILL_EVERY:-15}
 WORKERS=${WORKERS:-4}
+KILL_ONE_IN=${KILL_ONE_IN:-50}
 SEED=${SEED:-$RANDOM}
 RANDOM=$SEED
 SOAK=$FAULT_TOP/tests/long/soak.py
@@ -49,7 +50,7 @@ memory() {	# of all processes of the server, in kB
 
 step "$MINUTES minutes of renewals, a process killed every $KILL_EVERY s or so"
 begun=$(memory)
-"$FAULT_PYTHON" "$SOAK" run "$WORK" "$PKI4IPSEC" $((MINUTES * 60)) "$WORKERS" 50 \
+"$FAULT_PYTHON" "$SOAK" run "$WORK" "$PKI4IPSEC" $((MINUTES * 60)) "$WORKERS" "$KILL_ONE_IN" \
     >"$WORK/soak.out" 2>"$WORK/soak.log" </dev/null &
 LOAD=$!
 FAULT_PIDS+=("$LOAD")
