@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "crypt/digest.h"
 #include "pki/own.h"
@@ -185,6 +187,43 @@ may_retire(const struct pki_config *c, const struct authorities *all, enum autho
 	return is_idle(c, all->list[line].name, now, may, f);
 }
 
+/*
+ * A clock that ran ahead, or an older database put back, may have ended a CA
+ * whose certificates live: it comes back as long as its key is there.
+ */
+static bool
+call_back(const struct pki_config *c, enum ca_line line, struct ca_living *l, int64_t now,
+    bool *back, struct fault *f)
+{
+	uint32_t	number = l->list[0].number - 1;
+	char		name[32], path[CONFIG_PATH_MAX];
+	bool		idle = true;
+
+	*back = false;
+	if (l->n != 1 || number == 0)
+		return true;
+	ca_generation_name(line, number, name);
+	if (!key_path(c, name, path, f) ||
+	    (file_exists(path) && !is_idle(c, name, now, &idle, f)))
+		return false;
+	if (idle)
+		return true;
+	*l = (struct ca_living){ { { number, 0 }, l->list[0] }, 2 };
+	*back = true;
+	return true;
+}
+
+/* How long ROLLOVER_FILE has said what it says, by the clock of the file system. */
+static int64_t
+unchanged_for(const struct pki_config *c, int64_t now)
+{
+	char		path[CONFIG_PATH_MAX];
+	struct stat	st;
+
+	return config_path(c, ROLLOVER_FILE, path, sizeof(path), NULL) &&
+	    stat(path, &st) == 0 ? now - (int64_t)st.st_mtime : 0;
+}
+
 /* Keys of generations before the first that lives: also what a crash has left. */
 static bool
 destroy_before(const struct pki_config *c, enum ca_line line, uint32_t number, struct fault *f)
@@ -200,27 +239,40 @@ destroy_before(const struct pki_config *c, enum ca_line line, uint32_t number, s
 }
 
 static bool
+retire_one(const struct pki_config *c, const struct authorities *all, enum ca_line line,
+    struct ca_living *l, int64_t now, bool *gone, bool *back, struct fault *f)
+{
+	if (!may_retire(c, all, authority_of_line(line), now, gone, f))
+		return false;
+	*back = false;
+	if (!*gone)
+		return call_back(c, line, l, now, back, f);
+	*l = (struct ca_living){ { l->list[1] }, 1 };
+	return true;
+}
+
+static bool
 retire(const struct pki_config *c, const struct authorities *all, int64_t now,
     unsigned *retired, struct fault *f)
 {
 	struct rollover	r;
+	bool		old, gone, back;
 
 	if (!rollover_read(c, &r, f))
 		return false;
+	old = unchanged_for(c, now) > ROLL_KEY_KEPT_SECONDS;
 	for (size_t i = 0; i < ROLLOVER_LINES; i++) {
 		struct ca_living	*l = &r.line[i];
 		enum ca_line		 line = (enum ca_line)i;
-		bool			 may;
 
-		if (!may_retire(c, all, authority_of_line(line), now, &may, f))
+		if (!retire_one(c, all, line, l, now, &gone, &back, f) ||
+		    ((gone || back) && !rollover_write(c, &r, f)))
 			return false;
-		if (may) {
-			*l = (struct ca_living){ { l->list[1] }, 1 };
-			*retired |= 1u << i;
-			if (!rollover_write(c, &r, f))
-				return false;
-		}
-		if (!destroy_before(c, line, l->list[0].number, f))
+		if (back)
+			log_line(LOG_LEVEL_WARN, "a CA is called back", "line=%s why=\"it was ended, "
+			    "and certificates of it live\"", ca_line_name(line));
+		*retired |= (unsigned)gone << i;
+		if (old && !gone && !back && !destroy_before(c, line, l->list[0].number, f))
 			return false;
 	}
 	return true;

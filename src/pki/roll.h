@@ -27,10 +27,15 @@ struct roll_announced {
 MUST_CHECK bool roll_announce(const struct pki_config *c, enum ca_line line, int64_t after,
     int64_t now, struct roll_announced *out, struct fault *f);
 
+/* A CA that has ended keeps its key so long: a clock may have run ahead. */
+#define ROLL_KEY_KEPT_SECONDS	INT64_C(2592000)
+
 /*
  * End what has nothing left to do: an older CA none of whose certificates can
  * be on a CRL any more, and which issued none of the PKI's own.  Its key is
- * destroyed.  retired: bit 1 << line for those.
+ * destroyed by a later call, ROLL_KEY_KEPT_SECONDS after certs/generations was
+ * last written; till then a CA that was ended and has certificates that live is
+ * called back.  retired: bit 1 << line for those that ended now.
  */
 MUST_CHECK bool roll_retire(const struct pki_config *c, int64_t now, unsigned *retired,
     struct fault *f);

@@ -62,7 +62,6 @@ struct server {
 	size_t			 n;
 	bool			 announced, quit, reload;
 	struct serve_own	 own;
-	struct rollover		 rollover;	/* as the children read it */
 };
 
 bool
@@ -377,8 +376,7 @@ start_child(struct server *s, struct child *c, struct fault *f)
 static bool
 start_all(struct server *s, struct fault *f)
 {
-	if (!rollover_read(&s->config, &s->rollover, f))
-		return false;
+	serve_own_started(&s->own, &s->config);
 	s->n = CHILD_FRONT + (size_t)s->config.fronts;
 	/* First all of them: who fails here is tried again as what it is. */
 	for (size_t i = 0; i < s->n; i++)
@@ -540,7 +538,7 @@ watch(struct server *s)
 		}
 		if (all_ready(s))
 			notify_watchdog();
-		if (serve_own(&s->own, &s->config, s->dir, &s->rollover, now_ms()))
+		if (serve_own(&s->own, &s->config, s->dir, now_ms()))
 			s->reload = true;
 		if (s->reload && !s->quit)
 			reload(s);

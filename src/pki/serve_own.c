@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/process.h"
@@ -17,7 +16,7 @@
 struct look {
 	unsigned	own, lines;	/* certificates, CAs: bits as in own.h and roll.h */
 	bool		retiring;	/* a CA that was replaced may have ended */
-	struct timespec	sealed;		/* when the sealing key was written; 0: not known */
+	struct timespec	sealed;		/* when the sealing key was written: its content is the signer's */
 };
 
 /* The next look: at the moment at which a CA comes into use, or in an hour. */
@@ -35,15 +34,28 @@ next_look(const struct authorities *all, int64_t now)
 	return wait;
 }
 
-/* By the file's time: its content is the signer's alone. */
+/* 0 if it is not known.  A folder's is when something in it was made, replaced or removed. */
 static struct timespec
-sealing_key_time(const struct pki_config *c)
+changed_at(const struct pki_config *c, const char *name)
 {
 	char		path[CONFIG_PATH_MAX];
 	struct stat	st;
 
-	return config_path(c, "keys/seal.key", path, sizeof(path), NULL) &&
-	    stat(path, &st) == 0 ? st.st_mtim : (struct timespec){ 0, 0 };
+	return config_path(c, name, path, sizeof(path), NULL) && stat(path, &st) == 0 ?
+	    st.st_mtim : (struct timespec){ 0, 0 };
+}
+
+static bool
+is_same(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+void
+serve_own_started(struct serve_own *o, const struct pki_config *c)
+{
+	o->certs = changed_at(c, "certs");
+	o->sealed = changed_at(c, "keys/seal.key");
 }
 
 static bool
@@ -53,7 +65,7 @@ look(const struct pki_config *c, int64_t now, struct look *out, int64_t *wait_ms
 	struct authorities	all;
 	bool			ok;
 
-	*out = (struct look){ .sealed = sealing_key_time(c) };
+	*out = (struct look){ .sealed = changed_at(c, "keys/seal.key") };
 	if (!authorities_load(c, &all, f))
 		return false;
 	*wait_ms = next_look(&all, now);
@@ -95,34 +107,26 @@ renew(const char *dir)
 
 /* A renewal that changes nothing must not be a reason to reload, again and again. */
 static bool
-is_new(const struct pki_config *c, const struct look *before, const struct look *after,
-    const struct rollover *running, struct fault *f)
+is_new(const struct serve_own *o, const struct pki_config *c)
 {
-	struct rollover	r;
-
-	if (!rollover_read(c, &r, f))
-		return false;
-	return after->own != before->own || !rollover_equal(&r, running) ||
-	    after->sealed.tv_sec != before->sealed.tv_sec ||
-	    after->sealed.tv_nsec != before->sealed.tv_nsec;
+	return !is_same(o->certs, changed_at(c, "certs")) ||
+	    !is_same(o->sealed, changed_at(c, "keys/seal.key"));
 }
 
 bool
-serve_own(struct serve_own *o, const struct pki_config *c, const char *dir,
-    const struct rollover *running, int64_t now_ms)
+serve_own(struct serve_own *o, const struct pki_config *c, const char *dir, int64_t now_ms)
 {
 	int64_t		now, wait = LOOK_MS;
-	struct look	before, after;
+	struct look	seen;
 	struct fault	f = { 0 };
-	bool		fresh = false;
 
 	if (now_ms < o->look_at_ms)
 		return false;
 	now = (int64_t)time(NULL);
-	if (look(c, now, &before, &wait, &f) && is_due(&before, now) && renew(dir))
-		fresh = look(c, now, &after, &wait, &f) && is_new(c, &before, &after, running, &f);
+	if (look(c, now, &seen, &wait, &f) && is_due(&seen, now) && renew(dir))
+		(void)!look(c, now, &seen, &wait, &f);	/* for the time of the next one */
 	o->look_at_ms = now_ms + wait;
 	if (f.kind != FAULT_NONE)
 		log_fault(LOG_LEVEL_ERROR, "own certificates", &f);
-	return fresh;
+	return is_new(o, c);
 }

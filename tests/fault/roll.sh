@@ -150,8 +150,11 @@ https_is_new() {
 wait_for 60 "HTTPS under the new CA" https_is_new
 pass "HTTPS is verified under the new CA"
 wait_for 30 "the old CA's end: nothing of it lives" audited "ca retired" ike 1
+[ -e "$VPN/keys/ike.key.pem" ] || fail "its key is gone at once, and a clock may be wrong"
+touch -d '31 days ago' "$VPN/certs/generations"
+at 1231 "$PKI4IPSEC" pki renew --due --dir "$VPN" >"$WORK/out.log" || fail "renew --due"
 [ ! -e "$VPN/keys/ike.key.pem" ] || fail "its key is there"
 [ -e "$VPN/certs/ike.pem" ] || fail "its certificate is gone"
-pass "the CA before has retired, its key is destroyed"
+pass "the CA before has retired, and a month later its key is destroyed"
 serve_stop
 is "audit" "$(pki audit --verify --json | grep -o '"bad":[0-9]*')" '"bad":0'

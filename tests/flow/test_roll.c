@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -598,6 +599,18 @@ retire(void)
 	return retired;
 }
 
+/* As if the last change had been then. */
+static void
+generations_written(int64_t at)
+{
+	const struct timespec	when[2] = { { at, 0 }, { at, 0 } };
+	char			path[CONFIG_PATH_MAX];
+	struct fault		f = { 0 };
+
+	assert_true(config_path(&pki.config, ROLLOVER_FILE, path, sizeof(path), &f));
+	assert_int_equal(utimensat(AT_FDCWD, path, when, 0), 0);
+}
+
 /* A CA that has issued to no device: for the PKI's own, and for an hour, it stays. */
 static void
 test_retire_idle(void **state)
@@ -614,6 +627,39 @@ test_retire_idle(void **state)
 	assert_int_equal(retire(), 0);		/* what is reserved may still be signed */
 	pki.now++;
 	assert_int_equal(retire(), 1u << CA_LINE_IKE);
+}
+
+/*
+ * A clock that ran ten years ahead ended a CA whose certificate lives.  With the
+ * right time it is back, and its CRL, too (C-24).
+ */
+static void
+test_called_back(void **state)
+{
+	struct raw_cert		old;
+	struct device		d;
+	struct roll_announced	next;
+	int64_t			now;
+
+	(void)state;
+	enrolled(&d, &old);
+	next = announce(CA_LINE_IKE, 0);
+	pki.now = next.from + 2 * CA_REPLACED_SECONDS;
+	follow();
+	now = pki.now;
+	pki.now += 3650 * DAY;
+	assert_int_equal(retire(), 1u << CA_LINE_IKE);
+	pki.now = now;
+	restart();
+	assert_null(object("/crl/ike.crl"));
+	assert_int_equal(retire(), 0);
+	restart();
+	revoke_own(&old);
+	assert_true(on_crl("/crl/ike.crl", &old.cert));
+	assert_int_equal(retire(), 0);		/* and stays */
+	assert_true(file_there("keys/ike.key.pem"));
+	raw_cert_clear(&old);
+	device_close(&d);
 }
 
 static void
@@ -642,6 +688,11 @@ test_retire(void **state)
 	assert_true(file_there("keys/ike.key.pem"));
 	copy("keys/ike.key.pem", "run/before");
 	assert_int_equal(retire(), 1u << CA_LINE_IKE);
+	generations_written(pki.now - ROLL_KEY_KEPT_SECONDS);
+	assert_int_equal(retire(), 0);
+	assert_true(file_there("keys/ike.key.pem"));	/* the clock may be wrong */
+	generations_written(pki.now - ROLL_KEY_KEPT_SECONDS - 1);
+	assert_int_equal(retire(), 0);
 	assert_false(file_there("keys/ike.key.pem"));
 	assert_true(file_there("certs/ike.pem"));
 	copy("run/before", "keys/ike.key.pem");	/* a crash before the key was gone */
@@ -731,7 +782,8 @@ main(void)
 		EACH(test_root_near_its_end), EACH(test_signer),
 		cmocka_unit_test_teardown(test_reserved, stop),
 		cmocka_unit_test_teardown(test_crash_announcing, stop),
-		EACH(test_retire_idle), EACH(test_retire), cmocka_unit_test(test_due), EACH(test_issuer_ends),
+		EACH(test_retire_idle), EACH(test_retire), EACH(test_called_back),
+		cmocka_unit_test(test_due), EACH(test_issuer_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
