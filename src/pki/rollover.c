@@ -55,7 +55,7 @@ parse_line(const char *text, struct rollover *out, struct fault *f)
 		    "GENERATION DATE", text);
 	if (!number_parse(ROLLOVER_FILE, number, 1, ROLLOVER_NUMBER_MAX, &n, f))
 		return false;
-	if (!date_parse(date, &from))
+	if (!date_parse(date, &from) || from < 0)
 		return fault_set(f, FAULT_MALFORMED, "", ROLLOVER_FILE ": \"%s\" is not a date",
 		    date);
 	for (size_t i = 0; i < ROLLOVER_LINES; i++)
