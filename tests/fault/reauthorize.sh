@@ -165,7 +165,9 @@ for action in drop lose; do
 			    >"$WORK/out.log" 2>&1 || fail "$name: again"
 		fi
 		[ "$(alive "$name")" = 1 ] || fail "$name: $(alive "$name") live"
-		! "$PKI4IPSEC" peer enroll "$WORK/old.ticket" --dir "$WORK/devices/x$name" \
+		# A device asks more than once before it believes a no: not each time.
+		[ $((n % 4)) != 0 ] ||
+		    ! "$PKI4IPSEC" peer enroll "$WORK/old.ticket" --dir "$WORK/devices/x$name" \
 		    >/dev/null 2>&1 || fail "$name: the old ticket"
 		enroll "$name" || fail "$name: the new ticket"
 	done
