@@ -196,22 +196,8 @@ store_approval_count(struct store *st, int64_t counts[STORE_APPROVAL_STATES],
 {
 	static const char	sql[] = "SELECT state, count(*) FROM approval GROUP BY state";
 	struct query		q;
-	bool			row;
 
-	memset(counts, 0, STORE_APPROVAL_STATES * sizeof(counts[0]));
-	if (!db_read(st, sql, &q, f))
-		return false;
-	for (;;) {
-		int64_t	state;
-
-		if (!db_step(&q, &row, f))
-			return false;
-		if (!row)
-			return true;
-		state = db_get_int(&q);
-		if (state >= 0 && state < STORE_APPROVAL_STATES)
-			counts[state] = db_get_int(&q);
-	}
+	return db_read(st, sql, &q, f) && db_counts(&q, counts, STORE_APPROVAL_STATES, f);
 }
 
 bool

@@ -136,22 +136,8 @@ store_authz_count(struct store *st, int64_t counts[STORE_AUTHZ_STATES],
 	static const char	sql[] =
 	    "SELECT state, count(*) FROM authz GROUP BY state";
 	struct query		q;
-	bool			row;
 
-	memset(counts, 0, STORE_AUTHZ_STATES * sizeof(counts[0]));
-	if (!db_read(st, sql, &q, f))
-		return false;
-	for (;;) {
-		int64_t	state;
-
-		if (!db_step(&q, &row, f))
-			return false;
-		if (!row)
-			return true;
-		state = db_get_int(&q);
-		if (state >= 0 && state < STORE_AUTHZ_STATES)
-			counts[state] = db_get_int(&q);
-	}
+	return db_read(st, sql, &q, f) && db_counts(&q, counts, STORE_AUTHZ_STATES, f);
 }
 
 bool

@@ -312,6 +312,25 @@ db_numbers(struct query *q, int64_t *n, size_t max, size_t *count,
 }
 
 bool
+db_counts(struct query *q, int64_t *out, size_t n, struct fault *f)
+{
+	bool	row;
+
+	memset(out, 0, n * sizeof(*out));
+	for (;;) {
+		int64_t	i;
+
+		if (!db_step(q, &row, f))
+			return false;
+		if (!row)
+			return true;
+		i = db_get_int(q);
+		if (i >= 0 && (size_t)i < n)
+			out[i] = db_get_int(q);
+	}
+}
+
+bool
 db_number(struct query *q, int64_t *value, struct fault *f)
 {
 	size_t	count;

@@ -100,6 +100,9 @@ MUST_CHECK bool db_numbers(struct query *q, int64_t *n, size_t max,
 /* Run q, whose one row has one number (no row: 0). */
 MUST_CHECK bool db_number(struct query *q, int64_t *value, struct fault *f);
 
+/* Run q, whose rows are (index, number), into out[n]; what no row has is 0. */
+MUST_CHECK bool db_counts(struct query *q, int64_t *out, size_t n, struct fault *f);
+
 /* Record what SQLite says about doing what. */
 bool	db_fault(struct store *st, int error, const char *what, struct fault *f);
 /* Text without parameters and results. */

@@ -260,29 +260,35 @@ serve_start
 wait "$waiting" || fail "the device has given up"
 is "confirmed after the PKI came back" "$(confirmed away)" 1
 
+# killed_in_the_middle PREFIX [OPTION of the relay...]: 24 devices, and none is lost.
+killed_in_the_middle() {
+	local prefix=$1 pids=() pid i engine
+	shift
+	by_relay 24 "$prefix"
+	for i in $(seq 24); do
+		( until enroll_there "$prefix$i"; do
+			[ $? = 75 ] || { echo "$prefix$i: $?" >>"$WORK/lost"; exit 1; }
+		done ) &
+		pids+=("$!")
+		if [ "$i" = 8 ]; then
+			relay_stop KILL
+			relay_start "$@"
+		elif [ "$i" = 16 ]; then
+			engine=$(child engine)
+			kill -9 "$engine"
+			wait_for 60 "another engine" anew engine "$engine"
+		fi
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || fail "a device is lost: $(cat "$WORK/lost")"
+	done
+	is "confirmed" "$(confirmed "$prefix")" 24
+	is "certificates for them" "$(db "SELECT count(*) FROM cert c JOIN authz a ON a.n = c.authz
+	    WHERE a.label LIKE '$prefix%' AND c.state <> 0")" 24
+}
+
 step "the relay is killed, the PKI is killed, in the middle"
-by_relay 24 mid
-pids=()
-for i in $(seq 24); do
-	( until enroll_there "mid$i"; do
-		[ $? = 75 ] || { echo "mid$i: $?" >>"$WORK/lost"; exit 1; }
-	done ) &
-	pids+=("$!")
-	if [ "$i" = 8 ]; then
-		relay_stop KILL
-		relay_start
-	elif [ "$i" = 16 ]; then
-		engine=$(child engine)
-		kill -9 "$engine"
-		wait_for 60 "another engine" anew engine "$engine"
-	fi
-done
-for pid in "${pids[@]}"; do
-	wait "$pid" || fail "a device is lost: $(cat "$WORK/lost")"
-done
-is "confirmed" "$(confirmed mid)" 24
-is "certificates for them" "$(db "SELECT count(*) FROM cert c JOIN authz a ON a.n = c.authz
-    WHERE a.label LIKE 'mid%' AND c.state <> 0")" 24
+killed_in_the_middle mid
 relay_stop
 is "exit code" "$RELAY_RC" 0
 
@@ -321,28 +327,7 @@ layers=$(tail -n "+$((lines + 1))" "$WORK/serve.log" | grep -c 'wrapped messages
 pass "in $layers messages of the Admin"
 
 step "wrapped, and killed in the middle"
-by_relay 24 mw
-pids=()
-for i in $(seq 24); do
-	( until enroll_there "mw$i"; do
-		[ $? = 75 ] || { echo "mw$i: $?" >>"$WORK/lost"; exit 1; }
-	done ) &
-	pids+=("$!")
-	if [ "$i" = 8 ]; then
-		relay_stop KILL
-		relay_start --wrap
-	elif [ "$i" = 16 ]; then
-		engine=$(child engine)
-		kill -9 "$engine"
-		wait_for 60 "another engine" anew engine "$engine"
-	fi
-done
-for pid in "${pids[@]}"; do
-	wait "$pid" || fail "a device is lost: $(cat "$WORK/lost")"
-done
-is "confirmed" "$(confirmed mw)" 24
-is "certificates for them" "$(db "SELECT count(*) FROM cert c JOIN authz a ON a.n = c.authz
-    WHERE a.label LIKE 'mw%' AND c.state <> 0")" 24
+killed_in_the_middle mw --wrap
 
 step "an Admin who may not wrap"
 "$PKI4IPSEC" pki admin --dir "$VPN" rights admin "*:query" >>"$WORK/admin.log" 2>&1 ||

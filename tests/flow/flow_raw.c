@@ -770,3 +770,27 @@ raw_replace_lost(struct flow_pki *p, const struct raw_cert *admin, const struct 
 	buf_clear(&san);
 	buf_clear(&value);
 }
+
+void
+raw_layer(const struct raw_cert *by, struct view message, struct buf *out)
+{
+	struct raw_signing	 s = { .key = by->key, .by = by };
+	const uint32_t		 id = RAW_INSIDE;
+	struct cmc_writer	 w;
+	struct cmc_mark		 m;
+	struct buf		 content;
+	uint8_t			 nonce[16];
+
+	buf_init(&content, RAW_MAX * 2);
+	rng_fill(rng_system(), nonce, sizeof(nonce));
+	cmc_data_begin(&w, &content);
+	cmc_control_integer(&w, RAW_TRANSACTION, CMC_TRANSACTION_ID, RAW_TID);
+	cmc_control_octets(&w, RAW_NONCE, CMC_SENDER_NONCE, view_of(nonce, sizeof(nonce)));
+	m = cmc_control_begin(&w, RAW_EXTRA, CMC_BATCH_REQUESTS);
+	cmc_put_ids(&content, &id, 1);
+	cmc_control_end(&w, m);
+	cmc_write_content(&w, RAW_INSIDE, message);
+	cmc_finish(&w);
+	raw_sign(&s, buf_view(&content), out);
+	buf_clear(&content);
+}

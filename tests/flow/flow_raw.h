@@ -98,6 +98,10 @@ void	raw_controls_in(const struct raw_control *c, size_t n, struct view transact
 	    struct view recipient_nonce, struct buf *out);
 #define RAW_TID	VIEW_LIT("\x41raw transaction")
 
+/* A layer of this Admin around one message, as an RA's: its part is RAW_INSIDE. */
+#define RAW_INSIDE	1000u
+void	raw_layer(const struct raw_cert *by, struct view message, struct buf *out);
+
 /* IssuerAndSerialNumber of this certificate. */
 void	raw_cert_id(const struct cert *c, struct buf *out);
 

@@ -19,37 +19,12 @@
 #include "pki/console.h"
 
 #define PAUSE	7200		/* longer than any pause of a Peer */
-#define INSIDE	1000u		/* body part of the message in a layer */
 
 static struct flow_pki	pki;
 static struct device	admin_device, relay_device;
 static struct raw_cert	admin, relay;
 
 /* --- the ways ------------------------------------------------------------------------- */
-
-static void
-wrap(struct view message, struct buf *out)
-{
-	struct raw_signing	 s = { .key = relay.key, .by = &relay };
-	uint32_t		 id = INSIDE;
-	struct cmc_writer	 w;
-	struct cmc_mark		 m;
-	struct buf		 content;
-	uint8_t			 nonce[16];
-
-	buf_init(&content, RAW_MAX);
-	rng_fill(rng_system(), nonce, sizeof(nonce));
-	cmc_data_begin(&w, &content);
-	cmc_control_integer(&w, RAW_TRANSACTION, CMC_TRANSACTION_ID, RAW_TID);
-	cmc_control_octets(&w, RAW_NONCE, CMC_SENDER_NONCE, view_of(nonce, sizeof(nonce)));
-	m = cmc_control_begin(&w, RAW_EXTRA, CMC_BATCH_REQUESTS);
-	cmc_put_ids(&content, &id, 1);
-	cmc_control_end(&w, m);
-	cmc_write_content(&w, INSIDE, message);
-	cmc_finish(&w);
-	raw_sign(&s, buf_view(&content), out);
-	buf_clear(&content);
-}
 
 static bool
 through_admin(void *ctx, struct view message, struct buf *answer, struct fault *f)
@@ -61,9 +36,9 @@ through_admin(void *ctx, struct view message, struct buf *answer, struct fault *
 
 	(void)ctx;
 	buf_init(&m, RAW_MAX);
-	wrap(message, &m);
+	raw_layer(&relay, message, &m);
 	raw_send(&pki, buf_view(&m), &a);
-	c = a.failed || a.again ? NULL : cmc_content_by_id(&a.r.contents, INSIDE);
+	c = a.failed || a.again ? NULL : cmc_content_by_id(&a.r.contents, RAW_INSIDE);
 	ok = c != NULL;
 	if (ok)
 		buf_add_view(answer, c->contentinfo);

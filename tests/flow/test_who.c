@@ -18,7 +18,6 @@
 #include "store/store_log.h"
 
 #define DAY	INT64_C(86400)
-#define INSIDE	1000u
 
 static struct flow_pki	pki;
 static struct device	admin_device, other_device;
@@ -63,31 +62,6 @@ enrolled(struct device *d, struct raw_cert *out)
 	raw_cert_load(d, out);
 }
 
-/* A layer of this Admin around one message. */
-static void
-wrap(const struct raw_cert *by, struct view message, struct buf *out)
-{
-	struct raw_signing	 s = { .key = by->key, .by = by };
-	const uint32_t		 id = INSIDE;
-	struct cmc_writer	 w;
-	struct cmc_mark		 m;
-	struct buf		 content;
-	uint8_t			 nonce[16];
-
-	buf_init(&content, RAW_MAX * 2);
-	rng_fill(rng_system(), nonce, sizeof(nonce));
-	cmc_data_begin(&w, &content);
-	cmc_control_integer(&w, RAW_TRANSACTION, CMC_TRANSACTION_ID, RAW_TID);
-	cmc_control_octets(&w, RAW_NONCE, CMC_SENDER_NONCE, view_of(nonce, sizeof(nonce)));
-	m = cmc_control_begin(&w, RAW_EXTRA, CMC_BATCH_REQUESTS);
-	cmc_put_ids(&content, &id, 1);
-	cmc_control_end(&w, m);
-	cmc_write_content(&w, INSIDE, message);
-	cmc_finish(&w);
-	raw_sign(&s, buf_view(&content), out);
-	buf_clear(&content);
-}
-
 /* Alone (by NULL) or in a layer; the answer to the message itself. */
 static void
 send(const struct raw_cert *by, struct view message, struct raw_answer *out)
@@ -101,10 +75,10 @@ send(const struct raw_cert *by, struct view message, struct raw_answer *out)
 		return;
 	}
 	buf_init(&layer, RAW_MAX * 4);
-	wrap(by, message, &layer);
+	raw_layer(by, message, &layer);
 	raw_send(&pki, buf_view(&layer), &whole);
 	assert_false(whole.again);
-	c = cmc_content_by_id(&whole.r.contents, INSIDE);
+	c = cmc_content_by_id(&whole.r.contents, RAW_INSIDE);
 	assert_non_null(c);
 	raw_read(c->contentinfo, out);
 	raw_answer_clear(&whole);
@@ -313,14 +287,14 @@ test_captured_engine(void **state)
 	write_change(&q, &message);
 	buf_init(&layer, RAW_MAX * 4);
 	buf_init(&wrong, RAW_MAX * 4);
-	wrap(&admin, buf_view(&message), &layer);
+	raw_layer(&admin, buf_view(&message), &layer);
 	honest(&d, &old, buf_view(&message), a, &r);
 	assert_non_null(strstr(signer_says(&r), "leave this to the Admin"));
 	r.admin = buf_view(&admin.der);
-	wrap(&admin, buf_view(&layer), &wrong);
+	raw_layer(&admin, buf_view(&layer), &wrong);
 	r.layer = buf_view(&wrong);
 	assert_non_null(strstr(signer_says(&r), "around other messages"));
-	wrap(&old, buf_view(&message), &wrong);		/* the device is no Admin */
+	raw_layer(&old, buf_view(&message), &wrong);		/* the device is no Admin */
 	r.layer = buf_view(&wrong);
 	r.admin = buf_view(&old.der);
 	assert_non_null(strstr(signer_says(&r), "no Admin"));
